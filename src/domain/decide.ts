@@ -1,0 +1,156 @@
+// What may happen to a job: a command and the state so far give events, or a refusal with a code.
+import { AgenticoreError, type ErrorCode } from './errors.js';
+import {
+  type ClaudeFacts,
+  isTerminal,
+  type Job,
+  type JobEvent,
+  type JobOrder,
+  type TranscriptSeal,
+  type WorkspaceFacts,
+} from './job.js';
+import { decideRetry } from './retry.js';
+
+/** A fact of the running attempt, reported by the worker that owns it. */
+export type Progress =
+  | ({ readonly type: 'WorkspaceOpened' } & WorkspaceFacts)
+  | { readonly type: 'ClaudeStarted'; readonly pid: number; readonly sessionId: string }
+  | ({ readonly type: 'ClaudeFinished' } & ClaudeFacts)
+  | { readonly type: 'CommitReady'; readonly oid: string; readonly leftUncommitted: boolean }
+  | { readonly type: 'BranchPushed'; readonly branch: string; readonly oid: string }
+  | { readonly type: 'PullRequestOpened'; readonly url: string; readonly existed: boolean }
+  | { readonly type: 'PullRequestFailed'; readonly error: string };
+
+/** How an attempt ended, judged by the worker. What follows from it is decided here. */
+export type AttemptOutcome =
+  | { readonly kind: 'succeeded' }
+  | { readonly kind: 'failed'; readonly code: ErrorCode; readonly error: string; readonly resetsAt?: number }
+  | { readonly kind: 'handed-back' }; // stopped before its end: by a cancel, or because the worker leaves
+
+export type JobCommand =
+  | { readonly type: 'SubmitJob'; readonly jobId: string; readonly kind: 'task' | 'turn'; readonly order: JobOrder }
+  | { readonly type: 'StartAttempt'; readonly worker: string; readonly host: string }
+  | { readonly type: 'ReportProgress'; readonly attempt: number; readonly facts: readonly Progress[] }
+  | {
+      readonly type: 'EndAttempt';
+      readonly attempt: number;
+      readonly outcome: AttemptOutcome;
+      readonly transcript?: TranscriptSeal;
+      readonly jitter: number;
+    }
+  | { readonly type: 'RequestCancel'; readonly by: string }
+  | { readonly type: 'ExpireJob' };
+
+/**
+ * The events that a command causes, given what happened so far; `now` is epoch milliseconds. An empty list means
+ * that there is nothing to do. Throws JOB_NOT_FOUND, JOB_ENDED or STALE_ATTEMPT when the command may not happen.
+ */
+export function decide(command: JobCommand, job: Job | undefined, now: number): readonly JobEvent[] {
+  if (command.type === 'SubmitJob') {
+    if (job !== undefined) throw new AgenticoreError('STALE_ATTEMPT', 'A job with this id exists already.');
+    return [{ type: 'JobSubmitted', at: now, jobId: command.jobId, kind: command.kind, order: command.order }];
+  }
+  if (job === undefined) throw new AgenticoreError('JOB_NOT_FOUND');
+  switch (command.type) {
+    case 'StartAttempt':
+      return startAttempt(command, job, now);
+    case 'ReportProgress':
+      assertCurrent(job, command.attempt);
+      return command.facts.map((fact) => ({ ...fact, at: now, attempt: command.attempt }));
+    case 'EndAttempt':
+      assertCurrent(job, command.attempt);
+      return endAttempt(command, job, now);
+    case 'RequestCancel':
+      return requestCancel(command.by, job, now);
+    case 'ExpireJob':
+      return hasExpired(job, now) ? [{ type: 'JobExpired', at: now }] : [];
+    default:
+      return command satisfies never;
+  }
+}
+
+/** True when the job has waited longer than its queue TTL; parked time and running time do not count. */
+export function hasExpired(job: Job, now: number): boolean {
+  if (job.status !== 'queued') return false;
+  return job.waitedMs + Math.max(0, now - job.queuedSince) > job.order.queueTtlS * 1000;
+}
+
+function assertCurrent(job: Job, attempt: number): void {
+  if (isTerminal(job.status)) throw new AgenticoreError('JOB_ENDED');
+  if (job.status !== 'running' || job.attempt !== attempt) throw new AgenticoreError('STALE_ATTEMPT');
+}
+
+/** Whoever holds the claim starts the next attempt; a running one must then have lost its worker. */
+function startAttempt(
+  { worker, host }: { worker: string; host: string },
+  job: Job,
+  now: number,
+): readonly JobEvent[] {
+  if (isTerminal(job.status)) throw new AgenticoreError('JOB_ENDED');
+  if (hasExpired(job, now)) return [{ type: 'JobExpired', at: now }];
+  const start: JobEvent = { type: 'AttemptStarted', at: now, attempt: job.attempt + 1, worker, host };
+  if (job.status === 'queued') return [start];
+
+  const failure = { code: 'WORKER_LOST', error: `Attempt ${job.attempt} lost its worker ${job.worker ?? ''}.` } as const;
+  const lost: JobEvent = { type: 'AttemptLost', at: now, attempt: job.attempt, worker: job.worker ?? '', ...failure };
+  if (job.cancelRequested) return [lost, { type: 'JobCancelled', at: now }];
+  if (job.attemptsUsed < job.order.maxAttempts) return [lost, start];
+  const error = `${failure.error} It was the last of ${job.order.maxAttempts} attempts.`;
+  return [lost, { type: 'JobFailed', at: now, attempt: job.attempt, code: 'ATTEMPTS_EXHAUSTED', error }];
+}
+
+function endAttempt(
+  command: Extract<JobCommand, { type: 'EndAttempt' }>,
+  job: Job,
+  now: number,
+): readonly JobEvent[] {
+  const seal = command.transcript ? { transcript: command.transcript } : {};
+  // A cancel is a promise: whatever result still arrives, only `cancelled` may follow.
+  if (job.cancelRequested) return [{ type: 'JobCancelled', at: now, ...seal }];
+  const { outcome, attempt } = command;
+  switch (outcome.kind) {
+    case 'succeeded':
+      return [{ type: 'JobSucceeded', at: now, attempt, ...seal }];
+    case 'handed-back':
+      return [{ type: 'AttemptHandedBack', at: now, attempt, worker: job.worker ?? '' }];
+    case 'failed':
+      return failAttempt(outcome, command, job, now, seal);
+    default:
+      return outcome satisfies never;
+  }
+}
+
+function failAttempt(
+  { code, error, resetsAt }: Extract<AttemptOutcome, { kind: 'failed' }>,
+  { attempt, jitter }: { attempt: number; jitter: number },
+  job: Job,
+  now: number,
+  seal: { transcript?: TranscriptSeal },
+): readonly JobEvent[] {
+  const decision = decideRetry({
+    code,
+    attemptsUsed: job.attemptsUsed,
+    maxAttempts: job.order.maxAttempts,
+    backoffMs: job.order.backoffS * 1000,
+    ...(resetsAt === undefined ? {} : { resetsAt }),
+    now,
+    jitter,
+  });
+  switch (decision.kind) {
+    case 'retry':
+      return [{ type: 'AttemptFailed', at: now, attempt, code, error, retryAt: decision.at }];
+    case 'park':
+      return [{ type: 'AttemptParked', at: now, attempt, code, error, until: decision.until }];
+    case 'give-up':
+      return [{ type: 'JobFailed', at: now, attempt, code, error, ...seal }];
+    default:
+      return decision satisfies never;
+  }
+}
+
+function requestCancel(by: string, job: Job, now: number): readonly JobEvent[] {
+  if (isTerminal(job.status)) return [];
+  const request: JobEvent = { type: 'CancelRequested', at: now, by };
+  if (job.status === 'queued') return [request, { type: 'JobCancelled', at: now }];
+  return job.cancelRequested ? [] : [request];
+}

@@ -1,0 +1,49 @@
+// Hash chains over ledger and transcript: each record names the hash of the one before, so that a deleted, edited
+// or cut-off entry is seen. The hash function is a parameter; canonical JSON makes the same value the same bytes.
+import type { JobEvent } from './job.js';
+
+/** SHA-256 of UTF-8 text as lower-case hex. */
+export type Hash = (text: string) => string;
+
+/** What the first record of a ledger names as its predecessor. */
+export const GENESIS = '0'.repeat(64);
+
+/** An event as it stands in the ledger. */
+export type LedgerRecord = { readonly version: number; readonly prev: string } & JobEvent;
+
+/** JSON with sorted keys and no spaces; undefined members are left out, as JSON.stringify does. */
+export function canonicalJson(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map((item) => canonicalJson(item ?? null)).join(',')}]`;
+  if (value === null || typeof value !== 'object') return JSON.stringify(value);
+  const members = Object.entries(value)
+    .filter(([, member]) => member !== undefined)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([key, member]) => `${JSON.stringify(key)}:${canonicalJson(member)}`);
+  return `{${members.join(',')}}`;
+}
+
+/** Numbers and links events behind a ledger that ends at `version` with hash `head`. */
+export function chainEvents(
+  events: readonly JobEvent[],
+  tail: { readonly version: number; readonly head: string },
+  hash: Hash,
+): { readonly records: readonly LedgerRecord[]; readonly head: string } {
+  let { version, head } = tail;
+  const records = events.map((event) => {
+    version += 1;
+    const record: LedgerRecord = { version, prev: head, ...event };
+    head = hash(canonicalJson(record));
+    return record;
+  });
+  return { records, head };
+}
+
+/** The version of the first record that does not fit its predecessor, or undefined when the chain is whole. */
+export function firstBreak(records: readonly LedgerRecord[], hash: Hash): number | undefined {
+  let head = GENESIS;
+  for (const [index, record] of records.entries()) {
+    if (record.version !== index + 1 || record.prev !== head) return index + 1;
+    head = hash(canonicalJson(record));
+  }
+  return undefined;
+}

@@ -1,0 +1,238 @@
+// What happened to a job: its events, and the state they add up to. Pure; `decide` says what may happen.
+import type { ErrorCode } from './errors.js';
+
+export type JobStatus = 'queued' | 'running' | 'succeeded' | 'failed' | 'cancelled' | 'expired';
+export const JOB_STATUSES: readonly JobStatus[] = ['queued', 'running', 'succeeded', 'failed', 'cancelled', 'expired'];
+
+/** What was asked for, as checked and completed at the counter; never changes afterwards. */
+export interface JobOrder {
+  readonly task: string;
+  readonly repoUrl?: string;
+  readonly baseRef?: string;
+  readonly profile: string;
+  readonly lane: string;
+  readonly mode: 'fire_and_forget' | 'sync';
+  /** A Claude session of an earlier job, to be resumed. */
+  readonly sessionId?: string;
+  readonly timeoutS?: number;
+  readonly maxBudgetUsd?: number;
+  readonly model?: string;
+  readonly maxTurns?: number;
+  readonly queueTtlS: number;
+  readonly ttlS: number;
+  readonly maxAttempts: number;
+  readonly backoffS: number;
+  readonly metadata?: Readonly<Record<string, string>>;
+  readonly callbackUrl?: string;
+  readonly filePath?: string;
+  readonly retryOf?: string;
+  readonly traceparent?: string;
+}
+
+/** Count and hash of the last record of an attempt's transcript: a cut tail shows. */
+export interface TranscriptSeal {
+  readonly count: number;
+  readonly head: string;
+}
+
+/** Claude's own usage object, passed through as it came. */
+export type Usage = Readonly<Record<string, unknown>>;
+
+interface OfAttempt {
+  readonly at: number; // epoch milliseconds
+  readonly attempt: number;
+}
+
+interface Failure {
+  readonly code: ErrorCode;
+  readonly error: string;
+}
+
+export type JobEvent =
+  | { readonly type: 'JobSubmitted'; readonly at: number; readonly jobId: string; readonly kind: 'task' | 'turn'; readonly order: JobOrder }
+  | ({ readonly type: 'AttemptStarted'; readonly worker: string; readonly host: string } & OfAttempt)
+  | ({ readonly type: 'WorkspaceOpened' } & WorkspaceFacts & OfAttempt)
+  | ({ readonly type: 'ClaudeStarted'; readonly pid: number; readonly sessionId: string } & OfAttempt)
+  | ({ readonly type: 'ClaudeFinished' } & ClaudeFacts & OfAttempt)
+  | ({ readonly type: 'CommitReady'; readonly oid: string; readonly leftUncommitted: boolean } & OfAttempt)
+  | ({ readonly type: 'BranchPushed'; readonly branch: string; readonly oid: string } & OfAttempt)
+  | ({ readonly type: 'PullRequestOpened'; readonly url: string; readonly existed: boolean } & OfAttempt)
+  | ({ readonly type: 'PullRequestFailed'; readonly error: string } & OfAttempt)
+  | { readonly type: 'CancelRequested'; readonly at: number; readonly by: string }
+  | ({ readonly type: 'AttemptFailed'; readonly retryAt: number } & Failure & OfAttempt)
+  | ({ readonly type: 'AttemptLost'; readonly worker: string } & Failure & OfAttempt)
+  | ({ readonly type: 'AttemptParked'; readonly until: number } & Failure & OfAttempt)
+  | ({ readonly type: 'AttemptHandedBack'; readonly worker: string } & OfAttempt)
+  | ({ readonly type: 'JobSucceeded'; readonly transcript?: TranscriptSeal } & OfAttempt)
+  | ({ readonly type: 'JobFailed'; readonly transcript?: TranscriptSeal } & Failure & OfAttempt)
+  | { readonly type: 'JobCancelled'; readonly at: number; readonly transcript?: TranscriptSeal }
+  | { readonly type: 'JobExpired'; readonly at: number };
+
+export type JobEventType = JobEvent['type'];
+
+export interface WorkspaceFacts {
+  readonly path: string;
+  readonly configDir: string;
+  readonly branch?: string;
+  readonly baseRef?: string;
+  readonly baseOid?: string;
+}
+
+export interface ClaudeFacts {
+  readonly exitCode: number | null;
+  readonly costUsd: number;
+  readonly numTurns: number;
+  readonly usage?: Usage;
+  readonly transcript: TranscriptSeal;
+  /** Size and SHA-256 of the final answer, whose text is kept beside the ledger. */
+  readonly answer?: { readonly bytes: number; readonly sha256: string };
+}
+
+/** The state of a job: the fold of its events. */
+export interface Job {
+  readonly id: string;
+  readonly kind: 'task' | 'turn';
+  readonly order: JobOrder;
+  readonly status: JobStatus;
+  /** Number of events so far; what an append compares. */
+  readonly version: number;
+  readonly attempt: number;
+  readonly attemptsUsed: number;
+  readonly cancelRequested: boolean;
+  readonly createdAt: number;
+  readonly startedAt?: number;
+  readonly endedAt?: number;
+  readonly nextAttemptAt?: number;
+  /** Since when it waits, and how long it had waited before that: parked time does not count. */
+  readonly queuedSince: number;
+  readonly waitedMs: number;
+  readonly worker?: string;
+  readonly host?: string;
+  readonly pid?: number;
+  readonly sessionId?: string;
+  readonly workspace?: WorkspaceFacts;
+  readonly commit?: string;
+  readonly branch?: string;
+  readonly pushedOid?: string;
+  readonly prUrl?: string;
+  readonly prError?: string;
+  readonly exitCode?: number;
+  /** Money and turns of all attempts together. */
+  readonly costUsd: number;
+  readonly numTurns: number;
+  readonly usage?: Usage;
+  readonly answer?: { readonly bytes: number; readonly sha256: string };
+  readonly transcript?: TranscriptSeal;
+  readonly error?: string;
+  readonly code?: ErrorCode;
+}
+
+export const isTerminal = (status: JobStatus): boolean => status !== 'queued' && status !== 'running';
+
+/** Folds one event into the state. `job` is undefined only before JobSubmitted. */
+export function evolve(job: Job | undefined, event: JobEvent): Job {
+  if (event.type === 'JobSubmitted') return submitted(event);
+  if (job === undefined) throw new Error(`ledger starts with ${event.type} instead of JobSubmitted`);
+  const next = { ...job, version: job.version + 1 };
+  switch (event.type) {
+    case 'AttemptStarted':
+      return startAttempt(next, event);
+    case 'WorkspaceOpened': {
+      const { type: _type, at: _at, attempt: _attempt, ...workspace } = event;
+      return { ...next, workspace };
+    }
+    case 'ClaudeStarted':
+      return { ...next, pid: event.pid, sessionId: event.sessionId };
+    case 'ClaudeFinished':
+      return finishClaude(next, event);
+    case 'CommitReady':
+      return { ...next, commit: event.oid };
+    case 'BranchPushed':
+      return { ...next, branch: event.branch, pushedOid: event.oid };
+    case 'PullRequestOpened':
+      return without({ ...next, prUrl: event.url }, 'prError');
+    case 'PullRequestFailed':
+      return { ...next, prError: event.error };
+    case 'CancelRequested':
+      return { ...next, cancelRequested: true };
+    case 'AttemptFailed':
+      return requeue({ ...next, code: event.code, error: event.error, nextAttemptAt: event.retryAt }, event.at);
+    case 'AttemptLost':
+      return requeue({ ...next, code: event.code, error: event.error }, event.at);
+    case 'AttemptParked': {
+      const parked = { ...next, attemptsUsed: next.attemptsUsed - 1, nextAttemptAt: event.until };
+      return requeue({ ...parked, code: event.code, error: event.error }, event.until);
+    }
+    case 'AttemptHandedBack':
+      return requeue({ ...next, attemptsUsed: next.attemptsUsed - 1 }, event.at);
+    case 'JobSucceeded':
+      return without(end({ ...next, status: 'succeeded' }, event), 'code', 'error');
+    case 'JobFailed':
+      return end({ ...next, status: 'failed', code: event.code, error: event.error }, event);
+    case 'JobCancelled':
+      return end({ ...next, status: 'cancelled', code: 'CANCELLED' }, event);
+    case 'JobExpired':
+      return end({ ...next, status: 'expired', code: 'QUEUE_EXPIRED' }, event);
+    default:
+      return event satisfies never;
+  }
+}
+
+function submitted(event: Extract<JobEvent, { type: 'JobSubmitted' }>): Job {
+  return {
+    id: event.jobId,
+    kind: event.kind,
+    order: event.order,
+    status: 'queued',
+    version: 1,
+    attempt: 0,
+    attemptsUsed: 0,
+    cancelRequested: false,
+    createdAt: event.at,
+    queuedSince: event.at,
+    waitedMs: 0,
+    costUsd: 0,
+    numTurns: 0,
+  };
+}
+
+function startAttempt(job: Job, event: Extract<JobEvent, { type: 'AttemptStarted' }>): Job {
+  const started: Job = {
+    ...job,
+    status: 'running',
+    attempt: event.attempt,
+    attemptsUsed: job.attemptsUsed + 1,
+    startedAt: job.startedAt ?? event.at,
+    waitedMs: job.waitedMs + Math.max(0, event.at - job.queuedSince),
+    worker: event.worker,
+    host: event.host,
+  };
+  return without(started, 'nextAttemptAt', 'pid', 'code', 'error', 'exitCode', 'workspace');
+}
+
+function finishClaude(job: Job, event: Extract<JobEvent, { type: 'ClaudeFinished' }>): Job {
+  return {
+    ...without(job, 'pid'),
+    costUsd: job.costUsd + event.costUsd,
+    numTurns: job.numTurns + event.numTurns,
+    transcript: event.transcript,
+    ...(event.exitCode === null ? {} : { exitCode: event.exitCode }),
+    ...(event.usage ? { usage: event.usage } : {}),
+    ...(event.answer ? { answer: event.answer } : {}),
+  };
+}
+
+function requeue(job: Job, queuedSince: number): Job {
+  return without({ ...job, status: 'queued', queuedSince }, 'pid', 'worker', 'host');
+}
+
+function end(job: Job, event: { readonly at: number; readonly transcript?: TranscriptSeal }): Job {
+  const ended = without({ ...job, endedAt: event.at }, 'pid', 'nextAttemptAt');
+  return event.transcript ? { ...ended, transcript: event.transcript } : ended;
+}
+
+function without<K extends keyof Job>(job: Job, ...keys: readonly K[]): Job {
+  const copy: { -readonly [P in keyof Job]: Job[P] } = { ...job };
+  for (const key of keys) delete copy[key];
+  return copy;
+}

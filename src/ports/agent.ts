@@ -1,0 +1,63 @@
+// Claude, as a process that is given an order and says things until it is done.
+import type { ErrorCode } from '../domain/errors.js';
+import type { Usage } from '../domain/job.js';
+
+export interface AgentOrder {
+  /** Marks every process of this attempt, so that none can outlive it: `<job id>.<attempt>`. */
+  readonly tag: string;
+  readonly task: string;
+  readonly cwd: string;
+  /** 0700 directory owned by the job; becomes CLAUDE_CONFIG_DIR (`claude/`), HOME (`home/`) and TMPDIR (`tmp/`). */
+  readonly jobDir: string;
+  /** The UUID of the Claude session: a new one, or with `resume` that of an earlier job. */
+  readonly sessionId: string;
+  readonly resume: boolean;
+  /** `--flag value` pairs from profile and order; true = bare flag. Never a shell. */
+  readonly flags: Readonly<Record<string, string | number | true | readonly string[]>>;
+  /** Text appended to Claude's system prompt: job context, instructions, the repository's CLAUDE.md. */
+  readonly appendSystemPrompt: string;
+  readonly settingSources: string; // `user`, or `user,project,local` for a trusted repository
+  readonly mcpConfigPath?: string;
+  /** The whole environment of the process besides what the driver sets; nothing is inherited. */
+  readonly env: Readonly<Record<string, string>>;
+  /** Deadline of the whole attempt. */
+  readonly timeoutMs: number;
+}
+
+/** One stream-json line. `message` is undefined when the line was not JSON or longer than the driver keeps. */
+export interface AgentMessage {
+  readonly type: string; // the message's `type`; `unparsed` or `oversized` for the driver's own substitutes
+  readonly message: Readonly<Record<string, unknown>>;
+  /** The line as it came (for `oversized`: the JSON of the substitute). */
+  readonly line: string;
+}
+
+export interface AgentReport {
+  readonly exitCode: number | null;
+  readonly costUsd: number;
+  readonly numTurns: number;
+  readonly usage?: Usage;
+  /** Claude's final answer. */
+  readonly answer?: string;
+}
+
+/** How it ended; judged from the result message, never from the exit code alone. */
+export type AgentEnd =
+  | ({ readonly kind: 'succeeded' } & AgentReport)
+  | ({ readonly kind: 'failed'; readonly code: ErrorCode; readonly error: string; readonly resetsAt?: number } & AgentReport)
+  | ({ readonly kind: 'stopped' } & AgentReport); // by the signal
+
+export interface AgentListener {
+  /** Once, when the process runs. */
+  started(pid: number): void;
+  /** Each message in order; a returned promise holds back the reading of more. */
+  message(message: AgentMessage): Promise<void> | void;
+}
+
+export interface Agent {
+  /**
+   * Runs claude on the order. Aborting the signal runs the stop ladder. Resolves when no process of the attempt is
+   * left; rejects only for bugs. Expected failures are ends with a code.
+   */
+  run(order: AgentOrder, listener: AgentListener, signal: AbortSignal): Promise<AgentEnd>;
+}

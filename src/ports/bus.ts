@@ -1,0 +1,18 @@
+// Everything a process needs of the bus, as one thing to open and close. Two machines make it: files and Redis.
+import type { CommandQueue } from './command-queue.js';
+import type { EventLog } from './event-log.js';
+import type { Feed } from './feed.js';
+import type { Registry } from './registry.js';
+import type { TranscriptLog } from './transcript-log.js';
+
+export interface Bus {
+  readonly name: 'file' | 'redis';
+  readonly events: EventLog;
+  readonly queue: CommandQueue;
+  readonly transcript: TranscriptLog;
+  readonly feed: Feed;
+  readonly registry: Registry;
+  /** Resolves when the bus answers; throws BUS_UNREACHABLE with the reason. */
+  ping(): Promise<void>;
+  close(): Promise<void>;
+}

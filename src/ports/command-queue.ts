@@ -1,0 +1,32 @@
+// The to-do list: one lane of entries, one per admitted job, waiting or running. Entries are put and removed by the
+// transitions of the event log; here they are claimed.
+
+/** A worker's hold on one lane entry, kept alive by extending it. */
+export interface Claim {
+  readonly jobId: string;
+  /** Prolongs the lease by its full length. False when the claim is no longer ours: stop at once. */
+  extend(): Promise<boolean>;
+  /** Puts the entry back for somebody else, as new. Does nothing when the claim is no longer ours. */
+  release(): Promise<void>;
+  /** Drops the entry of a job that has nothing left to do. Does nothing when the claim is no longer ours. */
+  ack(): Promise<void>;
+}
+
+export interface LaneDepth {
+  readonly waiting: number;
+  readonly running: number;
+}
+
+/** Every method throws BUS_UNREACHABLE when the bus does not answer. */
+export interface CommandQueue {
+  /**
+   * Waits for an entry of the lane and claims it for `worker`; oldest first. Undefined when the signal aborts first,
+   * and then no entry has been taken.
+   */
+  claim(lane: string, worker: string, signal: AbortSignal): Promise<Claim | undefined>;
+  /** Claims up to `limit` entries whose lease has lapsed, at once. */
+  reclaim(lane: string, worker: string, limit: number): Promise<readonly Claim[]>;
+  /** Moves delayed jobs whose time has come into their lanes; returns how many. Safe from any process. */
+  promoteDue(limit: number): Promise<number>;
+  depth(lane: string): Promise<LaneDepth>;
+}

@@ -1,0 +1,61 @@
+// The truth: one ledger of events per job, appended at an expected version, together with everything that must
+// change in the same step (view, index, feed, fleet stream, lane). All or nothing, durable when it resolves.
+import type { LedgerRecord } from '../domain/evidence.js';
+import type { Job, JobStatus } from '../domain/job.js';
+import type { PlacementChange } from '../domain/placement.js';
+
+/** The folded view of a ledger, with the hash of its last record. */
+export interface StoredJob {
+  readonly job: Job;
+  readonly head: string;
+}
+
+export interface IdempotencyClaim {
+  /** Caller scope and key, joined; opaque to the bus. */
+  readonly key: string;
+  /** Hash of the request body. */
+  readonly digest: string;
+  readonly ttlMs: number;
+}
+
+export interface Transition {
+  readonly jobId: string;
+  /** 0 for a new job. */
+  readonly expectedVersion: number;
+  readonly records: readonly LedgerRecord[];
+  /** The state after `records`, and its head: becomes the view. */
+  readonly after: StoredJob;
+  readonly placement: PlacementChange;
+  /** The final answer, kept beside the view so that lists never load it. */
+  readonly answer?: string;
+  readonly idempotency?: IdempotencyClaim;
+}
+
+export type AppendResult =
+  | { readonly kind: 'appended' }
+  | { readonly kind: 'conflict' } // the ledger is not at expectedVersion: reload and decide again
+  | { readonly kind: 'duplicate'; readonly jobId: string; readonly digest: string }; // the idempotency key is taken
+
+export interface JobPage {
+  readonly jobs: readonly Job[];
+  /** Pass as `before` to get the next, older page; undefined on the last. */
+  readonly next: string | undefined;
+}
+
+/** Every method throws BUS_UNREACHABLE when the bus does not answer. */
+export interface EventLog {
+  append(transition: Transition): Promise<AppendResult>;
+  /** The view; undefined when there is no such job. */
+  load(jobId: string): Promise<StoredJob | undefined>;
+  /** The whole ledger in order; empty when there is no such job. */
+  read(jobId: string): Promise<readonly LedgerRecord[]>;
+  /** Text of the final answer, if one was given. */
+  answer(jobId: string): Promise<string | undefined>;
+  /** Newest first. `before` is an opaque cursor of an earlier page; a malformed one throws INVALID_REQUEST. */
+  list(query: { readonly status?: JobStatus; readonly limit: number; readonly before?: string }): Promise<JobPage>;
+  count(status: JobStatus): Promise<number>;
+  /** Ids of up to `limit` jobs in `status`, oldest first: what the expiry and trim loops look at. */
+  oldest(status: JobStatus, limit: number): Promise<readonly string[]>;
+  /** Forgets a job with everything it owns: ledger, view, answer, feed, indices. */
+  remove(jobId: string): Promise<void>;
+}

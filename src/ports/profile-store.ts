@@ -1,0 +1,29 @@
+// Profiles: found, merged, and laid out for one attempt.
+import type { Profile } from '../domain/profile.js';
+
+export interface ProfileSummary {
+  readonly name: string;
+  readonly description: string;
+  readonly source: string; // the directory it comes from
+  /** Why it cannot be used, when it cannot. */
+  readonly error?: string;
+  readonly profile?: Profile;
+}
+
+export interface MaterialisedProfile {
+  /** system.md and CLAUDE.md texts of the profile, in order, to be appended to the system prompt. */
+  readonly instructions: string;
+  readonly mcpConfigPath?: string;
+}
+
+export interface ProfileStore {
+  /** Every profile found, broken ones with their error; a broken one never hides the others. */
+  list(): Promise<readonly ProfileSummary[]>;
+  /** The merged profile. Throws UNKNOWN_PROFILE (naming the known ones) or BROKEN_PROFILE (file, path, what is allowed). */
+  load(name: string): Promise<Profile>;
+  /**
+   * Lays the merged profile out in `configDir` (Claude's configuration directory for this attempt), never in the
+   * repository. `extraMcpFile`: one more .mcp.json whose servers win.
+   */
+  materialise(name: string, configDir: string, extraMcpFile?: string): Promise<MaterialisedProfile>;
+}

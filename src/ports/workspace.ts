@@ -1,0 +1,48 @@
+// The bench: a private worktree of a repository, from opening to push.
+
+export interface WorkspaceOrder {
+  readonly jobId: string;
+  readonly repoUrl: string;
+  /** Branch, tag or commit of the remote; undefined = the remote's default branch. */
+  readonly baseRef?: string;
+  readonly branch: string;
+  /** Commit of an earlier attempt to start from, when the mirror still has it. */
+  readonly resumeFrom?: string;
+}
+
+export interface CommitResult {
+  /** HEAD after the commit; undefined when the branch is still at its base. */
+  readonly oid: string | undefined;
+  /** True when Claude left changes uncommitted and we committed them. */
+  readonly leftUncommitted: boolean;
+}
+
+export interface Workspace {
+  readonly path: string;
+  readonly branch: string;
+  readonly baseRef: string;
+  readonly baseOid: string;
+  /** True when it was opened at `resumeFrom`. */
+  readonly resumed: boolean;
+  /** Commits whatever is uncommitted, and keeps HEAD under a ref of the mirror so that it survives the worktree. */
+  commit(message: string, signal: AbortSignal): Promise<CommitResult>;
+  /**
+   * Pushes HEAD to the branch on origin, replacing only what it just read there (`--force-with-lease`).
+   * Throws PUSH_REFUSED with the remote's reason, or REPOSITORY_UNREACHABLE.
+   */
+  push(signal: AbortSignal): Promise<void>;
+  /** Removes the worktree. Work that was not committed is committed to the kept ref first; nothing is lost. */
+  close(): Promise<void>;
+}
+
+export interface Workspaces {
+  /**
+   * Opens a worktree on a new branch. Throws REPO_URL_REFUSED, REPOSITORY_UNREACHABLE, REPOSITORY_NOT_FOUND,
+   * REPOSITORY_AUTH_FAILED, BASE_REF_NOT_FOUND or WORKSPACE_FAILED.
+   */
+  open(order: WorkspaceOrder, signal: AbortSignal): Promise<Workspace>;
+  /** Unified diff between two commits that the mirror has or can fetch; undefined when it has neither. */
+  diff(query: { readonly jobId: string; readonly repoUrl: string; readonly base: string; readonly head: string }): Promise<string | undefined>;
+  /** Removes what dead attempts left behind (their worktrees, locks); keeps their work. Run once at start. */
+  sweep(isAlive: (jobId: string) => Promise<boolean>): Promise<void>;
+}
