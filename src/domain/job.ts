@@ -23,7 +23,6 @@ export interface JobOrder {
   readonly maxAttempts: number;
   readonly backoffS: number;
   readonly metadata?: Readonly<Record<string, string>>;
-  readonly callbackUrl?: string;
   readonly filePath?: string;
   readonly retryOf?: string;
   readonly traceparent?: string;

@@ -9,9 +9,10 @@ export interface AgentOrder {
   readonly cwd: string;
   /** 0700 directory owned by the job; becomes CLAUDE_CONFIG_DIR (`claude/`), HOME (`home/`) and TMPDIR (`tmp/`). */
   readonly jobDir: string;
-  /** The UUID of the Claude session: a new one, or with `resume` that of an earlier job. */
+  /** The UUID of the Claude session: a new one, or with `resumeFrom` that of an earlier job. */
   readonly sessionId: string;
-  readonly resume: boolean;
+  /** Absolute path of the session file of an earlier job; the session goes on from there. */
+  readonly resumeFrom?: string;
   /** `--flag value` pairs from profile and order; true = bare flag. Never a shell. */
   readonly flags: Readonly<Record<string, string | number | true | readonly string[]>>;
   /** Text appended to Claude's system prompt: job context, instructions, the repository's CLAUDE.md. */

@@ -1,0 +1,61 @@
+// Readers: replay from the cursor, then live, one order, each entry once.
+import type { Feed, FeedEntry, FeedName } from '../ports/feed.js';
+
+export type Followed =
+  | { readonly kind: 'entry'; readonly entry: FeedEntry }
+  | { readonly kind: 'gap' } // what lay between the cursor and the next entry is no longer kept
+  | { readonly kind: 'live' }; // everything so far was given; what follows happens now
+
+/** Entries fetched at a time: what one reader may hold in memory while it is slow. */
+const PAGE = 64;
+
+/** The events after which a job's feed is complete. */
+const ENDINGS = new Set(['JobSucceeded', 'JobFailed', 'JobCancelled', 'JobExpired']);
+
+/** True for the entry that ends a job's feed. */
+export const endsFeed = (entry: FeedEntry): boolean => entry.kind === 'event' && ENDINGS.has(entry.type);
+
+/**
+ * Follows a feed from `after` (exclusive; undefined = from the start). A job's feed ends with its terminal event,
+ * the fleet's only with the signal. Pulls: nothing is read ahead of the consumer beyond one page.
+ */
+export async function* followFeed(
+  feed: Feed,
+  name: FeedName,
+  after: string | undefined,
+  signal: AbortSignal,
+): AsyncGenerator<Followed> {
+  let wake = (): void => {};
+  let rung = true;
+  const ring = (): void => {
+    rung = true;
+    wake();
+  };
+  signal.addEventListener('abort', ring, { once: true });
+  const unwatch = await feed.watch(name, ring);
+  try {
+    let cursor = after;
+    let live = false;
+    while (!signal.aborted) {
+      rung = false;
+      const page = await feed.read(name, cursor, PAGE);
+      if (page.gap) yield { kind: 'gap' };
+      for (const entry of page.entries) {
+        cursor = entry.cursor;
+        yield { kind: 'entry', entry };
+        if (signal.aborted || (name.kind === 'job' && endsFeed(entry))) return;
+      }
+      if (page.entries.length === PAGE) continue;
+      if (!live) yield { kind: 'live' };
+      live = true;
+      if (!rung) {
+        await new Promise<void>((resolve) => {
+          wake = resolve;
+        });
+      }
+    }
+  } finally {
+    signal.removeEventListener('abort', ring);
+    unwatch();
+  }
+}

@@ -1,0 +1,74 @@
+// The one way to change a job: load, fold, decide, append at the expected version; on a conflict, again.
+import { type AttemptOutcome, decide, type JobCommand } from '../domain/decide.js';
+import { AgenticoreError } from '../domain/errors.js';
+import { chainEvents, GENESIS, type Hash } from '../domain/evidence.js';
+import { evolve, type Job, type JobEvent } from '../domain/job.js';
+import { placementChange } from '../domain/placement.js';
+import type { Clock } from '../ports/clock.js';
+import type { EventLog, StoredJob, Transition } from '../ports/event-log.js';
+
+export interface LedgerDeps {
+  readonly events: EventLog;
+  readonly clock: Clock;
+  readonly hash: Hash;
+}
+
+export interface Handled {
+  readonly job: Job;
+  /** What the command caused; empty when there was nothing to do. */
+  readonly events: readonly JobEvent[];
+  /** Hash of the ledger's last record. */
+  readonly head: string;
+}
+
+/** Conflicts in a row after which something must be badly wrong; each means that another writer got on. */
+const MAX_CONFLICTS = 50;
+
+/**
+ * Carries out a command on a job's ledger. Throws the refusals of `decide`, and BUS_UNREACHABLE.
+ * `answer` is kept beside the ledger in the same step.
+ */
+export async function handleCommand(
+  deps: LedgerDeps,
+  jobId: string,
+  command: JobCommand,
+  answer?: string,
+): Promise<Handled> {
+  for (let conflicts = 0; conflicts < MAX_CONFLICTS; conflicts += 1) {
+    const before = await deps.events.load(jobId);
+    const events = decide(command, before?.job, deps.clock.now());
+    if (events.length === 0 && before) return { job: before.job, events, head: before.head };
+    const transition = transitionOf(jobId, before, events, deps.hash);
+    const result = await deps.events.append(answer === undefined ? transition : { ...transition, answer });
+    if (result.kind === 'appended') return { job: transition.after.job, events, head: transition.after.head };
+  }
+  throw new AgenticoreError('INTERNAL', `Job ${jobId} changed too often to be written.`);
+}
+
+/** The transition that appends `events` behind `before`, with everything that follows from the new state. */
+export function transitionOf(
+  jobId: string,
+  before: StoredJob | undefined,
+  events: readonly JobEvent[],
+  hash: Hash,
+): Transition {
+  const tail = { version: before?.job.version ?? 0, head: before?.head ?? GENESIS };
+  const { records, head } = chainEvents(events, tail, hash);
+  const job = events.reduce<Job | undefined>(evolve, before?.job);
+  if (job === undefined) throw new Error('a transition needs at least one event');
+  return {
+    jobId,
+    expectedVersion: tail.version,
+    records,
+    after: { job, head },
+    placement: placementChange(before?.job, job),
+  };
+}
+
+/** Shorthand for the worker that reports how its attempt ended. */
+export const endAttempt = (attempt: number, outcome: AttemptOutcome, jitter: number): JobCommand => ({
+  type: 'EndAttempt',
+  attempt,
+  outcome,
+  jitter,
+});

@@ -1,0 +1,139 @@
+// The counter's one use case: a checked request becomes a JobSubmitted, durable before the caller hears of it.
+import { AgenticoreError } from '../domain/errors.js';
+import { canonicalJson } from '../domain/evidence.js';
+import type { Job, JobOrder } from '../domain/job.js';
+import { isTerminal } from '../domain/job.js';
+import { decide } from '../domain/decide.js';
+import { checkBaseRef, checkRepoUrl, type RepoUrlPolicy } from '../domain/repo-url.js';
+import type { ProfileStore } from '../ports/profile-store.js';
+import { type LedgerDeps, transitionOf } from './handle-command.js';
+
+/** A request that passed its schema; absent fields take the server's or the profile's defaults. */
+export interface JobRequest {
+  readonly task: string;
+  readonly repoUrl?: string;
+  readonly profile?: string;
+  readonly baseRef?: string;
+  readonly wait?: boolean;
+  readonly sessionId?: string;
+  readonly timeoutS?: number;
+  readonly maxBudgetUsd?: number;
+  readonly model?: string;
+  readonly maxTurns?: number;
+  readonly queueTtlS?: number;
+  readonly ttlS?: number;
+  readonly metadata?: Readonly<Record<string, string>>;
+  readonly filePath?: string;
+}
+
+export interface SubmitContext {
+  /** Idempotency-Key of the caller, scoped by who called. */
+  readonly idempotencyKey?: string;
+  readonly traceparent?: string;
+}
+
+export interface SubmitDeps extends LedgerDeps {
+  readonly profiles: ProfileStore;
+  readonly newId: () => string;
+  /** False while draining. */
+  readonly accepting: () => boolean;
+  /** Real path of an allowed extra .mcp.json; throws FILE_PATH_REFUSED. */
+  readonly checkFilePath: (path: string) => Promise<string>;
+  readonly policy: SubmitPolicy;
+}
+
+export interface SubmitPolicy {
+  readonly defaultProfile: string;
+  readonly lane: string;
+  readonly maxQueued: number;
+  readonly jobTtlS: number;
+  readonly queueTtlS: number;
+  /** Upper bound on a profile's own number of attempts. */
+  readonly maxAttempts: number;
+  readonly repoUrls: RepoUrlPolicy;
+}
+
+const IDEMPOTENCY_TTL_MS = 24 * 60 * 60_000;
+const QUEUE_FULL_RETRY_S = 10;
+
+/**
+ * Accepts a job; when it resolves the job is on the bus and will run. Throws UNKNOWN_PROFILE, BROKEN_PROFILE,
+ * REPO_URL_REFUSED, BASE_REF_REFUSED, FILE_PATH_REFUSED, IDEMPOTENCY_MISMATCH, QUEUE_FULL, DRAINING, BUS_UNREACHABLE.
+ */
+export async function submitJob(deps: SubmitDeps, request: JobRequest, context: SubmitContext = {}): Promise<Job> {
+  if (!deps.accepting()) throw new AgenticoreError('DRAINING');
+  const order = await completeOrder(deps, request, context);
+  const digest = deps.hash(canonicalJson(request));
+  return append(deps, order, context.idempotencyKey === undefined ? undefined : { key: context.idempotencyKey, digest });
+}
+
+/**
+ * Submits an ended job once more, as a new job linked by `retryOf`, with its task or an edited one.
+ * Throws JOB_NOT_FOUND, JOB_NOT_ENDED and what submitJob throws.
+ */
+export async function retryJob(deps: SubmitDeps, jobId: string, task?: string, context: SubmitContext = {}): Promise<Job> {
+  if (!deps.accepting()) throw new AgenticoreError('DRAINING');
+  const stored = await deps.events.load(jobId);
+  if (stored === undefined) throw new AgenticoreError('JOB_NOT_FOUND');
+  if (!isTerminal(stored.job.status)) throw new AgenticoreError('JOB_NOT_ENDED');
+  const { order } = stored.job;
+  await deps.profiles.load(order.profile);
+  const again: JobOrder = { ...order, task: task ?? order.task, mode: 'fire_and_forget', retryOf: jobId };
+  const key = context.idempotencyKey;
+  const digest = deps.hash(canonicalJson({ retryOf: jobId, task }));
+  return append(deps, again, key === undefined ? undefined : { key, digest });
+}
+
+async function completeOrder(deps: SubmitDeps, request: JobRequest, context: SubmitContext): Promise<JobOrder> {
+  const { policy } = deps;
+  const { wait, queueTtlS, ttlS, profile: named, filePath, ...asked } = request;
+  if (asked.repoUrl !== undefined) checkRepoUrl(asked.repoUrl, policy.repoUrls);
+  if (asked.baseRef !== undefined) checkBaseRef(asked.baseRef);
+  const profile = await deps.profiles.load(named ?? policy.defaultProfile);
+  return {
+    ...asked,
+    profile: profile.name,
+    lane: policy.lane,
+    mode: wait ? 'sync' : 'fire_and_forget',
+    queueTtlS: queueTtlS ?? policy.queueTtlS,
+    ttlS: ttlS ?? policy.jobTtlS,
+    maxAttempts: Math.min(profile.maxAttempts, policy.maxAttempts),
+    backoffS: profile.backoffS,
+    ...(filePath === undefined ? {} : { filePath: await deps.checkFilePath(filePath) }),
+    ...(context.traceparent === undefined ? {} : { traceparent: context.traceparent }),
+  };
+}
+
+async function append(
+  deps: SubmitDeps,
+  order: JobOrder,
+  idempotency: { readonly key: string; readonly digest: string } | undefined,
+): Promise<Job> {
+  // Not exact when many submit at once, and need not be: it bounds the queue, it does not count it.
+  if ((await deps.events.count('queued')) >= deps.policy.maxQueued) {
+    throw new AgenticoreError('QUEUE_FULL', undefined, { retryAfterS: QUEUE_FULL_RETRY_S });
+  }
+  const jobId = deps.newId();
+  const events = decide({ type: 'SubmitJob', jobId, kind: 'task', order }, undefined, deps.clock.now());
+  const transition = transitionOf(jobId, undefined, events, deps.hash);
+  const result = await deps.events.append(
+    idempotency ? { ...transition, idempotency: { ...idempotency, ttlMs: IDEMPOTENCY_TTL_MS } } : transition,
+  );
+  switch (result.kind) {
+    case 'appended':
+      return transition.after.job;
+    case 'conflict':
+      throw new Error(`new job id ${jobId} is taken`);
+    case 'duplicate':
+      return earlierJob(deps, result, idempotency?.digest);
+    default:
+      return result satisfies never;
+  }
+}
+
+async function earlierJob(deps: SubmitDeps, taken: { jobId: string; digest: string }, digest: string | undefined): Promise<Job> {
+  if (taken.digest !== digest) throw new AgenticoreError('IDEMPOTENCY_MISMATCH');
+  const stored = await deps.events.load(taken.jobId);
+  if (stored === undefined) throw new AgenticoreError('JOB_NOT_FOUND', 'The job of this Idempotency-Key was removed after its ttl.');
+  return stored.job;
+}

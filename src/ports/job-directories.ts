@@ -1,0 +1,19 @@
+// The private directory of a job on this host: Claude's configuration, HOME and temporary files, and its session.
+export interface JobDirectories {
+  /** Creates (0700) or finds the directory of a job, emptied of everything but Claude's sessions. */
+  prepare(jobId: string): Promise<JobDirectory>;
+  /** After an attempt: removes everything but Claude's sessions, which resume, attach and verify need. */
+  tidy(jobId: string): Promise<void>;
+  /** After the job's TTL. */
+  remove(jobId: string): Promise<void>;
+  /** The session file of an earlier job on this host or shared root; undefined when it is not here. */
+  findSession(sessionId: string): Promise<string | undefined>;
+}
+
+export interface JobDirectory {
+  readonly root: string;
+  /** Claude's configuration directory, where the profile is laid out. */
+  readonly configDir: string;
+  /** An empty directory to work in, for jobs without a repository. */
+  readonly emptyDir: string;
+}
