@@ -1,0 +1,30 @@
+// Waiting on facts: tests never sleep for a fixed time, they ask until it is so.
+const PAUSE_MS = 10;
+
+type Answer<T> = T | undefined | false;
+
+/**
+ * Asks `probe` until it answers something else than undefined or false, and resolves with that. A probe that throws
+ * counts as "not yet". After `deadlineMs` it rejects with `what`, the last answer and the last error.
+ */
+export async function eventually<T>(
+  what: string,
+  probe: () => Promise<Answer<T>> | Answer<T>,
+  deadlineMs = 20_000,
+): Promise<T> {
+  const end = Date.now() + deadlineMs;
+  let last: unknown;
+  for (;;) {
+    try {
+      const answer = await probe();
+      if (answer !== undefined && answer !== false) return answer;
+      last = answer;
+    } catch (error) {
+      last = error;
+    }
+    if (Date.now() > end) break;
+    await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+  }
+  const reason = last instanceof Error ? `last error: ${last.message}` : `last answer: ${String(last)}`;
+  throw new Error(`not within ${deadlineMs} ms: ${what} (${reason})`, { cause: last });
+}

@@ -1,0 +1,109 @@
+// Transitions as the application would make them: the real decide, evolve, chain and placement, so that a bus is
+// never tested with ledgers that cannot happen.
+import { createHash, randomUUID } from 'node:crypto';
+import { decide, type JobCommand } from '../../src/domain/decide.js';
+import { chainEvents, GENESIS, type Hash } from '../../src/domain/evidence.js';
+import { evolve, type Job, type JobOrder, type TranscriptSeal } from '../../src/domain/job.js';
+import { placementChange } from '../../src/domain/placement.js';
+import type { EventLog, IdempotencyClaim, StoredJob, Transition } from '../../src/ports/event-log.js';
+
+export const sha256: Hash = (text) => createHash('sha256').update(text).digest('hex');
+
+export const SEAL: TranscriptSeal = { count: 3, head: sha256('three messages') };
+
+/** An order that asks for nothing special; lane `jobs`, three attempts. */
+export const sampleOrder = (overrides: Partial<JobOrder> = {}): JobOrder => ({
+  task: 'make the test pass',
+  profile: 'code',
+  lane: 'jobs',
+  mode: 'fire_and_forget',
+  queueTtlS: 86_400,
+  ttlS: 86_400,
+  maxAttempts: 3,
+  backoffS: 30,
+  ...overrides,
+});
+
+export interface TransitionExtras {
+  /** Epoch milliseconds at which the command is decided; now when left out. */
+  readonly now?: number;
+  readonly answer?: string;
+  readonly idempotency?: IdempotencyClaim;
+}
+
+/** What `command` does to a job in state `before`. Throws as decide does, and when the command changes nothing. */
+export function transition(
+  before: StoredJob | undefined,
+  command: JobCommand & { readonly jobId?: string },
+  { now = Date.now(), answer, idempotency }: TransitionExtras = {},
+): Transition {
+  const events = decide(command, before?.job, now);
+  const job = events.reduce<Job | undefined>(evolve, before?.job);
+  if (job === undefined || events.length === 0) throw new Error(`${command.type} changes nothing`);
+  const version = before?.job.version ?? 0;
+  const { records, head } = chainEvents(events, { version, head: before?.head ?? GENESIS }, sha256);
+  return {
+    jobId: job.id,
+    expectedVersion: version,
+    records,
+    after: { job, head },
+    placement: placementChange(before?.job, job),
+    ...(answer === undefined ? {} : { answer }),
+    ...(idempotency === undefined ? {} : { idempotency }),
+  };
+}
+
+export interface Submission extends TransitionExtras {
+  readonly jobId?: string;
+  readonly order?: Partial<JobOrder>;
+}
+
+/** The first transition of a new job. */
+export function submission({ jobId = randomUUID(), order, ...extras }: Submission = {}): Transition {
+  return transition(undefined, { type: 'SubmitJob', jobId, kind: 'task', order: sampleOrder(order) }, extras);
+}
+
+/** Submits a job and resolves with its id. */
+export async function submit(events: EventLog, options: Submission = {}): Promise<string> {
+  const first = submission(options);
+  const result = await events.append(first);
+  if (result.kind !== 'appended') throw new Error(`the submission was not appended but ${result.kind}`);
+  return first.jobId;
+}
+
+/** Loads, decides and appends; resolves with the state afterwards. A conflict is an error. */
+export async function carryOut(
+  events: EventLog,
+  jobId: string,
+  command: JobCommand,
+  extras: TransitionExtras = {},
+): Promise<StoredJob> {
+  const next = transition(await events.load(jobId), command, extras);
+  const result = await events.append(next);
+  if (result.kind !== 'appended') throw new Error(`${command.type} was not appended but ${result.kind}`);
+  return next.after;
+}
+
+/** Starts the next attempt of a job and resolves with the state afterwards. */
+export const startAttempt = (
+  events: EventLog,
+  jobId: string,
+  extras: TransitionExtras = {},
+): Promise<StoredJob> =>
+  carryOut(events, jobId, { type: 'StartAttempt', worker: 'worker-1', host: 'host-1' }, extras);
+
+/** Ends the running attempt of a job. */
+export async function endAttempt(
+  events: EventLog,
+  jobId: string,
+  outcome: Extract<JobCommand, { type: 'EndAttempt' }>['outcome'],
+  extras: TransitionExtras = {},
+): Promise<StoredJob> {
+  const attempt = (await events.load(jobId))?.job.attempt ?? 0;
+  return carryOut(
+    events,
+    jobId,
+    { type: 'EndAttempt', attempt, outcome, transcript: SEAL, jitter: 0 },
+    extras,
+  );
+}

@@ -1,0 +1,15 @@
+// A folder of one's own for a test, gone when the test (or, without one, the process) is over.
+import { rmSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+const REMOVE = { recursive: true, force: true, maxRetries: 5 } as const;
+
+/** Makes an empty folder. Pass the test context (or anything with `after`) to have it removed when that test ends. */
+export async function tempDir(t?: { after(done: () => Promise<void>): void }): Promise<string> {
+  const path = await mkdtemp(join(tmpdir(), 'agenticore-test-'));
+  if (t) t.after(() => rm(path, REMOVE));
+  else process.once('exit', () => rmSync(path, REMOVE));
+  return path;
+}
