@@ -29,7 +29,7 @@ export function findDueStep(
   }
   const { script, promptIndex, prompt, capture } = found;
   const since = request.messages.slice(promptIndex + 1);
-  const stepIndex = since.filter((message) => message.role === 'assistant').length;
+  const stepIndex = countAnswers(request.messages, promptIndex);
   const where = `Script ${JSON.stringify(script.name)}, step ${stepIndex + 1}`;
   const step = script.steps[stepIndex];
   if (step === undefined) return { problem: `${where}: the script has only ${script.steps.length} steps.` };
@@ -54,30 +54,50 @@ function findPrompt(messages: readonly Message[], scripts: readonly Script[]): F
   const fallback = scripts.find((script) => script.match === undefined);
   for (let promptIndex = messages.length - 1; promptIndex >= 0; promptIndex--) {
     const prompt = promptOf(messages[promptIndex]);
-    if (prompt === '') continue;
+    if (prompt === '') continue; // or an expression such as /.*/ would match a message of tool results
     for (const script of scripts) {
       const match = script.match === undefined ? undefined : matchPattern(script.match, prompt);
       if (match) return { script, promptIndex, prompt, capture: match.groups };
     }
-    if (fallback) return { script: fallback, promptIndex, prompt, capture: {} };
+    if (fallback && withoutNotes(prompt) !== '')
+      return { script: fallback, promptIndex, prompt, capture: {} };
   }
   return undefined;
 }
 
-// What the CLI itself adds to the user's side of the conversation is no prompt.
-const notes = [/<system-reminder>[\s\S]*?<\/system-reminder>/g, /\[Request interrupted by user[^\]]*\]/g];
+const reminder = /<system-reminder>[\s\S]*?<\/system-reminder>/g;
 
-/** What the user wrote in a message, without what the CLI added; empty when there is nothing. */
+// The CLI sends this after an answer of which it kept nothing.
+const nudge = '[Your previous response had no visible output.';
+
+// What the CLI writes on the user's side of a conversation in the middle of a turn. It starts no script from its
+// beginning, but a script can match it: `match: <task-notification>`.
+const notes = [
+  /\[Request interrupted by user[^\]]*\]/g,
+  /\[Your previous response had no visible output\.[^\]]*\]/g,
+  /Output token limit hit\. Resume directly[^\n]*/g,
+  /Continue from where you left off\./g,
+  /<(task-notification|command-\w+|local-command-\w+)>[\s\S]*?<\/\1>/g,
+];
+
+/** What the user's side wrote in a message, without the reminders of the CLI. */
 function promptOf(message: Message | undefined): string {
   if (message?.role !== 'user') return '';
   return message.blocks
-    .map((block) => (block.type === 'text' ? withoutNotes(block.text) : ''))
+    .map((block) => (block.type === 'text' ? block.text.replace(reminder, '').trim() : ''))
     .filter((text) => text !== '')
     .join('\n');
 }
 
-function withoutNotes(text: string): string {
-  return notes.reduce((rest, note) => rest.replace(note, ''), text).trim();
+function withoutNotes(prompt: string): string {
+  return notes.reduce((rest, note) => rest.replace(note, ''), prompt).trim();
+}
+
+/** How often the model has answered the prompt so far, answers that the CLI forgot included. */
+function countAnswers(messages: readonly Message[], promptIndex: number): number {
+  const since = messages.slice(promptIndex);
+  const kept = since.filter((message) => message.role === 'assistant').length;
+  return kept + since.filter((message) => promptOf(message).includes(nudge)).length;
 }
 
 function lastResults(since: readonly Message[]): readonly string[] {
@@ -85,7 +105,9 @@ function lastResults(since: readonly Message[]): readonly string[] {
   const answers = since.flatMap((message) => message.blocks).filter((block) => block.type === 'tool_result');
   const resultOf = (block: Block): string[] =>
     block.type === 'tool_use'
-      ? answers.filter(({ toolUseId }) => toolUseId === block.id).map(({ text }) => withoutNotes(text))
+      ? answers
+          .filter(({ toolUseId }) => toolUseId === block.id)
+          .map(({ text }) => text.replace(reminder, '').trim())
       : [];
   return lastCall?.blocks.flatMap(resultOf) ?? [];
 }

@@ -66,7 +66,8 @@ function textOf(content: unknown): string {
 function findUnansweredToolUse(messages: readonly Message[]): string | undefined {
   for (const [at, message] of messages.entries()) {
     if (message.role !== 'assistant') continue;
-    const answers = messages[at + 1]?.blocks ?? [];
+    const next = messages.slice(at + 1).find(({ role }) => role !== 'system');
+    const answers = next?.blocks ?? [];
     for (const block of message.blocks) {
       if (block.type !== 'tool_use') continue;
       if (answers.some((answer) => answer.type === 'tool_result' && answer.toolUseId === block.id)) continue;

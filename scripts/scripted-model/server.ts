@@ -3,9 +3,10 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { makeAnswer } from './answer.js';
 import { type DueStep, findDueStep } from './due-step.js';
+import { sendFault } from './fault.js';
 import { type ModelRequest, readRequest } from './request.js';
 import type { Fault, Script } from './script.js';
-import { sendError, sendFault, sendStream, sendWhole, setRateLimit } from './send.js';
+import { sendError, sendStream, sendWhole, setRateLimit } from './send.js';
 
 export type RecordedRequest = {
   readonly method: string;
@@ -63,7 +64,7 @@ export async function startScriptedModel(options: ScriptedModelOptions): Promise
       return sendError(res, 401, 'x-api-key header is required');
     const isMessages = path === '/v1/messages';
     if (!isMessages && path !== '/v1/messages/count_tokens') return sendError(res, 404, `Not found: ${path}`);
-    if (method !== 'POST') return sendError(res, 405, 'Method Not Allowed', 'invalid_request_error');
+    if (method !== 'POST') return sendError(res, 405, 'Method Not Allowed');
     if (body === undefined) return sendError(res, 400, 'The request body is not valid JSON.');
     if (isMessages) return answer(body, text.length, res);
     res.writeHead(200, { 'content-type': 'application/json' });
@@ -80,7 +81,7 @@ export async function startScriptedModel(options: ScriptedModelOptions): Promise
     const pace = options.pace ?? due.reply.pace ?? due.script.pace ?? 0;
     const paceMs = pace === 'instant' ? 0 : pace;
     const fault = takeFault(due, request);
-    if (fault) return sendFault(res, fault, message, paceMs);
+    if (fault) return sendFault(res, fault, message, { stream: request.stream, paceMs });
     if (due.reply.rate_limit) setRateLimit(res, due.reply.rate_limit);
     return request.stream ? sendStream(res, message, paceMs) : sendWhole(res, message);
   }
@@ -128,9 +129,9 @@ async function readBody(req: IncomingMessage): Promise<string | undefined> {
   let bytes = 0;
   for await (const part of req) {
     bytes += part.length;
-    if (bytes > maxBodyBytes) return undefined;
-    parts.push(part);
+    if (bytes <= maxBodyBytes) parts.push(part); // a reader that leaves half-way could not be answered
   }
+  if (bytes > maxBodyBytes) return undefined;
   return Buffer.concat(parts).toString('utf8');
 }
 
