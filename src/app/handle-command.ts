@@ -1,5 +1,5 @@
 // The one way to change a job: load, fold, decide, append at the expected version; on a conflict, again.
-import { type AttemptOutcome, decide, type JobCommand } from '../domain/decide.js';
+import { decide, type JobCommand } from '../domain/decide.js';
 import { AgenticoreError } from '../domain/errors.js';
 import { chainEvents, GENESIS, type Hash } from '../domain/evidence.js';
 import { evolve, type Job, type JobEvent } from '../domain/job.js';
@@ -64,11 +64,3 @@ export function transitionOf(
     placement: placementChange(before?.job, job),
   };
 }
-
-/** Shorthand for the worker that reports how its attempt ended. */
-export const endAttempt = (attempt: number, outcome: AttemptOutcome, jitter: number): JobCommand => ({
-  type: 'EndAttempt',
-  attempt,
-  outcome,
-  jitter,
-});

@@ -91,12 +91,14 @@ function startAttempt(
   const start: JobEvent = { type: 'AttemptStarted', at: now, attempt: job.attempt + 1, worker, host };
   if (job.status === 'queued') return [start];
 
-  const failure = { code: 'WORKER_LOST', error: `Attempt ${job.attempt} lost its worker ${job.worker ?? ''}.` } as const;
-  const lost: JobEvent = { type: 'AttemptLost', at: now, attempt: job.attempt, worker: job.worker ?? '', ...failure };
-  if (job.cancelRequested) return [lost, { type: 'JobCancelled', at: now }];
-  if (job.attemptsUsed < job.order.maxAttempts) return [lost, start];
-  const error = `${failure.error} It was the last of ${job.order.maxAttempts} attempts.`;
-  return [lost, { type: 'JobFailed', at: now, attempt: job.attempt, code: 'ATTEMPTS_EXHAUSTED', error }];
+  if (job.cancelRequested) return [{ type: 'JobCancelled', at: now }];
+  const attempt = job.attempt;
+  const error = `Attempt ${attempt} lost its worker ${job.worker ?? ''}.`;
+  if (job.attemptsUsed < job.order.maxAttempts) {
+    return [{ type: 'AttemptLost', at: now, attempt, worker: job.worker ?? '', code: 'WORKER_LOST', error }, start];
+  }
+  const last = `${error} It was the last of ${job.order.maxAttempts}.`;
+  return [{ type: 'JobFailed', at: now, attempt, code: 'ATTEMPTS_EXHAUSTED', error: last }];
 }
 
 function endAttempt(

@@ -1,0 +1,69 @@
+// What every phase of an attempt holds in hands: the job as claimed, the claim, and the one way to report a fact.
+import type { Progress } from '../../domain/decide.js';
+import { isCode } from '../../domain/errors.js';
+import type { Job } from '../../domain/job.js';
+import type { Agent } from '../../ports/agent.js';
+import type { Clock } from '../../ports/clock.js';
+import type { CodeHost } from '../../ports/code-host.js';
+import type { Claim } from '../../ports/command-queue.js';
+import type { Feed } from '../../ports/feed.js';
+import type { JobDirectories } from '../../ports/job-directories.js';
+import type { Log } from '../../ports/log.js';
+import type { ProfileStore } from '../../ports/profile-store.js';
+import type { TranscriptLog } from '../../ports/transcript-log.js';
+import type { Workspaces } from '../../ports/workspace.js';
+import { type Handled, handleCommand, type LedgerDeps } from '../handle-command.js';
+
+export interface AttemptDeps extends LedgerDeps {
+  readonly transcript: TranscriptLog;
+  readonly feed: Feed;
+  readonly agent: Agent;
+  readonly workspaces: Workspaces;
+  readonly profiles: ProfileStore;
+  readonly directories: JobDirectories;
+  /** The first that serves a repository opens its pull request; a remote that none serves keeps its branch. */
+  readonly codeHosts: readonly CodeHost[];
+  /** Claude's environment: model credentials and what the profile's `env` lists. */
+  readonly environment: (names: readonly string[]) => Readonly<Record<string, string>>;
+  /** Takes secrets out of everything Claude says. */
+  readonly redact: (text: string) => string;
+  readonly newId: () => string;
+  readonly log: Log;
+  readonly worker: string;
+  readonly host: string;
+  readonly leaseMs: number;
+}
+
+export interface Attempt {
+  readonly job: Job;
+  readonly number: number;
+  readonly claim: Claim;
+  /** Hash of the AttemptStarted record: what the first message of the transcript names as its predecessor. */
+  readonly head: string;
+  /** Aborted when the attempt must stop, with a StopReason; what ended it first stays. */
+  readonly signal: AbortSignal;
+  /** Writes facts of this attempt into the ledger. Throws STALE_ATTEMPT or JOB_ENDED when it was overtaken. */
+  report(facts: readonly Progress[], answer?: string): Promise<Handled>;
+}
+
+export type StopReason = 'cancelled' | 'claim-lost' | 'handed-back';
+
+const BUS_RETRY_MS = 1000;
+
+/** Repeats a bus operation until the bus answers: what an attempt has to say must not be lost to an outage. */
+export async function persist<T>(clock: Clock, signal: AbortSignal, operation: () => Promise<T>): Promise<T> {
+  for (;;) {
+    try {
+      return await operation();
+    } catch (error) {
+      if (!isCode(error, 'BUS_UNREACHABLE') || signal.aborted) throw error;
+      await clock.sleep(BUS_RETRY_MS, signal);
+    }
+  }
+}
+
+/** The `report` of an attempt; keeps trying while the bus is away, until the claim is lost. */
+export function createReport(deps: LedgerDeps, jobId: string, attempt: number, signal: AbortSignal): Attempt['report'] {
+  return (facts, answer) =>
+    persist(deps.clock, signal, () => handleCommand(deps, jobId, { type: 'ReportProgress', attempt, facts }, answer));
+}

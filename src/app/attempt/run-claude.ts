@@ -1,0 +1,94 @@
+// Second phase: claude works, and every word of it goes to the transcript.
+import { AgenticoreError } from '../../domain/errors.js';
+import { profileFlags } from '../../domain/profile.js';
+import type { AgentEnd, AgentOrder } from '../../ports/agent.js';
+import type { Attempt, AttemptDeps } from './attempt.js';
+import type { Bench } from './open-bench.js';
+import { systemPrompt } from './system-prompt.js';
+import { createTranscriptWriter } from './transcript-writer.js';
+
+/** The final answer kept beside the ledger is cut at this many UTF-8 bytes; the transcript has it whole. */
+const ANSWER_LIMIT_BYTES = 1024 * 1024;
+
+/** Runs claude on the bench and reports how it started and ended. Resolves when no process of it is left. */
+export async function runClaude(deps: AttemptDeps, attempt: Attempt, bench: Bench): Promise<AgentEnd> {
+  const order = await agentOrder(deps, attempt, bench);
+  const writer = createTranscriptWriter(deps, attempt);
+  let started: Promise<unknown> = Promise.resolve();
+  const listener = {
+    started: (pid: number) => {
+      started = attempt.report([{ type: 'ClaudeStarted', pid, sessionId: order.sessionId }]);
+      // Awaited below; until then a rejection must not count as unhandled.
+      started.catch(() => {});
+    },
+    message: writer.write,
+  };
+  try {
+    const end = await deps.agent.run(order, listener, attempt.signal);
+    await started;
+    const transcript = await writer.finish();
+    await reportFinish(deps, attempt, end, transcript);
+    return end;
+  } finally {
+    writer.abandon();
+  }
+}
+
+async function agentOrder(deps: AttemptDeps, attempt: Attempt, bench: Bench): Promise<AgentOrder> {
+  const { job } = attempt;
+  const { order } = job;
+  const { profile, materialised, directory } = bench;
+  const session = order.sessionId === undefined ? undefined : await deps.directories.findSession(order.sessionId);
+  if (order.sessionId !== undefined && session === undefined) {
+    throw new AgenticoreError('SESSION_NOT_FOUND', `Session ${order.sessionId} is not on host ${deps.host}, nor on a shared root.`);
+  }
+  return {
+    tag: `${job.id}.${attempt.number}`,
+    task: order.task,
+    cwd: bench.cwd,
+    jobDir: directory.root,
+    sessionId: order.sessionId ?? deps.newId(),
+    ...(session === undefined ? {} : { resumeFrom: session }),
+    flags: {
+      ...profileFlags(profile.claude),
+      ...(order.model === undefined ? {} : { model: order.model }),
+      ...(order.maxTurns === undefined ? {} : { 'max-turns': order.maxTurns }),
+      ...(order.maxBudgetUsd === undefined ? {} : { 'max-budget-usd': order.maxBudgetUsd }),
+    },
+    appendSystemPrompt: await systemPrompt(job, bench),
+    settingSources: profile.trustRepository ? 'user,project,local' : 'user',
+    ...(materialised.mcpConfigPath === undefined ? {} : { mcpConfigPath: materialised.mcpConfigPath }),
+    env: deps.environment(profile.env),
+    timeoutMs: (order.timeoutS ?? profile.timeoutS) * 1000,
+  };
+}
+
+async function reportFinish(
+  deps: AttemptDeps,
+  attempt: Attempt,
+  end: AgentEnd,
+  transcript: { readonly count: number; readonly head: string },
+): Promise<void> {
+  const answer = end.answer === undefined ? undefined : cutToBytes(deps.redact(end.answer), ANSWER_LIMIT_BYTES);
+  await attempt.report(
+    [
+      {
+        type: 'ClaudeFinished',
+        exitCode: end.exitCode,
+        costUsd: end.costUsd,
+        numTurns: end.numTurns,
+        ...(end.usage ? { usage: end.usage } : {}),
+        transcript,
+        ...(answer === undefined ? {} : { answer: { bytes: Buffer.byteLength(answer), sha256: deps.hash(answer) } }),
+      },
+    ],
+    answer,
+  );
+}
+
+function cutToBytes(text: string, limit: number): string {
+  const bytes = Buffer.from(text);
+  if (bytes.length <= limit) return text;
+  // A cut in the middle of a character leaves U+FFFD at the end; it is dropped with the rest.
+  return bytes.subarray(0, limit).toString().replace(/�+$/, '');
+}

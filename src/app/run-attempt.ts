@@ -1,0 +1,113 @@
+// One attempt from claim to outcome. The phases live in attempt/; here is who may stop it, and what is recorded.
+import type { AttemptOutcome } from '../domain/decide.js';
+import { AgenticoreError, isCode } from '../domain/errors.js';
+import type { Claim } from '../ports/command-queue.js';
+import { type Attempt, type AttemptDeps, createReport, persist, type StopReason } from './attempt/attempt.js';
+import { deliverWork } from './attempt/deliver-work.js';
+import { closeBench, openBench } from './attempt/open-bench.js';
+import { runClaude } from './attempt/run-claude.js';
+import { watchCancel } from './attempt/watch-cancel.js';
+import { type Handled, handleCommand } from './handle-command.js';
+import { keepLease } from './loops/lease.js';
+
+/**
+ * Runs the next attempt of the claimed job and records how it ended. `handBack` aborted: the worker leaves, the
+ * attempt is stopped and given back unburned. Never rejects for what can go wrong with a job; BUS_UNREACHABLE
+ * before the attempt has started releases nothing, the lease lapses by itself.
+ */
+export async function runAttempt(deps: AttemptDeps, claim: Claim, handBack: AbortSignal): Promise<void> {
+  const started = await startAttempt(deps, claim);
+  if (started === undefined) return;
+  const { job, head } = started;
+  const ids = { job_id: job.id, attempt: job.attempt };
+  deps.log('attempt.started', ids);
+
+  const stopping = new AbortController();
+  const stop = (reason: StopReason): void => stopping.abort(reason); // AbortController keeps the first reason
+  const onHandBack = (): void => stop('handed-back');
+  handBack.addEventListener('abort', onHandBack, { once: true });
+  if (handBack.aborted) onHandBack();
+
+  const over = new AbortController();
+  const companions = Promise.all([
+    keepLease(deps, claim, () => stop('claim-lost'), over.signal),
+    watchCancel(deps, job.id, () => stop('cancelled'), over.signal),
+  ]);
+  // Facts are worth reporting until the claim is lost, even while the attempt is being stopped.
+  const lost = new AbortController();
+  stopping.signal.addEventListener('abort', () => stopping.signal.reason === 'claim-lost' && lost.abort(), { once: true });
+  const attempt: Attempt = {
+    job,
+    number: job.attempt,
+    claim,
+    head,
+    signal: stopping.signal,
+    report: createReport(deps, job.id, job.attempt, lost.signal),
+  };
+  try {
+    const outcome = await attemptOutcome(deps, attempt);
+    if (outcome !== undefined) await recordEnd(deps, attempt, outcome, lost.signal);
+    deps.log('attempt.ended', { ...ids, ...(outcome ?? { kind: 'overtaken' }) });
+  } finally {
+    over.abort();
+    handBack.removeEventListener('abort', onHandBack);
+    await companions;
+  }
+}
+
+/** Undefined when there is nothing to run: the job ended, expired or ran out of attempts meanwhile. */
+async function startAttempt(deps: AttemptDeps, claim: Claim): Promise<Handled | undefined> {
+  try {
+    const command = { type: 'StartAttempt', worker: deps.worker, host: deps.host } as const;
+    const handled = await handleCommand(deps, claim.jobId, command);
+    return handled.job.status === 'running' ? handled : undefined;
+  } catch (error) {
+    if (!isCode(error, 'JOB_ENDED') && !isCode(error, 'JOB_NOT_FOUND')) throw error;
+    await claim.ack();
+    return undefined;
+  }
+}
+
+/** The phases in order. Undefined: another attempt or the job's end overtook this one, nothing is ours to record. */
+async function attemptOutcome(deps: AttemptDeps, attempt: Attempt): Promise<AttemptOutcome | undefined> {
+  try {
+    return await work(deps, attempt);
+  } catch (error) {
+    if (isCode(error, 'STALE_ATTEMPT') || isCode(error, 'JOB_ENDED') || isCode(error, 'JOB_NOT_FOUND')) return undefined;
+    if (attempt.signal.aborted) return attempt.signal.reason === 'claim-lost' ? undefined : { kind: 'handed-back' };
+    if (error instanceof AgenticoreError) return { kind: 'failed', code: error.code, error: deps.redact(error.message) };
+    const stack = error instanceof Error ? error.stack : String(error);
+    deps.log('attempt.bug', { job_id: attempt.job.id, attempt: attempt.number, stack }, 'error');
+    return { kind: 'failed', code: 'INTERNAL', error: 'Something went wrong inside the worker; its log has the details.' };
+  }
+}
+
+async function work(deps: AttemptDeps, attempt: Attempt): Promise<AttemptOutcome> {
+  const bench = await openBench(deps, attempt);
+  try {
+    // An earlier attempt got as far as a commit that is still here: its work is delivered, not done again.
+    if (!bench.workspace?.resumed) {
+      const end = await runClaude(deps, attempt, bench);
+      if (end.kind === 'stopped') return { kind: 'handed-back' };
+      if (end.kind === 'failed') {
+        const { code, resetsAt } = end;
+        return { kind: 'failed', code, error: deps.redact(end.error), ...(resetsAt === undefined ? {} : { resetsAt }) };
+      }
+    }
+    if (bench.workspace) await deliverWork(deps, attempt, bench.workspace, bench.profile.autoPr);
+    return { kind: 'succeeded' };
+  } finally {
+    await closeBench(deps, attempt.job.id, bench.workspace);
+  }
+}
+
+async function recordEnd(deps: AttemptDeps, attempt: Attempt, outcome: AttemptOutcome, lost: AbortSignal): Promise<void> {
+  try {
+    const jitter = deps.clock.random();
+    const command = { type: 'EndAttempt', attempt: attempt.number, outcome, jitter } as const;
+    await persist(deps.clock, lost, () => handleCommand(deps, attempt.job.id, command));
+  } catch (error) {
+    // Overtaken at the last moment: whoever did it has recorded what counts.
+    if (!isCode(error, 'STALE_ATTEMPT') && !isCode(error, 'JOB_ENDED') && !isCode(error, 'BUS_UNREACHABLE')) throw error;
+  }
+}

@@ -1,0 +1,42 @@
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { describe, it } from 'node:test';
+import { canonicalJson, chainEvents, firstBreak, GENESIS, type LedgerRecord } from '../../src/domain/evidence.js';
+import type { JobEvent } from '../../src/domain/job.js';
+
+const hash = (text: string): string => createHash('sha256').update(text).digest('hex');
+
+const events: JobEvent[] = [
+  { type: 'CancelRequested', at: 1, by: 'a' },
+  { type: 'CancelRequested', at: 2, by: 'b' },
+  { type: 'JobCancelled', at: 3 },
+];
+
+describe('canonicalJson', () => {
+  it('gives the same text for the same value however its keys are ordered', () => {
+    assert.equal(canonicalJson({ b: [1, { d: null, c: 'é"' }], a: true }), '{"a":true,"b":[1,{"c":"é\\"","d":null}]}');
+  });
+  it('leaves out undefined members as JSON does', () => {
+    assert.equal(canonicalJson({ a: undefined, b: [undefined] }), '{"b":[null]}');
+  });
+});
+
+describe('a chain of ledger records', () => {
+  const tail = { version: 0, head: GENESIS };
+  it('is whole however it was appended', () => {
+    const first = chainEvents(events.slice(0, 1), tail, hash);
+    const rest = chainEvents(events.slice(1), { version: 1, head: first.head }, hash);
+    const records = [...first.records, ...rest.records];
+    assert.deepEqual(records, chainEvents(events, tail, hash).records);
+    assert.equal(firstBreak(records, hash), undefined);
+  });
+  const { records } = chainEvents(events, tail, hash);
+  const tampered: Record<string, readonly LedgerRecord[]> = {
+    'an edited record': records.map((record, index) => (index === 0 ? { ...record, at: 99 } : record)),
+    'a record taken out': records.filter((_, index) => index !== 1),
+    'records in another order': [records[1], records[0], records[2]].flatMap((record) => record ?? []),
+  };
+  for (const [what, ledger] of Object.entries(tampered)) {
+    it(`shows ${what}`, () => assert.notEqual(firstBreak(ledger, hash), undefined));
+  }
+});

@@ -1,0 +1,283 @@
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { describe, it } from 'node:test';
+import { decide, type JobCommand } from '../../src/domain/decide.js';
+import { AgenticoreError, type ErrorCode } from '../../src/domain/errors.js';
+import { evolve, type Job, type JobEvent, type JobOrder } from '../../src/domain/job.js';
+
+const T0 = 1_700_000_000_000;
+const JOB = '11111111-1111-4111-8111-111111111111';
+
+const order: JobOrder = {
+  task: 'make the test pass',
+  profile: 'code',
+  lane: 'jobs',
+  mode: 'fire_and_forget',
+  queueTtlS: 100,
+  ttlS: 86_400,
+  maxAttempts: 3,
+  backoffS: 10,
+};
+
+const submitted: JobEvent = { type: 'JobSubmitted', at: T0, jobId: JOB, kind: 'task', order };
+const started = (attempt = 1, at = T0 + 1000): JobEvent => ({ type: 'AttemptStarted', at, attempt, worker: 'w1', host: 'h1' });
+const cancelRequested: JobEvent = { type: 'CancelRequested', at: T0 + 2000, by: 'api' };
+const succeeded: JobEvent = { type: 'JobSucceeded', at: T0 + 3000, attempt: 1 };
+
+const start: JobCommand = { type: 'StartAttempt', worker: 'w2', host: 'h2' };
+const cancel: JobCommand = { type: 'RequestCancel', by: 'api' };
+const endWith = (outcome: Extract<JobCommand, { type: 'EndAttempt' }>['outcome'], attempt = 1): JobCommand => ({
+  type: 'EndAttempt',
+  attempt,
+  outcome,
+  jitter: 0,
+});
+
+const fold = (...events: JobEvent[]): Job | undefined => events.reduce<Job | undefined>(evolve, undefined);
+const stateOf = (...events: JobEvent[]): Job => {
+  const job = fold(...events);
+  assert.ok(job);
+  return job;
+};
+
+/** given events, when a command arrives at a time, then these events follow. */
+function given(...events: JobEvent[]) {
+  return {
+    when(command: JobCommand, now = T0 + 5000) {
+      const act = (): readonly JobEvent[] => decide(command, fold(...events), now);
+      return {
+        then: (...expected: Partial<JobEvent>[]): void => {
+          const actual = act();
+          assert.deepEqual(
+            actual.map((event) => event.type),
+            expected.map((event) => event.type),
+          );
+          for (const [index, event] of expected.entries()) assert.deepEqual({ ...actual[index], ...event }, actual[index]);
+        },
+        refused: (code: ErrorCode): void => {
+          assert.throws(act, (error) => error instanceof AgenticoreError && error.code === code);
+        },
+      };
+    },
+  };
+}
+
+describe('a job that waits', () => {
+  it('begins with its order', () => {
+    given().when({ type: 'SubmitJob', jobId: JOB, kind: 'task', order }, T0).then({ type: 'JobSubmitted', at: T0 });
+  });
+  it('cannot be submitted twice', () => {
+    given(submitted).when({ type: 'SubmitJob', jobId: JOB, kind: 'task', order }).refused('STALE_ATTEMPT');
+  });
+  it('starts its first attempt when it is claimed', () => {
+    given(submitted).when(start).then({ type: 'AttemptStarted', attempt: 1, worker: 'w2' });
+  });
+  it('is cancelled at once', () => {
+    given(submitted).when(cancel).then({ type: 'CancelRequested' }, { type: 'JobCancelled' });
+  });
+  it('expires when it waited longer than its queue ttl, not before', () => {
+    given(submitted).when({ type: 'ExpireJob' }, T0 + 100_000).then();
+    given(submitted).when({ type: 'ExpireJob' }, T0 + 100_001).then({ type: 'JobExpired' });
+  });
+  it('is not started once it has expired', () => {
+    given(submitted).when(start, T0 + 100_001).then({ type: 'JobExpired' });
+  });
+  it('takes no report of an attempt', () => {
+    given(submitted).when({ type: 'ReportProgress', attempt: 1, facts: [] }).refused('STALE_ATTEMPT');
+  });
+});
+
+describe('a job that runs', () => {
+  it('records what its attempt reports', () => {
+    given(submitted, started())
+      .when({ type: 'ReportProgress', attempt: 1, facts: [{ type: 'CommitReady', oid: 'abc', leftUncommitted: true }] })
+      .then({ type: 'CommitReady', attempt: 1, oid: 'abc' });
+  });
+  it('refuses a report of an earlier attempt', () => {
+    const lost: JobEvent = { type: 'AttemptLost', at: T0 + 2000, attempt: 1, worker: 'w1', code: 'WORKER_LOST', error: '' };
+    given(submitted, started(), lost, started(2)).when(endWith({ kind: 'succeeded' }, 1)).refused('STALE_ATTEMPT');
+  });
+  it('succeeds', () => {
+    given(submitted, started()).when(endWith({ kind: 'succeeded' })).then({ type: 'JobSucceeded', attempt: 1 });
+  });
+  it('fails at once for what a retry cannot mend', () => {
+    given(submitted, started())
+      .when(endWith({ kind: 'failed', code: 'CLAUDE_AUTH_FAILED', error: 'mend the key' }))
+      .then({ type: 'JobFailed', code: 'CLAUDE_AUTH_FAILED', error: 'mend the key' });
+  });
+  it('is tried again, later, for what may pass', () => {
+    given(submitted, started())
+      .when(endWith({ kind: 'failed', code: 'CLAUDE_CRASHED', error: 'gone' }), T0 + 5000)
+      .then({ type: 'AttemptFailed', code: 'CLAUDE_CRASHED', retryAt: T0 + 15_000 });
+  });
+  it('fails when the last attempt failed', () => {
+    const failed = (attempt: number): JobEvent => ({
+      type: 'AttemptFailed',
+      at: T0,
+      attempt,
+      code: 'CLAUDE_CRASHED',
+      error: 'gone',
+      retryAt: T0,
+    });
+    given(submitted, started(1), failed(1), started(2), failed(2), started(3))
+      .when(endWith({ kind: 'failed', code: 'CLAUDE_CRASHED', error: 'gone' }, 3))
+      .then({ type: 'JobFailed', code: 'CLAUDE_CRASHED' });
+  });
+  it('is parked for a usage limit, and no attempt is burned', () => {
+    const limit = { kind: 'failed', code: 'CLAUDE_USAGE_LIMIT', error: 'later', resetsAt: T0 + 99_000 } as const;
+    given(submitted, started()).when(endWith(limit)).then({ type: 'AttemptParked', until: T0 + 99_000 });
+    const parked: JobEvent = { type: 'AttemptParked', at: T0 + 5000, attempt: 1, code: 'CLAUDE_USAGE_LIMIT', error: '', until: T0 + 99_000 };
+    const job = stateOf(submitted, started(), parked);
+    assert.equal(job.status, 'queued');
+    assert.equal(job.attemptsUsed, 0);
+    assert.equal(job.attempt, 1);
+    assert.equal(job.nextAttemptAt, T0 + 99_000);
+  });
+  it('does not let parked time count as waiting', () => {
+    const parked: JobEvent = { type: 'AttemptParked', at: T0 + 5000, attempt: 1, code: 'CLAUDE_USAGE_LIMIT', error: '', until: T0 + 900_000 };
+    given(submitted, started(), parked).when({ type: 'ExpireJob' }, T0 + 900_000).then();
+    given(submitted, started(), parked).when({ type: 'ExpireJob' }, T0 + 900_000 + 99_001).then({ type: 'JobExpired' });
+  });
+  it('is handed back by a worker that leaves, and no attempt is burned', () => {
+    given(submitted, started()).when(endWith({ kind: 'handed-back' })).then({ type: 'AttemptHandedBack' });
+    assert.equal(stateOf(submitted, started(), { type: 'AttemptHandedBack', at: T0, attempt: 1, worker: 'w1' }).attemptsUsed, 0);
+  });
+  it('is asked to stop once, however often somebody cancels', () => {
+    given(submitted, started()).when(cancel).then({ type: 'CancelRequested' });
+    given(submitted, started(), cancelRequested).when(cancel).then();
+  });
+  it('does not expire', () => {
+    given(submitted, started()).when({ type: 'ExpireJob' }, T0 + 1e9).then();
+  });
+});
+
+describe('a job whose worker vanished', () => {
+  it('is started again by whoever claims it', () => {
+    given(submitted, started()).when(start).then({ type: 'AttemptLost', attempt: 1, code: 'WORKER_LOST' }, { type: 'AttemptStarted', attempt: 2 });
+  });
+  it('fails when that was its last attempt', () => {
+    const single: JobEvent = { type: 'JobSubmitted', at: T0, jobId: JOB, kind: 'task', order: { ...order, maxAttempts: 1 } };
+    given(single, started()).when(start).then({ type: 'JobFailed', code: 'ATTEMPTS_EXHAUSTED' });
+  });
+  it('is cancelled instead when that was asked for', () => {
+    given(submitted, started(), cancelRequested).when(start).then({ type: 'JobCancelled' });
+  });
+});
+
+describe('after a cancel was requested', () => {
+  for (const outcome of [
+    { kind: 'succeeded' },
+    { kind: 'handed-back' },
+    { kind: 'failed', code: 'CLAUDE_CRASHED', error: 'x' },
+    { kind: 'failed', code: 'CLAUDE_USAGE_LIMIT', error: 'x' },
+  ] as const) {
+    it(`only cancelled follows, also when the attempt ${outcome.kind} ${'code' in outcome ? outcome.code : ''}`, () => {
+      given(submitted, started(), cancelRequested).when(endWith(outcome)).then({ type: 'JobCancelled' });
+    });
+  }
+});
+
+describe('an ended job', () => {
+  const endings: JobEvent[] = [
+    succeeded,
+    { type: 'JobFailed', at: T0, attempt: 1, code: 'CLAUDE_ERROR', error: 'no' },
+    { type: 'JobCancelled', at: T0 },
+    { type: 'JobExpired', at: T0 },
+  ];
+  for (const ending of endings) {
+    it(`stays as it is after ${ending.type}`, () => {
+      const history = ending.type === 'JobExpired' ? [submitted, ending] : [submitted, started(), ending];
+      given(...history).when(cancel).then();
+      given(...history).when({ type: 'ExpireJob' }, T0 + 1e9).then();
+      given(...history).when(start).refused('JOB_ENDED');
+      given(...history).when(endWith({ kind: 'succeeded' })).refused('JOB_ENDED');
+      given(...history).when({ type: 'ReportProgress', attempt: 1, facts: [] }).refused('JOB_ENDED');
+    });
+  }
+});
+
+describe('a job nobody knows', () => {
+  it('refuses every command but its submission', () => {
+    for (const command of [start, cancel, endWith({ kind: 'succeeded' }), { type: 'ExpireJob' } as const]) {
+      given().when(command).refused('JOB_NOT_FOUND');
+    }
+  });
+});
+
+describe('the state of a job', () => {
+  it('adds up money and turns of all attempts and forgets the error of an earlier one when it succeeds', () => {
+    const finished = (attempt: number): JobEvent => ({
+      type: 'ClaudeFinished',
+      at: T0,
+      attempt,
+      exitCode: 0,
+      costUsd: 0.25,
+      numTurns: 3,
+      transcript: { count: 5, head: 'h' },
+    });
+    const failed: JobEvent = { type: 'AttemptFailed', at: T0, attempt: 1, code: 'MODEL_OVERLOADED', error: 'busy', retryAt: T0 + 1 };
+    const job = stateOf(submitted, started(1), finished(1), failed, started(2), finished(2), { ...succeeded, attempt: 2 } as JobEvent);
+    assert.equal(job.costUsd, 0.5);
+    assert.equal(job.numTurns, 6);
+    assert.equal(job.attempt, 2);
+    assert.equal(job.attemptsUsed, 2);
+    assert.equal(job.error, undefined);
+    assert.equal(job.code, undefined);
+    assert.equal(job.version, 7);
+  });
+});
+
+describe('docs/job-states.md', () => {
+  it('draws exactly the transitions that decide makes', async () => {
+    const drawn = new Set(
+      (await readFile('docs/job-states.md', 'utf8')).split('\n').flatMap((line) => {
+        const arrow = /^\s*(\w+|\[\*\]) --> (\w+): (\w+)$/.exec(line);
+        return arrow ? [`${arrow[1]} --> ${arrow[2]}: ${arrow[3]}`] : [];
+      }),
+    );
+    assert.deepEqual([...drawn].sort(), [...everyTransition()].sort());
+  });
+});
+
+/** Walks from every state with every command, and notes each change of status with the event that made it. */
+function everyTransition(): Set<string> {
+  const commands: JobCommand[] = [
+    { type: 'SubmitJob', jobId: JOB, kind: 'task', order },
+    start,
+    cancel,
+    { type: 'ExpireJob' },
+    ...(['succeeded', 'handed-back'] as const).map((kind) => endWith({ kind })),
+    ...(['CLAUDE_CRASHED', 'CLAUDE_USAGE_LIMIT', 'CLAUDE_ERROR'] as const).map((code) => endWith({ kind: 'failed', code, error: 'x' })),
+  ];
+  const single: JobOrder = { ...order, maxAttempts: 1 };
+  const histories: JobEvent[][] = [
+    [],
+    [submitted],
+    [submitted, started()],
+    [submitted, started(), cancelRequested],
+    [{ type: 'JobSubmitted', at: T0, jobId: JOB, kind: 'task', order: single }, started()],
+    [submitted, started(), succeeded],
+  ];
+  const seen = new Set<string>();
+  for (const history of histories) {
+    for (const command of commands) {
+      for (const now of [T0 + 5000, T0 + 1e9]) noteTransitions(seen, history, command, now);
+    }
+  }
+  return seen;
+}
+
+function noteTransitions(seen: Set<string>, history: JobEvent[], command: JobCommand, now: number): void {
+  let job = fold(...history);
+  let events: readonly JobEvent[] = [];
+  try {
+    events = decide(command, job, now);
+  } catch (error) {
+    assert.ok(error instanceof AgenticoreError);
+  }
+  for (const event of events) {
+    const before = job?.status ?? '[*]';
+    job = evolve(job, event);
+    if (job.status !== before) seen.add(`${before} --> ${job.status}: ${event.type}`);
+  }
+}
