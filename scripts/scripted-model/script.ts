@@ -22,7 +22,7 @@ export type Usage = {
 
 /** A usage limit told in the headers that Claude Code understands for subscriptions. */
 export type RateLimit = {
-  readonly status: 'allowed' | 'allowed_warning' | 'rejected';
+  readonly status: 'allowed' | 'rejected';
   readonly claim?: string; // five_hour, seven_day, ...
   readonly resets_in: number; // seconds from now
 };
