@@ -85,7 +85,11 @@ async function breakStream(
     while (await sendEvent(res, { type: 'ping' }, Math.max(paceMs, pingEveryMs)));
     return;
   }
-  if (fault.kind === 'error_event') await sendEvent(res, overloaded, paceMs);
+  if (fault.kind === 'error_event') {
+    await sendEvent(res, overloaded, paceMs);
+    res.end();
+    return;
+  }
   cut(res);
 }
 
