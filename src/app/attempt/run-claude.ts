@@ -1,7 +1,7 @@
 // Second phase: claude works, and every word of it goes to the transcript.
 import { AgenticoreError } from '../../domain/errors.js';
 import { profileFlags } from '../../domain/profile.js';
-import type { AgentEnd, AgentOrder } from '../../ports/agent.js';
+import type { AgentEnd, AgentMessage, AgentOrder } from '../../ports/agent.js';
 import type { Attempt, AttemptDeps } from './attempt.js';
 import type { Bench } from './open-bench.js';
 import { systemPrompt } from './system-prompt.js';
@@ -15,16 +15,18 @@ export async function runClaude(deps: AttemptDeps, attempt: Attempt, bench: Benc
   const order = await agentOrder(deps, attempt, bench);
   const writer = createTranscriptWriter(deps, attempt);
   let started: Promise<unknown> = Promise.resolve();
+  // A transcript that another attempt has overtaken stops claude at once, before the lease would notice.
+  const overtaken = new AbortController();
   const listener = {
     started: (pid: number) => {
       started = attempt.report([{ type: 'ClaudeStarted', pid, sessionId: order.sessionId }]);
       // Awaited below; until then a rejection must not count as unhandled.
       started.catch(() => {});
     },
-    message: writer.write,
+    message: (message: AgentMessage) => writer.write(message).catch(() => overtaken.abort()),
   };
   try {
-    const end = await deps.agent.run(order, listener, attempt.signal);
+    const end = await deps.agent.run(order, listener, AbortSignal.any([attempt.signal, overtaken.signal]));
     await started;
     const transcript = await writer.finish();
     await reportFinish(deps, attempt, end, transcript);

@@ -1,0 +1,59 @@
+// What the two commands of the README need before any of our own code can run: the right node, git, the packages
+// and a build. Plain JavaScript without dependencies, because nothing is installed yet.
+import { spawnSync } from 'node:child_process';
+import { cpSync, existsSync, rmSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+
+const NODE = [20, 19];
+
+/** Checks, installs and builds; says what it does, and exits with one mending sentence when it cannot. */
+export function prepare() {
+  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+  if (major < NODE[0] || (major === NODE[0] && minor < NODE[1])) {
+    fail(`Node ${process.versions.node} is too old: install Node ${NODE.join('.')} or newer and try again.`);
+  }
+  if (spawnSync('git', ['--version']).status !== 0) {
+    fail('git is missing: install it (Debian: apt-get install git) and try again.');
+  }
+  installPackages();
+  build();
+}
+
+function installPackages() {
+  if (isNewer(join(root, 'node_modules/.package-lock.json'), join(root, 'package-lock.json'))) return;
+  say('installing the packages of package-lock.json (about 400 MB, most of it Claude Code) ...');
+  const npm = process.env.npm_execpath;
+  const [command, args] = npm ? [process.execPath, [npm]] : ['npm', []];
+  // Optional dependencies are where Claude's binary comes from; dev dependencies are what builds us.
+  const flags = ['ci', '--include=dev', '--include=optional', '--no-audit', '--no-fund', '--loglevel=error'];
+  const { status } = spawnSync(command, [...args, ...flags], { cwd: root, stdio: ['ignore', 2, 2] });
+  if (status !== 0) fail('npm could not install the packages: see its message above; is the npm registry reachable?');
+}
+
+/** Compiles with tsc and copies what tsc leaves behind, so that the output folder runs on its own. */
+export function build(outDir = 'dist') {
+  say('building ...');
+  // What was deleted from the sources must not live on in the output: its tests would still run.
+  rmSync(join(root, outDir), { recursive: true, force: true });
+  const tsc = spawnSync(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '--outDir', outDir], {
+    cwd: root,
+    stdio: ['ignore', 2, 2],
+  });
+  const scripts = 'src/adapters/redis/scripts';
+  if (existsSync(join(root, scripts))) cpSync(join(root, scripts), join(root, outDir, scripts), { recursive: true });
+  if (tsc.status !== 0) fail('The build failed: see the messages above.');
+}
+
+const isNewer = (file, than) => existsSync(file) && statSync(file).mtimeMs >= statSync(than).mtimeMs;
+
+function say(text) {
+  process.stderr.write(`agenticore: ${text}\n`);
+}
+
+function fail(sentence) {
+  say(sentence);
+  process.exit(1);
+}

@@ -1,0 +1,68 @@
+// `agenticore serve` as a child process, in an environment built from nothing.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, openSync, readFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+
+const START_MS = 20_000;
+
+export interface RunningServer {
+  readonly url: string;
+  readonly pid: number;
+  stop(): Promise<void>;
+}
+
+/** Starts the server with all its files below `folder`, and waits until it is ready. Throws with its log if it ends. */
+export async function startServer(door: string, folder: string, model: Readonly<Record<string, string>>): Promise<RunningServer> {
+  const port = await freePort();
+  const logFile = join(folder, 'server.log');
+  const log = openSync(logFile, 'a');
+  const env = {
+    PATH: process.env.PATH ?? '',
+    HOME: folder,
+    LANG: 'C.UTF-8',
+    AGENTICORE_HOME: join(folder, 'home'),
+    AGENTICORE_REPOS_ROOT: join(folder, 'repos'),
+    AGENTICORE_WORKTREE_ROOT: join(folder, 'worktrees'),
+    AGENTICORE_PORT: String(port),
+    ...model,
+  };
+  const child = spawn(process.execPath, [door, 'serve'], { env, stdio: ['ignore', log, log] });
+  closeSync(log);
+  const url = `http://127.0.0.1:${port}`;
+  const ended = once(child, 'exit').then(() => {
+    throw new Error(`the server ended:\n${readFileSync(logFile, 'utf8')}`);
+  });
+  ended.catch(() => {});
+  await Promise.race([whenReady(url), ended]);
+  return {
+    url,
+    pid: child.pid ?? 0,
+    async stop() {
+      if (child.exitCode !== null || child.signalCode !== null) return;
+      const exit = once(child, 'exit');
+      child.kill('SIGTERM');
+      await exit;
+    },
+  };
+}
+
+async function whenReady(url: string): Promise<void> {
+  const deadline = Date.now() + START_MS;
+  for (;;) {
+    const response = await fetch(`${url}/ready`).catch(() => undefined);
+    if (response?.ok) return;
+    if (Date.now() > deadline) throw new Error(`the server at ${url} was not ready within ${START_MS / 1000} s`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  if (address === null || typeof address === 'string') throw new Error('no free port');
+  return address.port;
+}

@@ -1,0 +1,28 @@
+// npm test [-- <part of a path> ...]: installs, builds, lints, and runs the tests (those whose path contains a given part).
+import { spawnSync } from 'node:child_process';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { prepare, root } from './prepare.mjs';
+
+prepare();
+const wanted = process.argv.slice(2);
+const tests = readdirSync(join(root, 'dist/tests'), { recursive: true })
+  .filter((file) => file.endsWith('.test.js'))
+  .filter((file) => wanted.length === 0 || wanted.some((part) => file.includes(part)))
+  .sort()
+  .map((file) => join('dist/tests', file));
+if (tests.length === 0) {
+  process.stderr.write(`agenticore: no test's path contains ${wanted.join(' or ')}\n`);
+  process.exit(1);
+}
+if (wanted.length === 0) {
+  const biome = join(root, 'node_modules/@biomejs/biome/bin/biome');
+  const lint = spawnSync(process.execPath, [biome, 'check', '.'], { cwd: root, stdio: ['ignore', 2, 2] });
+  if (lint.status !== 0) process.exit(1);
+  // Once, here: two test files that install it at the same time would fight over apt's lock.
+  const redis = spawnSync(process.execPath, ['dist/tests/support/install-redis.js'], { cwd: root, stdio: 'inherit' });
+  if (redis.status !== 0) process.exit(1);
+}
+const args = ['--enable-source-maps', '--test', '--test-concurrency=2', '--test-reporter=spec', ...tests];
+const { status } = spawnSync(process.execPath, args, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] });
+process.exit(status ?? 1);
