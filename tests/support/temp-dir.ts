@@ -5,11 +5,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 const REMOVE = { recursive: true, force: true, maxRetries: 5 } as const;
+const leftovers: string[] = [];
+process.once('exit', () => {
+  for (const path of leftovers) rmSync(path, REMOVE);
+});
 
 /** Makes an empty folder. Pass the test context (or anything with `after`) to have it removed when that test ends. */
 export async function tempDir(t?: { after(done: () => Promise<void>): void }): Promise<string> {
   const path = await mkdtemp(join(tmpdir(), 'agenticore-test-'));
   if (t) t.after(() => rm(path, REMOVE));
-  else process.once('exit', () => rmSync(path, REMOVE));
+  else leftovers.push(path);
   return path;
 }

@@ -1,0 +1,100 @@
+// What the process holds in memory of all jobs: a projection of the ledgers and nothing else, so that nothing can
+// disagree with them.
+import type { PlacementChange } from '../../domain/placement.js';
+import type { StoredJob } from '../../ports/event-log.js';
+import { type Bells, bells } from './bells.js';
+import { type CursorSource, cursorSource } from './cursors.js';
+import { type FleetStream, fleetStream } from './fleet-stream.js';
+import { type IdempotencyKeys, idempotencyKeys } from './idempotency-keys.js';
+import { type JobIndex, jobIndex } from './job-index.js';
+import type { KeptJob } from './kept-job.js';
+import { type Lanes, lanes } from './lanes.js';
+import { eventEntries, type LedgerLine } from './ledger-file.js';
+import type { LoadedJob } from './load-jobs.js';
+import { type Serial, serial, turnstile } from './serial.js';
+
+export interface BusState {
+  readonly jobsDir: string;
+  readonly trashDir: string;
+  readonly now: () => number;
+  readonly jobs: Map<string, KeptJob>;
+  readonly index: JobIndex;
+  readonly lanes: Lanes;
+  readonly keys: IdempotencyKeys;
+  readonly fleet: FleetStream;
+  readonly bells: Bells;
+  readonly cursors: CursorSource;
+  readonly serial: Serial;
+  readonly inTurn: ReturnType<typeof turnstile>;
+  /** Throws when this process may no longer write: BUS_UNREACHABLE after close, BUS_LOCKED when the lock is lost. */
+  assertWritable(): void;
+}
+
+export interface StateOptions extends Pick<BusState, 'jobsDir' | 'trashDir' | 'now' | 'assertWritable'> {
+  readonly leaseMs: number;
+}
+
+/** Folds what was found on disk. */
+export function busState({ leaseMs, ...options }: StateOptions, found: readonly LoadedJob[]): BusState {
+  const cursors = cursorSource(options.now);
+  const state: BusState = {
+    ...options,
+    jobs: new Map(found.map(({ job }) => [job.id, job])),
+    index: jobIndex(),
+    lanes: lanes(leaseMs),
+    keys: idempotencyKeys(),
+    fleet: fleetStream(
+      found.flatMap(({ job, lines }) => lines.flatMap((line) => eventEntries(line, job.id))),
+    ),
+    bells: bells(),
+    cursors,
+    serial: serial(),
+    inTurn: turnstile(),
+  };
+  for (const { job, lines, lastCursor } of found) {
+    cursors.saw(lastCursor);
+    state.index.move(undefined, job.stored.job);
+    for (const { idempotency } of lines) if (idempotency) state.keys.put({ ...idempotency, jobId: job.id });
+  }
+  for (const { job } of found) restoreToLane(state, job);
+  return state;
+}
+
+/** `found` comes in the order of last change, so that lanes are again oldest first. */
+function restoreToLane({ lanes, now }: BusState, { id, stored: { job } }: KeptJob): void {
+  const { lane } = job.order;
+  if (job.status === 'running') lanes.placeOrphan(id, lane);
+  if (job.status !== 'queued') return;
+  const until = job.nextAttemptAt;
+  const isDue = until === undefined || until <= now();
+  lanes.place(id, isDue ? { kind: 'enqueue', lane } : { kind: 'delay', lane, until });
+}
+
+/** Shows a transition that is safe on disk, everywhere at once: one step, no await. */
+export function publish(
+  state: BusState,
+  job: KeptJob,
+  before: StoredJob | undefined,
+  line: LedgerLine,
+  { after, placement }: { readonly after: StoredJob; readonly placement: PlacementChange },
+): void {
+  job.stored = after;
+  job.ledgerLength = job.ledger.length;
+  job.lastEvent = line.cursors.at(-1) ?? job.lastEvent;
+  job.answerFile = line.answer ?? job.answerFile;
+  state.jobs.set(job.id, job);
+  state.index.move(before?.job, after.job);
+  if (line.idempotency) state.keys.put({ ...line.idempotency, jobId: job.id });
+  state.lanes.place(job.id, placement);
+  state.fleet.push(eventEntries(line, job.id));
+  state.bells.ring({ kind: 'job', jobId: job.id });
+  state.bells.ring({ kind: 'fleet' });
+}
+
+/** Forgets a job that is no longer on disk. */
+export function forget(state: BusState, { id, stored }: KeptJob): void {
+  state.jobs.delete(id);
+  state.index.move(stored.job, undefined);
+  state.keys.forget(id);
+  state.lanes.place(id, { kind: 'remove', lane: stored.job.order.lane });
+}

@@ -1,0 +1,165 @@
+// The ledgers on disk: a transition is one fsynced line, and becomes visible everywhere in one step after that.
+import { randomUUID } from 'node:crypto';
+import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { AppendResult, EventLog, Transition } from '../../ports/event-log.js';
+import { type BusState, forget, publish } from './bus-state.js';
+import { unreachable } from './growing-file.js';
+import { closeFiles, closeIdleFiles, type KeptJob, keptJob, messagesOf } from './kept-job.js';
+import { formatLedgerLine, type LedgerLine, parseLedgerLine } from './ledger-file.js';
+import { readLines } from './line-reader.js';
+
+const JOB_ID = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
+
+/** The event log over the jobs of `state`. */
+export function fileEventLog(state: BusState): EventLog {
+  const { jobs, index, serial } = state;
+
+  async function append(transition: Transition): Promise<AppendResult> {
+    state.assertWritable();
+    const { idempotency, expectedVersion } = transition;
+    const taken = idempotency && state.keys.find(idempotency.key, state.now());
+    if (taken) return { kind: 'duplicate', jobId: taken.jobId, digest: taken.digest };
+    const job = jobs.get(transition.jobId);
+    if ((job?.stored.job.version ?? 0) !== expectedVersion) return { kind: 'conflict' };
+    await (job ? extend(job, transition) : begin(transition));
+    return { kind: 'appended' };
+  }
+
+  async function begin(transition: Transition): Promise<void> {
+    const { jobId, after } = transition;
+    if (!JOB_ID.test(jobId))
+      throw new Error(`a job id must be fit for a file name: ${JSON.stringify(jobId)}`);
+    const folder = join(state.jobsDir, jobId);
+    await mkdir(folder, { mode: 0o700 }).catch((error) => {
+      throw unreachable(folder, error);
+    });
+    const job = keptJob(folder, after, [], 0);
+    try {
+      await write(job, transition, () => Promise.all([syncFolder(folder), syncFolder(state.jobsDir)]));
+    } catch (error) {
+      await job.ledger.close();
+      await rm(folder, { recursive: true, force: true }).catch(() => {});
+      throw error;
+    }
+    await closeIdleFiles(job);
+  }
+
+  async function extend(job: KeptJob, transition: Transition): Promise<void> {
+    const { answer, records } = transition;
+    // What a ledger line speaks of must be on the disk before the line is.
+    const answerFile = answer === undefined ? undefined : `answer-${job.stored.job.version + 1}.txt`;
+    if (answer !== undefined && answerFile) await writeDurably(join(job.folder, answerFile), answer);
+    const seals = records.some((record) => 'transcript' in record);
+    if (seals) await (await messagesOf(job)).file.sync();
+    if (seals || answerFile) await syncFolder(job.folder);
+    await write(job, transition, async () => {}, answerFile);
+    await closeIdleFiles(job);
+  }
+
+  /** Reserves the cursors, writes the line, and shows it when all lines with lower cursors have been shown. */
+  function write(
+    job: KeptJob,
+    transition: Transition,
+    afterwards: () => Promise<unknown>,
+    answer?: string,
+  ): Promise<void> {
+    const { records, after, idempotency, expectedVersion } = transition;
+    const line: LedgerLine = {
+      cursors: records.map(() => state.cursors.next()),
+      records,
+      head: after.head,
+      ...(idempotency ? { idempotency: expiring(idempotency) } : {}),
+      ...(answer === undefined ? {} : { answer }),
+    };
+    const before = expectedVersion === 0 ? undefined : job.stored;
+    const written = job.ledger.append(formatLedgerLine(line), { sync: true }).then(afterwards);
+    return state.inTurn(written, () => publish(state, job, before, line, transition));
+  }
+
+  const expiring = ({ key, digest, ttlMs }: NonNullable<Transition['idempotency']>) => ({
+    key,
+    digest,
+    expiresAt: state.now() + ttlMs,
+  });
+
+  return {
+    append(transition) {
+      const work = () => serial.run(`job:${transition.jobId}`, () => append(transition));
+      // Two submissions under one key must not both find it free.
+      return transition.idempotency ? serial.run(`key:${transition.idempotency.key}`, work) : work();
+    },
+    async load(jobId) {
+      return jobs.get(jobId)?.stored;
+    },
+    async read(jobId) {
+      const job = jobs.get(jobId);
+      if (job === undefined) return [];
+      const records = [];
+      for await (const { text } of readLines(job.ledger.path, 0, job.ledgerLength)) {
+        records.push(...(parseLedgerLine(text)?.records ?? []));
+      }
+      return records;
+    },
+    async answer(jobId) {
+      const job = jobs.get(jobId);
+      if (job?.answerFile === undefined) return undefined;
+      return readFile(join(job.folder, job.answerFile), 'utf8');
+    },
+    async list(query) {
+      const { ids, next } = index.page(query);
+      return { jobs: ids.flatMap((id) => jobs.get(id)?.stored.job ?? []), next };
+    },
+    count: async (status) => index.count(status),
+    oldest: async (status, limit) => index.oldest(status, limit),
+    remove(jobId) {
+      return serial.run(`job:${jobId}`, async () => {
+        const job = jobs.get(jobId);
+        if (job === undefined) return;
+        state.assertWritable();
+        await moveToTrash(job);
+      });
+    },
+  };
+
+  async function moveToTrash(job: KeptJob): Promise<void> {
+    await closeFiles(job);
+    const trash = join(state.trashDir, `${job.id}-${randomUUID()}`);
+    try {
+      await rename(job.folder, trash);
+      await syncFolder(state.jobsDir);
+    } catch (error) {
+      throw unreachable(job.folder, error);
+    }
+    forget(state, job);
+    await rm(trash, { recursive: true, force: true }).catch(() => {}); // the next start tries again
+  }
+}
+
+async function writeDurably(path: string, text: string): Promise<void> {
+  try {
+    const file = await open(path, 'w', 0o600);
+    try {
+      await file.writeFile(text);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+  } catch (error) {
+    throw unreachable(path, error);
+  }
+}
+
+/** Brings a folder's list of names to the disk. */
+export async function syncFolder(path: string): Promise<void> {
+  try {
+    const folder = await open(path, 'r');
+    try {
+      await folder.sync();
+    } finally {
+      await folder.close();
+    }
+  } catch (error) {
+    throw unreachable(path, error);
+  }
+}

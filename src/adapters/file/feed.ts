@@ -1,0 +1,28 @@
+// The reading room: a job's feed from its two files, the fleet stream from memory.
+import { AgenticoreError } from '../../domain/errors.js';
+import { type Feed, isCursor } from '../../ports/feed.js';
+import type { BusState } from './bus-state.js';
+import { unreachable } from './growing-file.js';
+import { readJobFeed } from './kept-job.js';
+
+/** The feeds over the jobs of `state`. A job's feed is kept as long as the job: it has no gaps. */
+export function fileFeed({ jobs, fleet, bells }: BusState): Feed {
+  return {
+    async read(feed, after, limit) {
+      if (after !== undefined && !isCursor(after)) {
+        const details = [{ path: 'last_event_id', message: 'must be the id of a frame of this feed' }];
+        throw new AgenticoreError('INVALID_REQUEST', undefined, { details });
+      }
+      if (feed.kind === 'fleet') return fleet.read(after, limit);
+      const job = jobs.get(feed.jobId);
+      if (job === undefined || limit < 1) return { entries: [], gap: false };
+      const entries = await readJobFeed(job, after, limit).catch((error) => {
+        throw unreachable(job.folder, error);
+      });
+      return { entries, gap: false };
+    },
+    async watch(feed, ring) {
+      return bells.hang(feed, ring);
+    },
+  };
+}

@@ -1,0 +1,109 @@
+// One job as the process knows it: its folder on disk, its view in memory, and how far its files may be read.
+import { join } from 'node:path';
+import { isTerminal } from '../../domain/job.js';
+import type { StoredJob } from '../../ports/event-log.js';
+import { compareCursors, type FeedEntry } from '../../ports/feed.js';
+import { type FeedPages, feedPages, mergeEntries } from './feed-pages.js';
+import { type GrowingFile, growingFile } from './growing-file.js';
+import { eventEntries, type LedgerLine, parseLedgerLine } from './ledger-file.js';
+import { type MessagePlace, messageEntries, readMessageTail } from './message-file.js';
+
+export const LEDGER = 'ledger.jsonl';
+export const MESSAGES = 'messages.jsonl';
+
+export interface KeptMessages {
+  readonly file: GrowingFile;
+  readonly pages: FeedPages;
+  last: MessagePlace | undefined;
+}
+
+export interface KeptJob {
+  readonly id: string;
+  readonly folder: string;
+  readonly ledger: GrowingFile;
+  readonly ledgerPages: FeedPages;
+  stored: StoredJob;
+  /** What readers may see of the ledger: grows in the same step as the view. */
+  ledgerLength: number;
+  lastEvent: string;
+  answerFile: string | undefined;
+  idempotencyKey: string | undefined;
+  /** Looked at when first needed: most jobs of a long history are never asked for theirs. */
+  messages: Promise<KeptMessages> | undefined;
+}
+
+const ledgerEntries = (text: string): FeedEntry[] => {
+  const line = parseLedgerLine(text);
+  return line ? eventEntries(line) : [];
+};
+
+/** A job with the given whole lines in its ledger; `length` bytes of it are good. */
+export function keptJob(
+  folder: string,
+  stored: StoredJob,
+  lines: readonly LedgerLine[],
+  length: number,
+): KeptJob {
+  const path = join(folder, LEDGER);
+  return {
+    id: stored.job.id,
+    folder,
+    ledger: growingFile(path, length),
+    ledgerPages: feedPages(path, ledgerEntries),
+    stored,
+    ledgerLength: length,
+    lastEvent: lines.at(-1)?.cursors.at(-1) ?? '0-0',
+    answerFile: lines.findLast(({ answer }) => answer !== undefined)?.answer,
+    idempotencyKey: lines[0]?.idempotency?.key,
+    messages: undefined,
+  };
+}
+
+/** The job's transcript file, found on disk at the first call. */
+export function messagesOf(job: KeptJob): Promise<KeptMessages> {
+  job.messages ??= (async () => {
+    const path = join(job.folder, MESSAGES);
+    const { length, last } = await readMessageTail(path);
+    return { file: growingFile(path, length), pages: feedPages(path, messageEntries), last };
+  })();
+  job.messages.catch(() => {
+    job.messages = undefined; // a passing fault (too many open files) must not stay
+  });
+  return job.messages;
+}
+
+/** The job's feed after a cursor: its events and messages in one order. */
+export async function readJobFeed(
+  job: KeptJob,
+  after: string | undefined,
+  limit: number,
+): Promise<FeedEntry[]> {
+  const messages = await messagesOf(job);
+  // Both lengths are taken in the same step, so that no event is seen without the messages before it.
+  const { ledgerLength, lastEvent } = job;
+  const { length } = messages.file;
+  const lastMessage = messages.last?.cursor ?? '0-0';
+  const isBehind = (last: string): boolean => after === undefined || compareCursors(after, last) < 0;
+  return mergeEntries(
+    isBehind(lastEvent) ? await job.ledgerPages.read(ledgerLength, after, limit) : [],
+    isBehind(lastMessage) ? await messages.pages.read(length, after, limit) : [],
+    limit,
+  );
+}
+
+/** Brings what was said so far to the disk, and gives the file handles back. Throws BUS_UNREACHABLE. */
+export async function closeFiles(job: KeptJob): Promise<void> {
+  const messages = await job.messages;
+  await messages?.file.sync();
+  await messages?.file.close();
+  await job.ledger.close();
+}
+
+/** Gives back what will not be needed soon: jobs that wait or have ended keep no file open. */
+export async function closeIdleFiles(job: KeptJob): Promise<void> {
+  const { status } = job.stored.job;
+  if (status === 'running') return;
+  await (await job.messages)?.file.close();
+  await job.ledger.close();
+  if (isTerminal(status)) job.messages = undefined;
+}

@@ -1,0 +1,136 @@
+// The lanes in memory: who holds which entry, who waits for one, which jobs wait for their time. Folded from the
+// ledgers at start; the claims themselves die with the process, as its workers do.
+import type { PlacementChange } from '../../domain/placement.js';
+import type { Claim, LaneDepth } from '../../ports/command-queue.js';
+
+interface Entry {
+  readonly jobId: string;
+  /** Whose claim it is; undefined when nobody's. */
+  holder?: symbol | undefined;
+  /** When the claim lapses, on the lease clock. An orphan has no holder and has lapsed. */
+  deadline?: number | undefined;
+}
+
+interface Lane {
+  /** In the order in which they are claimed. */
+  readonly entries: Map<string, Entry>;
+  readonly waiters: Set<(claim: Claim | undefined) => void>;
+}
+
+export interface Lanes {
+  /** Carries out what a transition does to the queue. */
+  place(jobId: string, change: PlacementChange): void;
+  /** Puts a job into its lane whose attempt was running when the last process ended: anybody's at once. */
+  placeOrphan(jobId: string, lane: string): void;
+  claim(lane: string, signal: AbortSignal): Promise<Claim | undefined>;
+  reclaim(lane: string, limit: number): readonly Claim[];
+  /** Moves delayed jobs that are due at `now` (epoch milliseconds) into their lanes. */
+  promoteDue(now: number, limit: number): number;
+  depth(lane: string): LaneDepth;
+  /** Ends every wait with nothing. */
+  wakeAll(): void;
+}
+
+/** Empty lanes; leases last `leaseMs` on a clock that only goes forward. */
+export function lanes(leaseMs: number, leaseNow: () => number = () => performance.now()): Lanes {
+  const all = new Map<string, Lane>();
+  const delayed = new Map<string, { readonly lane: string; readonly until: number }>();
+
+  function laneOf(name: string): Lane {
+    const lane = all.get(name) ?? { entries: new Map(), waiters: new Set() };
+    all.set(name, lane);
+    return lane;
+  }
+
+  function hold(lane: Lane, entry: Entry): Claim {
+    const holder = Symbol(entry.jobId);
+    entry.holder = holder;
+    entry.deadline = leaseNow() + leaseMs;
+    const isOurs = (): boolean => entry.holder === holder && lane.entries.get(entry.jobId) === entry;
+    return {
+      jobId: entry.jobId,
+      async extend() {
+        if (!isOurs()) return false;
+        entry.deadline = leaseNow() + leaseMs;
+        return true;
+      },
+      async release() {
+        if (isOurs()) putFresh(lane, entry.jobId);
+      },
+      async ack() {
+        if (isOurs()) lane.entries.delete(entry.jobId);
+      },
+    };
+  }
+
+  /** A new entry at the back; the old one, and whoever holds it, no longer counts. */
+  function putFresh(lane: Lane, jobId: string): void {
+    const entry: Entry = { jobId };
+    lane.entries.delete(jobId);
+    lane.entries.set(jobId, entry);
+    const [waiter] = lane.waiters;
+    if (waiter === undefined) return;
+    lane.waiters.delete(waiter);
+    waiter(hold(lane, entry));
+  }
+
+  return {
+    place(jobId, change) {
+      if (change.kind === 'none') return;
+      const lane = laneOf(change.lane);
+      delayed.delete(jobId);
+      if (change.kind === 'enqueue' || change.kind === 'requeue') return putFresh(lane, jobId);
+      lane.entries.delete(jobId);
+      if (change.kind === 'delay') delayed.set(jobId, { lane: change.lane, until: change.until });
+    },
+    placeOrphan(jobId, lane) {
+      laneOf(lane).entries.set(jobId, { jobId, deadline: Number.NEGATIVE_INFINITY });
+    },
+    async claim(name, signal) {
+      if (signal.aborted) return undefined;
+      const lane = laneOf(name);
+      for (const entry of lane.entries.values()) if (entry.holder === undefined) return hold(lane, entry);
+      return new Promise((resolve) => {
+        const abort = (): void => {
+          lane.waiters.delete(take);
+          resolve(undefined);
+        };
+        const take = (claim: Claim | undefined): void => {
+          signal.removeEventListener('abort', abort);
+          resolve(claim);
+        };
+        lane.waiters.add(take);
+        signal.addEventListener('abort', abort, { once: true });
+      });
+    },
+    reclaim(name, limit) {
+      const lane = laneOf(name);
+      const now = leaseNow();
+      const lapsed = [...lane.entries.values()].filter(
+        ({ deadline }) => deadline !== undefined && deadline <= now,
+      );
+      return lapsed.slice(0, limit).map((entry) => hold(lane, entry));
+    },
+    promoteDue(now, limit) {
+      const due = [...delayed]
+        .filter(([, { until }]) => until <= now)
+        .sort(([, a], [, b]) => a.until - b.until);
+      for (const [jobId, { lane }] of due.slice(0, limit)) {
+        delayed.delete(jobId);
+        putFresh(laneOf(lane), jobId);
+      }
+      return Math.min(due.length, limit);
+    },
+    depth(name) {
+      const { entries } = laneOf(name);
+      const running = [...entries.values()].filter(({ deadline }) => deadline !== undefined).length;
+      return { waiting: entries.size - running, running };
+    },
+    wakeAll() {
+      for (const { waiters } of all.values()) {
+        for (const take of waiters) take(undefined);
+        waiters.clear();
+      }
+    },
+  };
+}

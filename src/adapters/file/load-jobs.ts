@@ -1,0 +1,58 @@
+// Finds the jobs on disk at start. A folder that cannot be read is reported and left as it is: it must not keep the
+// others from working.
+import { readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { isTerminal } from '../../domain/job.js';
+import { compareCursors } from '../../ports/feed.js';
+import { type KeptJob, keptJob, LEDGER, messagesOf } from './kept-job.js';
+import { type LedgerLine, readLedger } from './ledger-file.js';
+
+/** Facts worth a line in the log: `bus.ledger_unreadable`, `bus.ledger_torn`. */
+export type BusLog = (msg: string, facts: Readonly<Record<string, unknown>>) => void;
+
+export interface LoadedJob {
+  readonly job: KeptJob;
+  readonly lines: readonly LedgerLine[];
+  /** The greatest cursor in the job's files. */
+  readonly lastCursor: string;
+}
+
+const AT_ONCE = 16;
+
+/** Every readable job under `jobsDir`, in the order of their last transitions. */
+export async function loadJobs(jobsDir: string, log: BusLog): Promise<readonly LoadedJob[]> {
+  const folders = (await readdir(jobsDir, { withFileTypes: true })).filter((entry) => entry.isDirectory());
+  const found: LoadedJob[] = [];
+  const rest = folders.values();
+  const readOn = async (): Promise<void> => {
+    for (const { name } of rest) {
+      try {
+        const loaded = await loadJob(join(jobsDir, name), name, log);
+        if (loaded) found.push(loaded);
+      } catch (error) {
+        log('bus.ledger_unreadable', { jobId: name, path: join(jobsDir, name, LEDGER), error });
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, readOn));
+  return found.sort((a, b) => compareCursors(a.job.lastEvent, b.job.lastEvent));
+}
+
+async function loadJob(folder: string, jobId: string, log: BusLog): Promise<LoadedJob | undefined> {
+  const ledger = await readLedger(join(folder, LEDGER), jobId).catch(async (error: unknown) => {
+    // A folder whose making was cut short holds nothing that anybody was promised.
+    if ((await readdir(folder)).length > 0) throw error;
+    return undefined;
+  });
+  if (ledger === undefined) {
+    await rm(folder, { recursive: true, force: true });
+    return undefined;
+  }
+  const { lines, stored, length, torn } = ledger;
+  if (torn > 0) log('bus.ledger_torn', { jobId, path: join(folder, LEDGER), bytes: torn });
+  const job = keptJob(folder, stored, lines, length);
+  // The end of a job comes after its last message: only unfinished ones may hold a greater cursor there.
+  const lastMessage = isTerminal(stored.job.status) ? undefined : (await messagesOf(job)).last?.cursor;
+  const later = lastMessage !== undefined && compareCursors(lastMessage, job.lastEvent) > 0;
+  return { job, lines, lastCursor: later ? lastMessage : job.lastEvent };
+}

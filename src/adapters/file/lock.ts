@@ -1,0 +1,164 @@
+// One writing process at a time: a lock file that names its owner, and that dies with it.
+import { randomUUID } from 'node:crypto';
+import { link, open, readFile, readlink, rename, rm, stat, utimes } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { AgenticoreError } from '../../domain/errors.js';
+
+interface Patience {
+  /** How often an owner touches its lock. */
+  readonly beatMs: number;
+  /** An owner whose process cannot be looked at from here (another container or machine) is dead after this silence. */
+  readonly silenceMs: number;
+}
+
+const PATIENCE: Patience = { beatMs: 2_000, silenceMs: 10_000 };
+
+export interface Owner {
+  readonly token: string;
+  readonly pid: number;
+  /** Start time of the process, in the system's own units: a pid alone may have been given away again. */
+  readonly started: string | undefined;
+  readonly host: string;
+  /** Boot and pid namespace within which the pid means something; undefined where the system does not tell. */
+  readonly space: string | undefined;
+  readonly since: string;
+}
+
+export interface Lock {
+  /** False when somebody took the lock away: stop writing. */
+  isHeld(): boolean;
+  release(): Promise<void>;
+}
+
+const orUndefined = <T>(promise: Promise<T>): Promise<T | undefined> => promise.catch(() => undefined);
+
+/** Start time of a living process; undefined when there is none, or where /proc is not to be had. */
+async function startOf(pid: number): Promise<string | undefined> {
+  const text = await orUndefined(readFile(`/proc/${pid}/stat`, 'utf8'));
+  const fields = text?.slice(text.lastIndexOf(')') + 2).split(' ');
+  return fields?.[0] === 'Z' || fields?.[0] === 'X' ? undefined : fields?.[19];
+}
+
+async function describeSelf(): Promise<Owner> {
+  const boot = await orUndefined(readFile('/proc/sys/kernel/random/boot_id', 'utf8'));
+  const namespace = await orUndefined(readlink('/proc/self/ns/pid'));
+  return {
+    token: randomUUID(),
+    pid: process.pid,
+    started: await startOf(process.pid),
+    host: hostname(),
+    space: boot && namespace ? `${boot.trim()} ${namespace}` : undefined,
+    since: new Date().toISOString(),
+  };
+}
+
+async function readOwner(path: string): Promise<Owner | undefined> {
+  try {
+    const owner: Owner = JSON.parse(await readFile(path, 'utf8'));
+    return typeof owner.token === 'string' && typeof owner.pid === 'number' ? owner : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function exists(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return !(error instanceof Error && 'code' in error && error.code === 'ESRCH');
+  }
+}
+
+/** Owners keep touching their lock; one that does not, for long enough, is gone. */
+async function isSilent(path: string, { beatMs, silenceMs }: Patience): Promise<boolean> {
+  const before = (await orUndefined(stat(path)))?.mtimeMs;
+  for (let waited = 0; waited < silenceMs; waited += beatMs) {
+    await new Promise((resolve) => setTimeout(resolve, beatMs));
+    if ((await orUndefined(stat(path)))?.mtimeMs !== before) return false;
+  }
+  return true;
+}
+
+async function isDead(
+  path: string,
+  owner: Owner | undefined,
+  self: Owner,
+  patience: Patience,
+): Promise<boolean> {
+  if (owner?.space !== undefined && owner.space === self.space)
+    return (await startOf(owner.pid)) !== owner.started;
+  if (owner && owner.space === self.space && owner.host === self.host) return !exists(owner.pid);
+  return isSilent(path, patience);
+}
+
+/** Moves a dead owner's lock out of the way; puts it back when it turns out to be somebody else's by now. */
+async function moveAway(path: string, dead: Owner | undefined): Promise<void> {
+  const aside = `${path}.${randomUUID()}`;
+  await orUndefined(rename(path, aside));
+  if ((await readOwner(aside))?.token !== dead?.token) await orUndefined(link(aside, path));
+  await rm(aside, { force: true });
+}
+
+function taken(path: string, owner: Owner | undefined): AgenticoreError {
+  const who = owner
+    ? `process ${owner.pid} on ${owner.host}, since ${owner.since}`
+    : 'nobody who can be named';
+  const advice = 'stop it, or set AGENTICORE_HOME, or use Redis (REDIS_URL).';
+  return new AgenticoreError('BUS_LOCKED', `Another agenticore process holds ${path} (${who}); ${advice}`);
+}
+
+/**
+ * Takes the lock at `path`, over the body of a dead owner if need be. Throws BUS_LOCKED naming the pid and host of a
+ * living one. Telling whether an owner in another container lives takes up to ten seconds.
+ */
+export async function takeLock(path: string, patience = PATIENCE): Promise<Lock> {
+  const self = await describeSelf();
+  const own = `${path}.${self.token}`;
+  const file = await open(own, 'wx', 0o600);
+  try {
+    await file.writeFile(`${JSON.stringify(self)}\n`);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  try {
+    for (let tries = 0; !(await hasLinked(own, path)); tries += 1) {
+      const owner = await readOwner(path);
+      if (tries === 3 || !(await isDead(path, owner, self, patience))) throw taken(path, owner);
+      await moveAway(path, owner);
+    }
+  } finally {
+    await rm(own, { force: true });
+  }
+  return keep(path, self, patience.beatMs);
+}
+
+async function hasLinked(from: string, to: string): Promise<boolean> {
+  try {
+    await link(from, to);
+    return true;
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false;
+    throw error;
+  }
+}
+
+function keep(path: string, self: Owner, beatMs: number): Lock {
+  let held = true;
+  const isOurs = async (): Promise<boolean> => (await readOwner(path))?.token === self.token;
+  const beat = setInterval(async () => {
+    const now = new Date();
+    if (await isOurs()) await orUndefined(utimes(path, now, now));
+    else held = false;
+  }, beatMs);
+  beat.unref();
+  return {
+    isHeld: () => held,
+    async release() {
+      clearInterval(beat);
+      if (await isOurs()) await rm(path, { force: true });
+      held = false;
+    },
+  };
+}
