@@ -1,0 +1,33 @@
+// The HTTP counter: who calls, what is at which address, and how failures are told.
+import express, { type Express } from 'express';
+import { AgenticoreError } from '../../domain/errors.js';
+import { addFeedRoutes } from '../rest/feed.js';
+import { addHealthRoutes } from '../rest/health.js';
+import { addJobContentRoutes } from '../rest/job-contents.js';
+import { addJobRoutes } from '../rest/jobs.js';
+import { addProfileRoutes } from '../rest/profiles.js';
+import { authenticate } from './auth.js';
+import { beginCall } from './call.js';
+import type { HttpDeps } from './http-deps.js';
+import { handleErrors } from './problem.js';
+
+/** Builds the app; `listen` serves it. */
+export function createHttpApp(deps: HttpDeps): Express {
+  const app = express();
+  app.disable('x-powered-by');
+  app.disable('etag');
+  app.set('query parser', 'simple');
+
+  app.use(beginCall(deps));
+  addHealthRoutes(app, deps); // public
+  app.use(authenticate(deps));
+  addJobRoutes(app, deps);
+  addJobContentRoutes(app, deps);
+  addFeedRoutes(app, deps);
+  addProfileRoutes(app, deps);
+  app.use(() => {
+    throw new AgenticoreError('NOT_FOUND');
+  });
+  app.use(handleErrors(deps.log));
+  return app;
+}

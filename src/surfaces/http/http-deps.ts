@@ -1,0 +1,55 @@
+// What the HTTP surface is built from: use cases and facts, handed in by the role that opens the counter.
+import type { SubmitDeps } from '../../app/submit-job.js';
+import type { ErrorDetail } from '../../domain/errors.js';
+import type { Bus } from '../../ports/bus.js';
+import type { Log } from '../../ports/log.js';
+import type { Workspaces } from '../../ports/workspace.js';
+import type { ApiKey } from './auth.js';
+
+/** Names every problem of a value; none when it fits. */
+export type Checker = (value: unknown) => readonly ErrorDetail[];
+
+export interface Readiness {
+  readonly ready: boolean;
+  /** Sentences saying what is missing; empty when ready. */
+  readonly reasons: readonly string[];
+}
+
+export interface HttpLimits {
+  readonly maxBodyBytes: number;
+  /** Longest that `wait` holds a request open. */
+  readonly maxWaitMs: number;
+  /** How often an idle event stream gets a comment. */
+  readonly keepAliveMs: number;
+  /** A reader that takes nothing for this long is closed; it can resume. */
+  readonly stallMs: number;
+}
+
+export const DEFAULT_HTTP_LIMITS: HttpLimits = {
+  maxBodyBytes: 1024 * 1024,
+  maxWaitMs: 50_000,
+  keepAliveMs: 15_000,
+  stallMs: 30_000,
+};
+
+export interface HttpDeps {
+  readonly bus: Bus;
+  /** Also gives the clock, the hash and the profiles. */
+  readonly submit: SubmitDeps;
+  readonly workspaces: Workspaces;
+  /** Of schemas/job-request.schema.json and schemas/job-retry.schema.json. */
+  readonly checkers: { readonly jobRequest: Checker; readonly jobRetry: Checker };
+  /** Empty: nobody is asked for a key. */
+  readonly apiKeys: readonly ApiKey[];
+  readonly allowQueryKey: boolean;
+  readonly allowUnauthenticated: boolean;
+  readonly limits: HttpLimits;
+  readonly version: string;
+  /** Further members of GET /health. */
+  readonly health: Readonly<Record<string, unknown>>;
+  readonly readiness: () => Promise<Readiness>;
+  readonly log: Log;
+  readonly newRequestId: () => string;
+  /** Aborted when the server closes: waiting requests are answered as things stand, event streams end. */
+  readonly closing: AbortSignal;
+}

@@ -1,0 +1,120 @@
+// What is taken from strangers: bodies of a bounded size and shape, and parameters in the form they must have.
+import express, { type Request, type RequestHandler } from 'express';
+import { AgenticoreError, type ErrorDetail } from '../../domain/errors.js';
+import type { Checker } from './http-deps.js';
+
+/** Deeper or wider than anything we take; keeps whatever walks the value afterwards cheap. */
+const MAX_DEPTH = 16;
+const MAX_MEMBERS = 1000;
+
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
+/** Reads the body as bytes, up to the limit, when it says that it is plain JSON. Throws UNSUPPORTED_MEDIA_TYPE, BODY_TOO_LARGE. */
+export function takeBody(maxBytes: number): RequestHandler {
+  const read = express.raw({ type: () => true, limit: maxBytes, inflate: false });
+  return (req, res, next) => {
+    const hasBody =
+      req.headers['transfer-encoding'] !== undefined || Number(req.headers['content-length'] ?? 0) > 0;
+    if (hasBody && !saysJson(req.headers['content-type']))
+      throw new AgenticoreError('UNSUPPORTED_MEDIA_TYPE');
+    read(req, res, next);
+  };
+}
+
+function saysJson(contentType = ''): boolean {
+  const [type = '', ...parameters] = contentType.toLowerCase().split(';');
+  const charset = parameters
+    .map((parameter) => parameter.trim())
+    .find((parameter) => parameter.startsWith('charset='));
+  return (
+    type.trim() === 'application/json' && (charset === undefined || /^charset="?utf-?8"?$/.test(charset))
+  );
+}
+
+/**
+ * The body that `takeBody` read, checked; `whenEmpty` is checked instead of no body at all.
+ * Throws INVALID_JSON, or INVALID_REQUEST with a detail per problem.
+ */
+export function jsonBody(req: Request, check: Checker, whenEmpty?: unknown): unknown {
+  const bytes: unknown = req.body;
+  const isEmpty = !(bytes instanceof Uint8Array) || bytes.length === 0;
+  if (isEmpty && whenEmpty === undefined)
+    throw new AgenticoreError('INVALID_JSON', 'The body is empty; send a JSON object.');
+  const value = isEmpty ? whenEmpty : parseJson(bytes);
+  refuse(check(value));
+  return value;
+}
+
+function parseJson(bytes: Uint8Array): unknown {
+  let value: unknown;
+  try {
+    value = JSON.parse(utf8.decode(bytes));
+  } catch (error) {
+    const why = error instanceof SyntaxError ? `: ${error.message}` : ': it is not UTF-8';
+    throw new AgenticoreError('INVALID_JSON', `The body is not valid JSON${why}.`);
+  }
+  refuse(oddities(value, '', 0));
+  return value;
+}
+
+/** What no request of ours needs and what could hurt whoever handles it later. Finds the first only. */
+function oddities(value: unknown, path: string, depth: number): readonly ErrorDetail[] {
+  if (typeof value === 'string')
+    return hasLoneSurrogate(value) ? [{ path, message: 'holds half of a surrogate pair' }] : [];
+  if (value === null || typeof value !== 'object') return [];
+  if (depth >= MAX_DEPTH) return [{ path, message: `is nested deeper than ${MAX_DEPTH} levels` }];
+  const members = Object.entries(value);
+  if (members.length > MAX_MEMBERS) return [{ path, message: `has more than ${MAX_MEMBERS} members` }];
+  for (const [name, member] of members) {
+    const at = path === '' ? name : `${path}.${name}`;
+    if (name === '__proto__' || hasLoneSurrogate(name))
+      return [{ path: at, message: 'is not an allowed name' }];
+    const found = oddities(member, at, depth + 1);
+    if (found.length > 0) return found;
+  }
+  return [];
+}
+
+const hasLoneSurrogate = (text: string): boolean => /\p{Surrogate}/u.test(text);
+
+function refuse(details: readonly ErrorDetail[]): void {
+  const [first] = details;
+  if (first === undefined) return;
+  const sentence = `${first.path === '' ? 'The body' : first.path} ${first.message}`.slice(0, 400);
+  const rest = details.length > 1 ? ` (and ${details.length - 1} more; see details)` : '';
+  throw new AgenticoreError('INVALID_REQUEST', `${sentence}${rest}.`, { details });
+}
+
+/** A refusal that names one field, parameter or header. */
+export const invalid = (path: string, message: string): AgenticoreError =>
+  new AgenticoreError('INVALID_REQUEST', `${path} ${message}.`, { details: [{ path, message }] });
+
+/** A query parameter given at most once; an empty one counts as absent. Throws INVALID_REQUEST. */
+export function queryText(req: Request, name: string): string | undefined {
+  const value = req.query[name];
+  if (value === undefined || value === '') return undefined;
+  if (typeof value !== 'string') throw invalid(name, 'must be given once');
+  return value;
+}
+
+/** A query parameter that must be one of a few words. */
+export function queryChoice<T extends string>(
+  req: Request,
+  name: string,
+  allowed: readonly T[],
+): T | undefined {
+  const value = queryText(req, name);
+  const choice = allowed.find((word) => word === value);
+  if (value !== undefined && choice === undefined)
+    throw invalid(name, `must be one of ${allowed.join(', ')}`);
+  return choice;
+}
+
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+
+/** The job id of the address. What is no UUID names no job: throws JOB_NOT_FOUND. */
+export function jobIdOf(req: Request): string {
+  const id = String(req.params.id).toLowerCase();
+  if (!UUID.test(id)) throw new AgenticoreError('JOB_NOT_FOUND');
+  return id;
+}

@@ -1,0 +1,125 @@
+// A listening server that bears strangers: garbage and slow senders are bounded, and it closes in bounded time.
+import { createServer, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import type { Express } from 'express';
+import { AgenticoreError } from '../../domain/errors.js';
+import { problemJson } from './problem.js';
+
+export interface ListenOptions {
+  readonly host: string;
+  /** 0 takes a free port. */
+  readonly port: number;
+  /** The controller behind HttpDeps.closing; `close` aborts it. */
+  readonly closing: AbortController;
+  readonly newRequestId: () => string;
+  /** How long requests may take to arrive, headers and whole. */
+  readonly headersTimeoutMs?: number;
+  readonly requestTimeoutMs?: number;
+  /** How long a connection may be silent while it is being served. */
+  readonly idleTimeoutMs?: number;
+  /** How long `close` lets answers in progress finish. */
+  readonly graceMs?: number;
+}
+
+export interface Listening {
+  readonly url: string;
+  readonly port: number;
+  /** Takes no more connections, ends event streams so that their readers reconnect, and lets answers finish; bounded. */
+  close(): Promise<void>;
+}
+
+/** Serves the app. Throws CONFIG_INVALID when the address cannot be bound. */
+export async function listen(app: Express, options: ListenOptions): Promise<Listening> {
+  const headersTimeout = options.headersTimeoutMs ?? 15_000;
+  const requestTimeout = options.requestTimeoutMs ?? 60_000;
+  const connectionsCheckingInterval = Math.min(5_000, headersTimeout);
+  const server = createServer({
+    headersTimeout,
+    requestTimeout,
+    connectionsCheckingInterval,
+    keepAliveTimeout: 65_000, // longer than the usual proxy's, so that no request meets a closing connection
+    // Nothing here depends on Host; without this Node answers before us, in its own words.
+    requireHostHeader: false,
+  });
+  server.timeout = options.idleTimeoutMs ?? 180_000;
+  refuseGarbage(server, options.newRequestId);
+  server.on('request', app);
+  await bind(server, options);
+  const { port } = addressOf(server);
+  const { host } = options;
+  return {
+    url: `http://${host.includes(':') ? `[${host}]` : host}:${port}`,
+    port,
+    close: () => closeGently(server, options),
+  };
+}
+
+function addressOf(server: Server): AddressInfo {
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('the server has no port');
+  return address;
+}
+
+function bind(server: Server, { host, port }: ListenOptions): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      const why = BIND_FAILURES[error.code ?? ''] ?? error.message;
+      reject(
+        new AgenticoreError('CONFIG_INVALID', `Cannot listen on ${host} port ${port}: ${why}.`, {
+          cause: error,
+        }),
+      );
+    });
+    server.listen(port, host, resolve);
+  });
+}
+
+const BIND_FAILURES: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'another process listens there; stop it, or set AGENTICORE_PORT',
+  EADDRNOTAVAIL: 'this machine has no such address; set AGENTICORE_HOST',
+  ENOTFOUND: 'this name is not known; set AGENTICORE_HOST',
+  EACCES: 'this user may not; set AGENTICORE_PORT above 1023',
+};
+
+/** Answers what is no HTTP, unless an answer is under way on that connection, and hangs up. */
+function refuseGarbage(server: Server, newRequestId: () => string): void {
+  const answering = new WeakMap<Duplex, number>();
+  const count = (socket: Socket, change: number): void => {
+    answering.set(socket, (answering.get(socket) ?? 0) + change);
+  };
+  server.on('request', ({ socket }, res: ServerResponse) => {
+    count(socket, 1);
+    res.once('close', () => count(socket, -1));
+  });
+  server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+    if (socket.writable && error.code !== 'ECONNRESET' && !answering.get(socket)) {
+      const requestId = newRequestId();
+      const refusal = new AgenticoreError(
+        'INVALID_REQUEST',
+        GARBAGE[error.code ?? ''] ?? 'This is not a valid HTTP request.',
+      );
+      const body = JSON.stringify(problemJson(refusal, requestId));
+      socket.write(
+        `HTTP/1.1 400 Bad Request\r\nContent-Type: application/problem+json\r\nX-Request-Id: ${requestId}\r\n` +
+          `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+      );
+    }
+    socket.destroy();
+  });
+}
+
+const GARBAGE: Readonly<Record<string, string>> = {
+  HPE_HEADER_OVERFLOW: 'The headers of the request are larger than 16 KiB.',
+  ERR_HTTP_REQUEST_TIMEOUT: 'The request did not arrive in time.',
+};
+
+async function closeGently(server: Server, { closing, graceMs = 5_000 }: ListenOptions): Promise<void> {
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  closing.abort();
+  const sweep = setInterval(() => server.closeIdleConnections(), 20);
+  const force = setTimeout(() => server.closeAllConnections(), graceMs);
+  await closed;
+  clearInterval(sweep);
+  clearTimeout(force);
+}

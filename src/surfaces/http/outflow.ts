@@ -1,0 +1,66 @@
+// Writing no faster than the reader reads: what waits for a slow reader is one chunk, never the whole answer.
+import type { Response } from 'express';
+
+const SLICE_BYTES = 64 * 1024;
+
+export interface Outflow {
+  /** Aborted when the reader has gone, was closed for reading nothing, or everything was sent. */
+  readonly gone: AbortSignal;
+  /** Resolves when there is room for more; false when nobody reads any more. */
+  write(chunk: string | Uint8Array): Promise<boolean>;
+}
+
+/** Watches over a response. A reader that makes no room for `stallMs` is disconnected. */
+export function createOutflow(res: Response, { stallMs }: { readonly stallMs: number }): Outflow {
+  const left = new AbortController();
+  const leave = (): void => left.abort();
+  const { socket } = res.req;
+  // A response queued behind another on one connection gets no `close` of its own.
+  socket.once('close', leave);
+  res.once('close', () => {
+    socket.off('close', leave);
+    leave();
+  });
+  if (socket.destroyed) leave();
+
+  const drained = (): Promise<void> =>
+    new Promise((resolve) => {
+      const stalled = setTimeout(() => {
+        leave();
+        socket.destroy();
+      }, stallMs);
+      const done = (): void => {
+        clearTimeout(stalled);
+        res.off('drain', done);
+        left.signal.removeEventListener('abort', done);
+        resolve();
+      };
+      res.on('drain', done);
+      left.signal.addEventListener('abort', done);
+    });
+
+  return {
+    gone: left.signal,
+    async write(chunk) {
+      if (left.signal.aborted || res.writableEnded) return false;
+      if (!res.write(chunk)) await drained();
+      return !left.signal.aborted;
+    },
+  };
+}
+
+/** Sends a long text in slices; resolves when it is sent or nobody reads it any more. */
+export async function sendText(
+  res: Response,
+  contentType: string,
+  text: string,
+  limits: { readonly stallMs: number },
+): Promise<void> {
+  const bytes = Buffer.from(text);
+  res.writeHead(200, { 'Content-Type': contentType, 'Content-Length': bytes.length });
+  const outflow = createOutflow(res, limits);
+  for (let at = 0; at < bytes.length && res.req.method !== 'HEAD'; at += SLICE_BYTES) {
+    if (!(await outflow.write(bytes.subarray(at, at + SLICE_BYTES)))) return;
+  }
+  res.end();
+}

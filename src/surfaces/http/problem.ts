@@ -1,0 +1,77 @@
+// Failures as callers see them: application/problem+json merged with the older envelope. Nothing of a bug leaves
+// the process but the id under which the log tells it.
+import { STATUS_CODES } from 'node:http';
+import type { ErrorRequestHandler, Response } from 'express';
+import { AgenticoreError, ERRORS, type ErrorCode, publicCode } from '../../domain/errors.js';
+import type { Log } from '../../ports/log.js';
+import { callOf } from './call.js';
+
+const MAX_DETAILS = 50;
+const MAX_DETAIL_CHARS = 500;
+const DEFAULT_RETRY_S = 5;
+
+/** The members of a problem document. */
+export function problemJson(error: AgenticoreError, requestId: string): Record<string, unknown> {
+  const { status } = ERRORS[error.code];
+  return {
+    success: false,
+    error: error.message,
+    code: publicCode(error.code),
+    status,
+    details: error.details
+      .slice(0, MAX_DETAILS)
+      .map(({ path, message }) => ({ path: cut(path), message: cut(message) })),
+    request_id: requestId,
+    type: 'about:blank',
+    title: STATUS_CODES[status],
+    detail: error.message,
+  };
+}
+
+const cut = (text: string): string =>
+  text.length <= MAX_DETAIL_CHARS ? text : `${text.slice(0, MAX_DETAIL_CHARS)}…`;
+
+export function sendProblem(res: Response, error: AgenticoreError): void {
+  const { status } = ERRORS[error.code];
+  if (error.retryAfterS !== undefined || status === 503 || status === 429) {
+    res.setHeader('Retry-After', String(Math.max(1, Math.ceil(error.retryAfterS ?? DEFAULT_RETRY_S))));
+  }
+  const body = JSON.stringify(problemJson(error, callOf(res).requestId));
+  res.statusCode = status;
+  res.setHeader('Content-Type', 'application/problem+json');
+  res.setHeader('Content-Length', Buffer.byteLength(body));
+  res.end(body);
+}
+
+/** The last handler: every error becomes a problem, or the end of a response that had already begun. */
+export function handleErrors(log: Log): ErrorRequestHandler {
+  return (error: unknown, req, res, _next) => {
+    const ids = { request_id: callOf(res).requestId, method: req.method, path: req.path };
+    const refusal = asRefusal(error);
+    if (refusal === undefined) log('http.bug', { ...ids, stack: stackOf(error) }, 'error');
+    else if (ERRORS[refusal.code].status >= 500)
+      log('http.failed', { ...ids, code: refusal.code, error: refusal.message }, 'warn');
+    if (res.headersSent) res.destroy();
+    else sendProblem(res, refusal ?? new AgenticoreError('INTERNAL'));
+  };
+}
+
+/** Undefined for a bug. The web framework's own refusals carry a `type` or a 4xx `status`. */
+function asRefusal(error: unknown): AgenticoreError | undefined {
+  if (error instanceof AgenticoreError) return error;
+  if (!(error instanceof Error)) return undefined;
+  const code = 'type' in error ? FRAMEWORK_REFUSALS.get(error.type) : undefined;
+  if (code !== undefined) return new AgenticoreError(code);
+  const isMalformed = error instanceof URIError || ('status' in error && error.status === 400);
+  return isMalformed
+    ? new AgenticoreError('INVALID_REQUEST', 'The request or its address is malformed.')
+    : undefined;
+}
+
+const FRAMEWORK_REFUSALS = new Map<unknown, ErrorCode>([
+  ['entity.too.large', 'BODY_TOO_LARGE'],
+  ['encoding.unsupported', 'UNSUPPORTED_MEDIA_TYPE'],
+]);
+
+const stackOf = (error: unknown): string =>
+  error instanceof Error ? (error.stack ?? error.message) : String(error);

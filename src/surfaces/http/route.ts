@@ -1,0 +1,34 @@
+// One address and its methods; any other method is answered 405 with the list.
+import type { Request, RequestHandler, Response, Router } from 'express';
+import { AgenticoreError } from '../../domain/errors.js';
+
+export type Handler = (req: Request, res: Response) => Promise<void> | void;
+
+export interface Methods {
+  readonly GET?: Handler;
+  readonly POST?: readonly [...RequestHandler[], Handler];
+  readonly DELETE?: Handler;
+}
+
+/** Adds an address. HEAD comes with GET. */
+export function route(router: Router, path: string, { GET, POST, DELETE }: Methods): void {
+  if (GET) router.get(path, GET);
+  if (POST) router.post(path, ...POST);
+  if (DELETE) router.delete(path, DELETE);
+  const allow = [GET && 'GET, HEAD', POST && 'POST', DELETE && 'DELETE']
+    .filter((name) => name !== undefined)
+    .join(', ');
+  router.all(path, (_req, res) => {
+    res.setHeader('Allow', allow);
+    throw new AgenticoreError('METHOD_NOT_ALLOWED', `Only ${allow} can be used here.`);
+  });
+}
+
+/** Answers with JSON. */
+export function sendJson(res: Response, status: number, value: unknown): void {
+  const body = JSON.stringify(value);
+  res.statusCode = status;
+  res.setHeader('Content-Type', 'application/json');
+  res.setHeader('Content-Length', Buffer.byteLength(body));
+  res.end(body);
+}

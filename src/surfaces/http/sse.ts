@@ -1,0 +1,56 @@
+// Server-sent events as bytes on a socket: whole frames, comments that keep proxies awake, no more than the reader takes.
+import type { Response } from 'express';
+import { createOutflow } from './outflow.js';
+
+export interface Frame {
+  /** What the reader sends back as Last-Event-ID; a frame without one leaves the reader's place as it is. */
+  readonly id?: string;
+  readonly event: string;
+  /** JSON. */
+  readonly data: string;
+}
+
+export interface EventStream {
+  /** Aborted when the reader has gone. */
+  readonly gone: AbortSignal;
+  /** Sends the headers; until then a failure can still be answered as a problem. */
+  open(): void;
+  /** Resolves when there is room for more; false when nobody reads any more. */
+  send(frame: Frame): Promise<boolean>;
+  end(): void;
+}
+
+/** Bytes of a frame. Line breaks between JSON tokens would end the frame early; they mean nothing and become spaces. */
+export function frameText({ id, event, data }: Frame): string {
+  const line = /[\r\n]/.test(data) ? data.replace(/[\r\n]+/g, ' ') : data;
+  return `${id === undefined ? '' : `id: ${id}\n`}event: ${event}\ndata: ${line}\n\n`;
+}
+
+/** An event stream as the answer of a request. */
+export function createEventStream(
+  res: Response,
+  limits: { readonly keepAliveMs: number; readonly stallMs: number },
+): EventStream {
+  const outflow = createOutflow(res, limits);
+  return {
+    gone: outflow.gone,
+    open() {
+      res.socket?.setNoDelay(true);
+      res.writeHead(200, {
+        'Content-Type': 'text/event-stream',
+        'Cache-Control': 'no-cache, no-transform',
+        'X-Accel-Buffering': 'no',
+      });
+      res.flushHeaders();
+      const keepAlive = setInterval(() => {
+        if (!res.writableEnded && !res.writableNeedDrain) res.write(': keep-alive\n\n');
+      }, limits.keepAliveMs);
+      outflow.gone.addEventListener('abort', () => clearInterval(keepAlive), { once: true });
+      if (outflow.gone.aborted) clearInterval(keepAlive);
+    },
+    send: (frame) => outflow.write(frameText(frame)),
+    end() {
+      if (!res.writableEnded) res.end();
+    },
+  };
+}

@@ -1,0 +1,134 @@
+// The reading room over SSE: replay from Last-Event-ID, then live, one cursor, then `end`.
+import type { Request, Response, Router } from 'express';
+import { endsFeed, type Followed, followFeed } from '../../app/follow-feed.js';
+import { getJob } from '../../app/inspect-jobs.js';
+import { isTerminal, type JobStatus } from '../../domain/job.js';
+import { type FeedEntry, type FeedName, isCursor } from '../../ports/feed.js';
+import { callOf } from '../http/call.js';
+import type { HttpDeps } from '../http/http-deps.js';
+import { invalid, jobIdOf, queryChoice, queryText } from '../http/limits.js';
+import { route } from '../http/route.js';
+import { createEventStream, type EventStream, type Frame } from '../http/sse.js';
+import { eventJson } from './event-json.js';
+
+const END = '.end';
+const START = '0-0';
+/** Names of frames that are ours alone. */
+const RESERVED = new Set(['end', 'gap']);
+
+type Filter = 'domain' | 'transcript' | 'all';
+
+interface Reading {
+  readonly name: FeedName;
+  readonly after: string | undefined;
+  readonly filter: Filter;
+  /** Set when the job had ended as the reader came: its end is in the feed already, or before the reader's place. */
+  readonly ended: JobStatus | undefined;
+}
+
+/** GET /jobs/{id}/events and GET /events. */
+export function addFeedRoutes(router: Router, deps: HttpDeps): void {
+  route(router, '/jobs/:id/events', {
+    async GET(req, res) {
+      const jobId = jobIdOf(req);
+      const filter = queryChoice(req, 'events', ['domain', 'transcript', 'all']) ?? 'all';
+      const { after, ended } = placeOf(req, 'job');
+      const { job } = await getJob(deps.bus.events, jobId);
+      if (ended) {
+        res.writeHead(204).end();
+        return;
+      }
+      const status = isTerminal(job.status) ? job.status : undefined;
+      await stream(deps, res, { name: { kind: 'job', jobId }, after, filter, ended: status });
+    },
+  });
+  route(router, '/events', {
+    async GET(req, res) {
+      const { after } = placeOf(req, 'fleet');
+      await stream(deps, res, { name: { kind: 'fleet' }, after, filter: 'all', ended: undefined });
+    },
+  });
+}
+
+/** Where the reader stands. A header is newer than the address, which a browser repeats on every reconnect. */
+function placeOf(
+  req: Request,
+  kind: FeedName['kind'],
+): { readonly after: string | undefined; readonly ended: boolean } {
+  const text = req.get('last-event-id') || queryText(req, 'last_event_id');
+  if (text === undefined) return { after: undefined, ended: false };
+  const ended = kind === 'job' && text.endsWith(END);
+  const after = ended ? text.slice(0, -END.length) : text;
+  if (!isCursor(after))
+    throw invalid(
+      'Last-Event-ID',
+      'is not an id that this server gave; leave it out to start from the beginning',
+    );
+  return { after, ended };
+}
+
+async function stream(deps: HttpDeps, res: Response, reading: Reading): Promise<void> {
+  const events = createEventStream(res, deps.limits);
+  const signal = AbortSignal.any([events.gone, deps.closing]);
+  const follow = followFeed(deps.bus.feed, reading.name, reading.after, signal);
+  try {
+    // The first step is taken before the headers, so that a bus that is away is still answered with 503.
+    let step = await follow.next();
+    events.open();
+    if (res.req.method === 'HEAD') return;
+    while (!step.done && (await pass(deps, events, reading, step.value))) step = await follow.next();
+  } catch (error) {
+    if (!res.headersSent) throw error;
+    // The reader comes back with its cursor; an end without `end` says that this was not all.
+    const ids = { request_id: callOf(res).requestId };
+    deps.log(
+      'feed.interrupted',
+      { ...ids, error: error instanceof Error ? error.message : String(error) },
+      'warn',
+    );
+  } finally {
+    await follow.return(undefined);
+    if (res.headersSent) events.end();
+  }
+}
+
+/** Sends what belongs to one step; false when nothing may follow. */
+async function pass(deps: HttpDeps, events: EventStream, reading: Reading, step: Followed): Promise<boolean> {
+  const { name, after, filter, ended } = reading;
+  switch (step.kind) {
+    case 'gap':
+      return events.send({ event: 'gap', data: JSON.stringify({ after: after ?? null }) });
+    case 'live':
+      if (name.kind === 'fleet' || ended === undefined) return true;
+      await events.send(endFrame(after ?? START, name.jobId, ended));
+      return false;
+    case 'entry': {
+      const { entry } = step;
+      if (isWanted(entry, filter) && !(await events.send(entryFrame(deps, entry, name)))) return false;
+      if (name.kind === 'fleet' || !endsFeed(entry)) return true;
+      await events.send(endFrame(entry.cursor, name.jobId, statusAfter(entry)));
+      return false;
+    }
+    default:
+      return step satisfies never;
+  }
+}
+
+const isWanted = (entry: FeedEntry, filter: Filter): boolean =>
+  filter === 'all' || (filter === 'domain') === (entry.kind === 'event');
+
+function entryFrame({ submit }: HttpDeps, { cursor, kind, type, data }: FeedEntry, name: FeedName): Frame {
+  const jobId = name.kind === 'job' ? name.jobId : undefined;
+  // Claude names its messages; what could break a frame, or pass for one of ours, is not repeated.
+  const event = /^[\w.:-]{1,100}$/.test(type) && !RESERVED.has(type) ? type : 'unknown';
+  return { id: cursor, event, data: kind === 'event' ? eventJson(data, jobId, submit.hash) : data };
+}
+
+/** `JobSucceeded` -> `succeeded`. */
+const statusAfter = ({ type }: FeedEntry): string => type.replace('Job', '').toLowerCase();
+
+const endFrame = (cursor: string, jobId: string, status: string): Frame => ({
+  id: `${cursor}${END}`,
+  event: 'end',
+  data: JSON.stringify({ job_id: jobId, status }),
+});

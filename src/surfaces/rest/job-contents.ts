@@ -1,0 +1,80 @@
+// What came out of a job: its answer, its transcript, its diff, and single messages too large for the feed.
+import type { Response, Router } from 'express';
+import { diffOfJob, getJob } from '../../app/inspect-jobs.js';
+import { AgenticoreError } from '../../domain/errors.js';
+import type { FeedEntry } from '../../ports/feed.js';
+import type { HttpDeps } from '../http/http-deps.js';
+import { jobIdOf, queryChoice } from '../http/limits.js';
+import { createOutflow, sendText } from '../http/outflow.js';
+import { route } from '../http/route.js';
+
+const PAGE = 64;
+
+/** GET /jobs/{id}/output, /diff and /messages/{attempt}/{seq}. */
+export function addJobContentRoutes(router: Router, deps: HttpDeps): void {
+  const { bus, limits } = deps;
+
+  route(router, '/jobs/:id/output', {
+    async GET(req, res) {
+      const jobId = jobIdOf(req);
+      const format = queryChoice(req, 'format', ['text', 'jsonl']);
+      const { answer } = await getJob(bus.events, jobId);
+      if (format === 'jsonl') return sendTranscript(deps, jobId, res);
+      if (answer === undefined) throw new AgenticoreError('OUTPUT_NOT_FOUND');
+      await sendText(res, 'text/plain; charset=utf-8', answer, limits);
+    },
+  });
+
+  route(router, '/jobs/:id/diff', {
+    async GET(req, res) {
+      const diff = await diffOfJob({ events: bus.events, workspaces: deps.workspaces }, jobIdOf(req));
+      await sendText(res, 'text/x-diff; charset=utf-8', diff, limits);
+    },
+  });
+
+  route(router, '/jobs/:id/messages/:attempt/:seq', {
+    async GET(req, res) {
+      const whole = await bus.transcript.whole(
+        jobIdOf(req),
+        place(req.params.attempt),
+        place(req.params.seq),
+      );
+      if (whole === undefined) throw new AgenticoreError('MESSAGE_NOT_FOUND');
+      await sendText(res, 'application/json', whole, limits);
+    },
+  });
+}
+
+function place(text: unknown): number {
+  if (!/^[1-9]\d{0,8}$/.test(String(text))) throw new AgenticoreError('MESSAGE_NOT_FOUND');
+  return Number(text);
+}
+
+/** Complete messages up to now, one per line, page by page; those kept aside come whole. */
+async function sendTranscript({ bus, limits }: HttpDeps, jobId: string, res: Response): Promise<void> {
+  let page = await bus.feed.read({ kind: 'job', jobId }, undefined, PAGE);
+  res.writeHead(200, { 'Content-Type': 'application/x-ndjson' });
+  const outflow = createOutflow(res, limits);
+  while (res.req.method !== 'HEAD') {
+    for (const entry of page.entries) {
+      if (entry.kind !== 'message') continue;
+      if (!(await outflow.write(`${await wholeMessage(bus.transcript, jobId, entry)}\n`))) return;
+    }
+    const cursor = page.entries.at(-1)?.cursor;
+    if (page.entries.length < PAGE || cursor === undefined) break;
+    page = await bus.feed.read({ kind: 'job', jobId }, cursor, PAGE);
+  }
+  res.end();
+}
+
+async function wholeMessage(
+  transcript: HttpDeps['bus']['transcript'],
+  jobId: string,
+  { data }: FeedEntry,
+): Promise<string> {
+  // Only a preview has an href; the full parse of every message is spared.
+  if (!data.includes('"href":')) return data;
+  const { attempt, seq, href } = JSON.parse(data) as { attempt?: unknown; seq?: unknown; href?: unknown };
+  if (typeof href !== 'string' || typeof attempt !== 'number' || typeof seq !== 'number') return data;
+  return (await transcript.whole(jobId, attempt, seq)) ?? data;
+}

@@ -1,0 +1,80 @@
+// The body and headers of POST /jobs, once their form is checked, as the use case takes them.
+import type { Request } from 'express';
+import type { JobRequest, SubmitContext } from '../../app/submit-job.js';
+import { invalid } from '../http/limits.js';
+
+/** What schemas/job-request.schema.json lets through. */
+export interface JobRequestBody {
+  readonly task: string;
+  readonly repo_url?: string;
+  readonly profile?: string;
+  readonly base_ref?: string;
+  readonly wait?: boolean;
+  readonly wait_seconds?: number;
+  readonly session_id?: string;
+  readonly timeout_s?: number;
+  readonly max_budget_usd?: number;
+  readonly model?: string;
+  readonly max_turns?: number;
+  readonly queue_ttl_seconds?: number;
+  readonly ttl_seconds?: number;
+  readonly metadata?: Readonly<Record<string, string>>;
+  readonly callback_url?: string;
+  readonly file_path?: string;
+}
+
+/** Throws INVALID_REQUEST for what the schema cannot say. */
+export function toJobRequest(body: JobRequestBody): JobRequest {
+  if (body.callback_url !== undefined) {
+    throw invalid(
+      'callback_url',
+      'is not available yet in this version; follow GET /jobs/{id}/events, or use wait, to learn of the end',
+    );
+  }
+  if (body.wait_seconds !== undefined && body.wait !== true)
+    throw invalid('wait_seconds', 'needs "wait": true');
+  return present({
+    task: body.task,
+    repoUrl: filled(body.repo_url),
+    profile: filled(body.profile),
+    baseRef: filled(body.base_ref),
+    wait: body.wait,
+    sessionId: filled(body.session_id)?.toLowerCase(),
+    timeoutS: body.timeout_s,
+    maxBudgetUsd: body.max_budget_usd,
+    model: body.model,
+    maxTurns: body.max_turns,
+    queueTtlS: body.queue_ttl_seconds,
+    ttlS: body.ttl_seconds,
+    metadata: body.metadata,
+    filePath: filled(body.file_path),
+  });
+}
+
+/** Clients of the predecessor send an empty text for "none". */
+const filled = (text: string | undefined): string | undefined => (text === '' ? undefined : text);
+
+type Present<T> = { [K in keyof T]: Exclude<T[K], undefined> };
+
+function present<T extends object>(members: T): Present<T> {
+  return Object.fromEntries(
+    Object.entries(members).filter(([, member]) => member !== undefined),
+  ) as Present<T>;
+}
+
+const TRACEPARENT = /^(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/;
+
+/** Idempotency-Key, scoped by who calls, and the caller's trace. Throws INVALID_REQUEST on a malformed key. */
+export function submitContext(req: Request, caller: string): SubmitContext {
+  const { traceparent } = req.headers;
+  const key = req.get('idempotency-key');
+  if (key !== undefined && !/^[\x21-\x7e]{1,255}$/.test(key)) {
+    throw invalid('Idempotency-Key', 'must be 1 to 255 visible ASCII characters');
+  }
+  return {
+    // A key holds no space, so that caller and key cannot be told apart in two ways.
+    ...(key === undefined ? {} : { idempotencyKey: `${caller} ${key}` }),
+    // As W3C Trace Context asks, one that is malformed is ignored.
+    ...(typeof traceparent === 'string' && TRACEPARENT.test(traceparent) ? { traceparent } : {}),
+  };
+}

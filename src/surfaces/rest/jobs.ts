@@ -1,0 +1,102 @@
+// Jobs over REST: submit, look, list, cancel, submit once more.
+import type { Request, Response, Router } from 'express';
+import { cancelJob, getJob, listJobs, waitForEnd } from '../../app/inspect-jobs.js';
+import { retryJob, submitJob } from '../../app/submit-job.js';
+import { isTerminal, JOB_STATUSES, type Job } from '../../domain/job.js';
+import { callOf } from '../http/call.js';
+import type { HttpDeps } from '../http/http-deps.js';
+import { invalid, jobIdOf, jsonBody, queryChoice, queryText, takeBody } from '../http/limits.js';
+import { route, sendJson } from '../http/route.js';
+import { jobJson } from './job-json.js';
+import { type JobRequestBody, submitContext, toJobRequest } from './job-request.js';
+
+const DEFAULT_LIST = 20;
+const MAX_LIST = 200;
+const MAX_CURSOR_CHARS = 256;
+
+/** POST and GET /jobs, GET and DELETE /jobs/{id}, POST /jobs/{id}/retry. */
+export function addJobRoutes(router: Router, deps: HttpDeps): void {
+  const body = takeBody(deps.limits.maxBodyBytes);
+  const { events } = deps.bus;
+
+  route(router, '/jobs', {
+    POST: [body, (req, res) => postJob(deps, req, res)],
+    async GET(req, res) {
+      const status = queryChoice(req, 'status', JOB_STATUSES);
+      const before = cursorOf(req);
+      const query = { limit: limitOf(req), ...(status ? { status } : {}), ...(before ? { before } : {}) };
+      const { jobs, next } = await listJobs(events, query);
+      sendJson(res, 200, {
+        success: true,
+        count: jobs.length,
+        jobs: jobs.map((job) => jobJson(job)),
+        next_cursor: next,
+      });
+    },
+  });
+
+  route(router, '/jobs/:id', {
+    async GET(req, res) {
+      const { job, answer } = await getJob(events, jobIdOf(req));
+      sendJson(res, 200, { success: true, job: jobJson(job, answer) });
+    },
+    async DELETE(req, res) {
+      const job = await cancelJob(deps.submit, jobIdOf(req), callOf(res).caller);
+      const answer = job.answer && (await events.answer(job.id));
+      sendJson(res, 200, { success: true, job: jobJson(job, answer) });
+    },
+  });
+
+  route(router, '/jobs/:id/retry', {
+    POST: [
+      body,
+      async (req, res) => {
+        const jobId = jobIdOf(req);
+        const { task } = jsonBody(req, deps.checkers.jobRetry, {}) as { readonly task?: string };
+        const job = await retryJob(deps.submit, jobId, task, submitContext(req, callOf(res).caller));
+        sendAccepted(res, job);
+      },
+    ],
+  });
+}
+
+async function postJob(deps: HttpDeps, req: Request, res: Response): Promise<void> {
+  const body = jsonBody(req, deps.checkers.jobRequest) as JobRequestBody;
+  const job = await submitJob(deps.submit, toJobRequest(body), submitContext(req, callOf(res).caller));
+  if (!body.wait) return sendAccepted(res, job);
+
+  const waitMs = Math.min(deps.limits.maxWaitMs, (body.wait_seconds ?? Number.POSITIVE_INFINITY) * 1000);
+  const left = new AbortController();
+  // Whoever hangs up stops waiting; the job goes on.
+  res.once('close', () => left.abort());
+  const enough = AbortSignal.any([AbortSignal.timeout(waitMs), left.signal, deps.closing]);
+  const now = await waitForEnd(deps.bus, job.id, enough).catch((error: unknown) => {
+    // The job is accepted, whatever became of the waiting.
+    deps.log('http.wait_failed', { request_id: callOf(res).requestId, error: String(error) }, 'warn');
+    return job;
+  });
+  if (left.signal.aborted) return;
+  if (!isTerminal(now.status)) return sendAccepted(res, now);
+  const answer = now.answer && (await deps.bus.events.answer(now.id));
+  res.setHeader('Location', `/jobs/${now.id}`);
+  sendJson(res, 200, { success: true, job: jobJson(now, answer) });
+}
+
+function sendAccepted(res: Response, job: Job): void {
+  res.setHeader('Location', `/jobs/${job.id}`);
+  sendJson(res, 202, { success: true, job: jobJson(job) });
+}
+
+function limitOf(req: Request): number {
+  const text = queryText(req, 'limit') ?? String(DEFAULT_LIST);
+  const limit = /^\d{1,4}$/.test(text) ? Number(text) : 0;
+  if (limit < 1 || limit > MAX_LIST) throw invalid('limit', `must be an integer from 1 to ${MAX_LIST}`);
+  return limit;
+}
+
+function cursorOf(req: Request): string | undefined {
+  const cursor = queryText(req, 'cursor');
+  if (cursor !== undefined && cursor.length > MAX_CURSOR_CHARS)
+    throw invalid('cursor', 'is not one that this server gave');
+  return cursor;
+}
