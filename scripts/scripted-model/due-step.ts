@@ -22,7 +22,7 @@ export function findDueStep(
 ): DueStep | { readonly problem: string } {
   const found = findPrompt(request.messages, scripts);
   if (found === undefined) {
-    const last = request.messages.map(promptOf).findLast((text) => text !== '') ?? '';
+    const last = request.messages.flatMap(promptsOf).at(-1) ?? '';
     return {
       problem: `No script matches. The last text of the user begins: ${JSON.stringify(last.slice(0, 200))}`,
     };
@@ -53,14 +53,14 @@ type FoundPrompt = Pick<DueStep, 'script' | 'promptIndex' | 'prompt' | 'capture'
 function findPrompt(messages: readonly Message[], scripts: readonly Script[]): FoundPrompt | undefined {
   const fallback = scripts.find((script) => script.match === undefined);
   for (let promptIndex = messages.length - 1; promptIndex >= 0; promptIndex--) {
-    const prompt = promptOf(messages[promptIndex]);
-    if (prompt === '') continue; // or an expression such as /.*/ would match a message of tool results
-    for (const script of scripts) {
-      const match = script.match === undefined ? undefined : matchPattern(script.match, prompt);
-      if (match) return { script, promptIndex, prompt, capture: match.groups };
+    // After a turn that failed, its prompt and the next stand in one message.
+    for (const prompt of promptsOf(messages[promptIndex]).toReversed()) {
+      for (const script of scripts) {
+        const match = script.match === undefined ? undefined : matchPattern(script.match, prompt);
+        if (match) return { script, promptIndex, prompt, capture: match.groups };
+      }
+      if (fallback && !isNote(prompt)) return { script: fallback, promptIndex, prompt, capture: {} };
     }
-    if (fallback && withoutNotes(prompt) !== '')
-      return { script: fallback, promptIndex, prompt, capture: {} };
   }
   return undefined;
 }
@@ -80,24 +80,23 @@ const notes = [
   /<(task-notification|command-\w+|local-command-\w+)>[\s\S]*?<\/\1>/g,
 ];
 
-/** What the user's side wrote in a message, without the reminders of the CLI. */
-function promptOf(message: Message | undefined): string {
-  if (message?.role !== 'user') return '';
+/** The texts on the user's side of a message, without the reminders of the CLI. */
+function promptsOf(message: Message | undefined): readonly string[] {
+  if (message?.role !== 'user') return [];
   return message.blocks
     .map((block) => (block.type === 'text' ? block.text.replace(reminder, '').trim() : ''))
-    .filter((text) => text !== '')
-    .join('\n');
+    .filter((text) => text !== '');
 }
 
-function withoutNotes(prompt: string): string {
-  return notes.reduce((rest, note) => rest.replace(note, ''), prompt).trim();
+function isNote(prompt: string): boolean {
+  return notes.reduce((rest, note) => rest.replace(note, ''), prompt).trim() === '';
 }
 
 /** How often the model has answered the prompt so far, answers that the CLI forgot included. */
 function countAnswers(messages: readonly Message[], promptIndex: number): number {
   const since = messages.slice(promptIndex);
   const kept = since.filter((message) => message.role === 'assistant').length;
-  return kept + since.filter((message) => promptOf(message).includes(nudge)).length;
+  return kept + since.filter((message) => promptsOf(message).some((text) => text.includes(nudge))).length;
 }
 
 function lastResults(since: readonly Message[]): readonly string[] {

@@ -130,6 +130,11 @@ test('the latest prompt that a script matches decides, and a script without matc
   assert.equal(said(await ask(user('hello'))), 'Hello to you.');
   assert.equal(said(await ask(user('hello'), assistant('x'), user('Goodbye'))), 'Bye.');
   assert.equal(said(await ask(user('hello'), assistant('x'), user('what?'))), 'Anything.');
+  assert.equal(
+    said(await ask(user('bye', 'hello'))),
+    'Hello to you.',
+    'the prompt of a failed turn stands before it',
+  );
 });
 
 test('what the CLI adds to a conversation is no prompt', async (t) => {
