@@ -25,11 +25,12 @@ export interface AgentOrder {
   readonly timeoutMs: number;
 }
 
-/** One stream-json line. `message` is undefined when the line was not JSON or longer than the driver keeps. */
+/** One stream-json line; a line that was no JSON, or longer than the driver keeps, has a substitute. */
 export interface AgentMessage {
-  readonly type: string; // the message's `type`; `unparsed` or `oversized` for the driver's own substitutes
+  /** The message's `type`; `unparsed` (with its text) or `oversized` (with of, bytes, sha256, preview) for substitutes. */
+  readonly type: string;
   readonly message: Readonly<Record<string, unknown>>;
-  /** The line as it came (for `oversized`: the JSON of the substitute). */
+  /** The line as it came, one line of JSON; for a substitute its JSON. */
   readonly line: string;
 }
 

@@ -1,0 +1,161 @@
+// The driver of claude: one process per attempt, started with an environment made from nothing, listened to until it
+// is done, and seen off with everything it started. Waiting is one race; what ended it first is recorded once.
+import { AgenticoreError } from '../../domain/errors.js';
+import type { Agent, AgentEnd, AgentListener, AgentMessage, AgentOrder } from '../../ports/agent.js';
+import { createCensus } from './census.js';
+import type { Guard } from './guard.js';
+import { createJudge, type Ending, type FailedEnding, type Judge } from './judge.js';
+import type { Log } from './log.js';
+import { prepareAttempt } from './prepare-attempt.js';
+import { findProcess } from './process-table.js';
+import { createProgress } from './progress.js';
+import { startReading } from './reading.js';
+import { type ClaudeProcess, spawnClaude } from './spawn-claude.js';
+import { dismissClaude, endSurvivors, type StopDeps, stopClaude, within } from './stop.js';
+import { createLineReader, MAX_LINE_BYTES } from './stream-json.js';
+import { startWatchdog } from './watchdog.js';
+
+export interface ClaudeAgentDeps {
+  /** Path of the claude binary. */
+  readonly binary: string;
+  /** Runs the stop ladder when this process is SIGKILLed. */
+  readonly guard?: Guard;
+  readonly log: Log;
+  /** Longest line kept whole; 64 MiB. */
+  readonly maxLineBytes?: number;
+  /** How long claude may say nothing while no tool runs; 10 minutes. */
+  readonly silenceMs?: number;
+  /** How long shell commands in the background may keep an attempt open after claude's result; 30 s. */
+  readonly backgroundMs?: number;
+}
+
+const SILENCE_MS = 10 * 60_000;
+const BACKGROUND_MS = 30_000;
+/** claude leaves within milliseconds when its input ends; this is for a hook or a collector that does not answer. */
+const LEAVE_MS = 10_000;
+/** For the listener to take what claude said last, when nobody waits for the result any more. */
+const LAST_MESSAGES_MS = 30_000;
+
+/** An agent that is Claude Code. Each `run` is a process of its own. */
+export function createClaudeAgent(deps: ClaudeAgentDeps): Agent {
+  return {
+    async run(order, listener, signal) {
+      const judge = createJudge();
+      if (signal.aborted) return judge.judge({ kind: 'stopped' }, undefined, '');
+      const started = await startClaude(deps, order);
+      if (started.kind === 'failed') return judge.judge(started, undefined, '');
+      return drive(deps, { ...started, order, listener, signal, judge });
+    },
+  };
+}
+
+interface Started {
+  readonly kind: 'started';
+  readonly claude: ClaudeProcess;
+  readonly tag: string;
+}
+
+async function startClaude(deps: ClaudeAgentDeps, order: AgentOrder): Promise<Started | FailedEnding> {
+  try {
+    const { tag, argv, env } = await prepareAttempt(order);
+    deps.guard?.arm();
+    const claude = await spawnClaude({ binary: deps.binary, argv, cwd: order.cwd, env });
+    return { kind: 'started', claude, tag };
+  } catch (error) {
+    if (error instanceof AgenticoreError) return { kind: 'failed', code: error.code, error: error.message };
+    throw error;
+  }
+}
+
+interface Drive extends Omit<Started, 'kind'> {
+  readonly order: AgentOrder;
+  readonly listener: AgentListener;
+  readonly signal: AbortSignal;
+  readonly judge: Judge;
+}
+
+async function drive(
+  deps: ClaudeAgentDeps,
+  { claude, tag, order, listener, signal, judge }: Drive,
+): Promise<AgentEnd> {
+  const { log, silenceMs = SILENCE_MS, backgroundMs = BACKGROUND_MS } = deps;
+  const { pid } = claude;
+  let end: (ending: Ending) => void = () => {};
+  const over = new Promise<Ending>((resolve) => {
+    end = resolve;
+  });
+  let failure: { readonly error: unknown } | undefined;
+  const fail = (error: unknown): void => {
+    failure ??= { error };
+    end({ kind: 'stopped' });
+  };
+  const progress = createProgress();
+  const watchdog = startWatchdog({
+    progress,
+    timeoutMs: order.timeoutMs,
+    silenceMs,
+    backgroundMs,
+    onEnd: end,
+  });
+  const observe = (message: AgentMessage): void => {
+    judge.observe(message);
+    progress.observe(message);
+    if (progress.retrying() === undefined) watchdog.touch();
+    watchdog.look();
+  };
+  const root = findProcess(pid);
+  const census = createCensus({ roots: root ? [root] : [], owns: (found) => found === tag });
+  const unwatch = deps.guard?.watch({ pid, tag });
+  const stop = (): void => end({ kind: 'stopped' });
+  signal.addEventListener('abort', stop, { once: true });
+  if (signal.aborted) stop();
+  void claude.exited.then(() => end({ kind: 'exited' }));
+  const reading = startReading({
+    stdout: claude.stdout,
+    lines: createLineReader(deps.maxLineBytes ?? MAX_LINE_BYTES),
+    observe,
+    deliver: (message) => listener.message(message),
+    onFailure: fail,
+    onHold: watchdog.hold,
+  });
+  try {
+    log.info({ pid, tag }, 'claude.started');
+    try {
+      listener.started(pid);
+    } catch (error) {
+      fail(error);
+    }
+    claude.ask(order.task);
+    const ending = await over;
+    watchdog.stop();
+    log.info({ pid, tag, ending: ending.kind }, 'claude.ending');
+    const left = await seeOff(ending, { claude, census, result: reading.nextResult(), log });
+    const isUrgent = ending.kind === 'stopped' || ending.kind === 'failed' || signal.aborted;
+    const isWhole = await reading.finish(isUrgent ? LAST_MESSAGES_MS : Number.POSITIVE_INFINITY);
+    if (!isWhole) log.warn({ pid, tag }, 'claude.messages_dropped');
+    if (failure) throw failure.error;
+    await within(LEAVE_MS, claude.exited);
+    return judge.judge(ending, left ? await claude.exited : undefined, claude.lastWords());
+  } finally {
+    watchdog.stop();
+    signal.removeEventListener('abort', stop);
+    unwatch?.();
+  }
+}
+
+/** Brings every process of the attempt to its end; true when claude left by itself. */
+async function seeOff(ending: Ending, deps: StopDeps): Promise<boolean> {
+  switch (ending.kind) {
+    case 'settled':
+      return dismissClaude(deps, LEAVE_MS);
+    case 'exited':
+      await endSurvivors(deps);
+      return true;
+    case 'stopped':
+    case 'failed':
+      await stopClaude(deps);
+      return false;
+    default:
+      return ending satisfies never;
+  }
+}

@@ -1,0 +1,48 @@
+// Who belongs to an attempt: claude, everything it started, and whatever of it has run away. A tool call runs in its
+// own session and its children may change theirs; the tag they inherit and what was seen earlier find them again.
+// (Only a process that drops its environment, leaves its session and loses its parent between two looks escapes.)
+import type { ProcessIdentity } from './attempt-tag.js';
+import { listProcesses, type ProcessEntry, readTag } from './process-table.js';
+
+export interface Census {
+  /** Looks now; returns the living members. Remembers them, so that orphans are known later. */
+  take(): readonly ProcessEntry[];
+}
+
+export interface CensusOptions {
+  /** Processes that are members for sure, with all that descends from them. */
+  readonly roots: readonly ProcessIdentity[];
+  /** Whether a tag found in a process's environment makes it a member. */
+  readonly owns: (tag: string, pid: number) => boolean;
+}
+
+/** A census of the roots, their descendants, their sessions, and every process whose tag is owned. */
+export function createCensus({ roots, owns }: CensusOptions): Census {
+  const known = new Map<number, number>(roots.map(({ pid, start }) => [pid, start]));
+  const sessions = new Set<number>();
+
+  function take(): readonly ProcessEntry[] {
+    const all = listProcesses();
+    const candidates = all.filter(({ pid }) => pid !== process.pid);
+    const members = new Map<number, ProcessEntry>();
+    const admit = (entry: ProcessEntry): void => {
+      members.set(entry.pid, entry);
+      known.set(entry.pid, entry.start);
+      // Only a session that a member leads: any other may be the terminal of somebody who has nothing to do with it.
+      if (entry.session === entry.pid) sessions.add(entry.session);
+    };
+    for (const entry of candidates) {
+      const tag = known.get(entry.pid) === entry.start ? '' : readTag(entry.pid);
+      if (tag === '' || (tag !== undefined && owns(tag, entry.pid))) admit(entry);
+    }
+    for (let before = -1; before !== members.size; ) {
+      before = members.size;
+      for (const entry of candidates)
+        if (!members.has(entry.pid) && (members.has(entry.parent) || sessions.has(entry.session)))
+          admit(entry);
+    }
+    return [...members.values()];
+  }
+
+  return { take };
+}

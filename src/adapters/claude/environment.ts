@@ -1,0 +1,58 @@
+// claude's environment, built from nothing: what this process itself was started with never reaches the model's
+// tools, and what the machine's user has configured never reaches claude.
+import { join } from 'node:path';
+import type { AgentOrder } from '../../ports/agent.js';
+import { TAG_VARIABLE } from './attempt-tag.js';
+
+/** The directories of an attempt, all inside its jobDir. */
+export interface AttemptDirectories {
+  readonly home: string;
+  readonly config: string;
+  readonly tmp: string;
+}
+
+export const attemptDirectories = (jobDir: string): AttemptDirectories => ({
+  home: join(jobDir, 'home'),
+  config: join(jobDir, 'claude'),
+  tmp: join(jobDir, 'tmp'),
+});
+
+/** What an order may say otherwise. */
+const DEFAULTS = {
+  PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+  LANG: 'C.UTF-8',
+  TERM: 'dumb',
+  // Backoff 0.5, 1, 2 ... 37 s: eight tries are about a minute and a half, then the job's own retry takes over.
+  CLAUDE_CODE_MAX_RETRIES: '8',
+  // Time to the response's headers. A whole answer sent unstreamed (what claude falls back to when a stream was cut
+  // mid-block, and why that fallback stays enabled) may take minutes to its headers.
+  API_TIMEOUT_MS: '240000',
+  CLAUDE_CODE_DISABLE_AUTO_MEMORY: '1',
+  CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1',
+  CLAUDE_CODE_OTEL_SHUTDOWN_TIMEOUT_MS: '1000',
+};
+
+/** The whole environment of claude; `tag` marks every process of the attempt. */
+export function buildEnvironment(
+  order: AgentOrder,
+  tag: string,
+  isRoot: boolean,
+): Readonly<Record<string, string>> {
+  const { home, config, tmp } = attemptDirectories(order.jobDir);
+  return {
+    ...DEFAULTS,
+    ...order.env,
+    HOME: home,
+    CLAUDE_CONFIG_DIR: config,
+    TMPDIR: tmp,
+    CLAUDE_CODE_TMPDIR: tmp,
+    DISABLE_AUTOUPDATER: '1',
+    // A task is text: `@/etc/passwd` in it must not become a file.
+    CLAUDE_CODE_DISABLE_ATTACHMENTS: '1',
+    // How the driver knows that nothing is going on any more.
+    CLAUDE_CODE_EMIT_SESSION_STATE_EVENTS: '1',
+    // claude refuses bypassPermissions to root outside of what it is told to be a sandbox.
+    ...(isRoot ? { IS_SANDBOX: '1' } : {}),
+    [TAG_VARIABLE]: tag,
+  };
+}

@@ -1,0 +1,34 @@
+// The process that watches over claude when the worker no longer can. It holds the end of a pipe from its worker;
+// when the pipe closes, the worker has left - killed, crashed or done - and whatever it still ran is ended.
+// Started by guard.ts with the worker's identity as its argument; told by JSON lines which attempts run.
+import { createInterface } from 'node:readline';
+import type { ProcessIdentity } from './attempt-tag.js';
+import { createCensus } from './census.js';
+import { isRecord } from './json-values.js';
+import { endOrphans } from './kill-members.js';
+import { findProcess } from './process-table.js';
+
+// Whoever stops the worker may mean its whole group or container; this process leaves last, on its own terms.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});
+
+const owner = process.argv[2] ?? '';
+const watched = new Map<string, ProcessIdentity>();
+
+function obey(line: string): void {
+  const order: unknown = JSON.parse(line);
+  if (!isRecord(order) || typeof order.tag !== 'string') return;
+  const claude = typeof order.add === 'number' ? findProcess(order.add) : undefined;
+  if (claude) watched.set(order.tag, claude);
+  if (order.remove === true) watched.delete(order.tag);
+}
+
+for await (const line of createInterface({ input: process.stdin })) {
+  try {
+    obey(line);
+  } catch {
+    // The worker was killed in the middle of a line.
+  }
+}
+const owns = (tag: string): boolean => owner !== '' && tag.endsWith(`@${owner}`);
+await endOrphans(createCensus({ roots: [...watched.values()], owns }));
+process.exit(0);
