@@ -1,0 +1,40 @@
+// Tells apart what goes wrong between us and Redis: an answer that was lost, a Redis that cannot serve now, a bug.
+import { AgenticoreError } from '../../domain/errors.js';
+
+const RETRY_AFTER_S = 2;
+
+/** Refusals of a Redis that is there but cannot serve: they pass, or somebody mends them, without a change of ours. */
+const NOT_NOW =
+  /(?:^|-)(LOADING|READONLY|OOM|MISCONF|MASTERDOWN|CLUSTERDOWN|NOREPLICAS|BUSY|TRYAGAIN|NOAUTH|WRONGPASS|NOPERM)\b/;
+
+/** What ioredis says, in plain errors, when there was or is no connection. */
+const CONNECTION_LOST =
+  /^(Connection is closed|Reached the max retries|Command aborted due to|Stream isn't writeable)/;
+const TIMED_OUT = /^Command timed out|^Socket timeout/;
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+const isReply = (error: unknown): boolean => error instanceof Error && error.name === 'ReplyError';
+
+/** BUS_UNREACHABLE with a reason. Never takes the library's error along: that one carries arguments, also of AUTH. */
+export const unreachable = (reason: string): AgenticoreError =>
+  new AgenticoreError('BUS_UNREACHABLE', `The bus (Redis) cannot be reached: ${reason}.`, {
+    retryAfterS: RETRY_AFTER_S,
+  });
+
+/** True when the connection broke before the answer came: the command may or may not have been carried out. */
+export const isLostAnswer = (error: unknown): boolean =>
+  !isReply(error) && CONNECTION_LOST.test(messageOf(error));
+
+/** True when a lane has no group, as on an empty Redis or after a flush, also one that hit a waiting reader. */
+export const isGroupMissing = (error: unknown): boolean =>
+  isReply(error) && /^(NOGROUP|UNBLOCKED)\b/.test(messageOf(error));
+
+/** What to throw for `error` of a command; `reason` is the last trouble of the connection, if it had any. */
+export function busError(error: unknown, reason: string | undefined): unknown {
+  if (error instanceof AgenticoreError) return error;
+  const message = messageOf(error);
+  if (isReply(error)) return NOT_NOW.test(message) ? unreachable(message.replace(/\.?\s*$/, '')) : error;
+  if (isLostAnswer(error)) return unreachable(reason ?? 'the connection was lost');
+  return TIMED_OUT.test(message) ? unreachable('it does not answer') : error;
+}

@@ -1,0 +1,83 @@
+// The lanes on Redis: a stream per lane, one group, and the pending entry as the lease.
+import type { Claim, CommandQueue } from '../../ports/command-queue.js';
+import type { BlockingReads, LaneEntry } from './blocking-reads.js';
+import type { Connection } from './connection.js';
+import type { Keys } from './keys.js';
+import { asList, asNumber, asText } from './reply.js';
+import { runScript, type ScriptName } from './scripts.js';
+
+/** An entry that was delivered: the count tells this delivery from a later one, also to the same worker. */
+interface Delivery extends LaneEntry {
+  readonly deliveries: number;
+}
+
+export interface CommandQueueOptions {
+  readonly connection: Connection;
+  readonly reads: BlockingReads;
+  readonly keys: Keys;
+  readonly leaseMs: number;
+}
+
+export function createCommandQueue({ connection, reads, keys, leaseMs }: CommandQueueOptions): CommandQueue {
+  function hold(lane: string, worker: string, { entryId, jobId, deliveries }: Delivery): Claim {
+    const holder = [entryId, worker, deliveries];
+    const run = async (script: ScriptName, scriptKeys: readonly string[], more: readonly string[] = []) =>
+      asNumber(
+        await connection.ask((redis) => runScript(redis, script, scriptKeys, [...holder, ...more])),
+      ) === 1;
+    return {
+      jobId,
+      extend: () => run('extend', [lane]),
+      async release() {
+        await run('release', [lane, keys.view(jobId)], [jobId]);
+      },
+      async ack() {
+        await run('ack', [lane, keys.view(jobId)]);
+      },
+    };
+  }
+
+  return {
+    async claim(laneName, worker, signal) {
+      const lane = keys.lane(laneName);
+      const entry = await reads.next(lane, worker, signal);
+      if (entry === undefined) return undefined;
+      const claim = hold(lane, worker, { ...entry, deliveries: 1 });
+      if (!signal.aborted) return claim;
+      await claim.release();
+      return undefined;
+    },
+
+    async reclaim(laneName, worker, limit) {
+      if (limit < 1) return [];
+      const lane = keys.lane(laneName);
+      const reply = await connection.ask((redis) =>
+        runScript(redis, 'reclaim', [lane], [worker, leaseMs, limit]),
+      );
+      return asList(reply).map((taken) => hold(lane, worker, delivery(asList(taken))));
+    },
+
+    async promoteDue(limit) {
+      if (limit < 1) return 0;
+      return connection.ask(async (redis) => {
+        const due = asList(await runScript(redis, 'due', [keys.delayed], [limit])).map(asText);
+        const moved = due.map(async (jobId) => {
+          const lane = keys.lane((await redis.hget(keys.view(jobId), 'lane')) ?? '');
+          return asNumber(await runScript(redis, 'promote', [keys.delayed, keys.view(jobId), lane], [jobId]));
+        });
+        return (await Promise.all(moved)).reduce((sum, one) => sum + one, 0);
+      });
+    },
+
+    async depth(laneName) {
+      const reply = asList(await connection.ask((redis) => runScript(redis, 'depth', [keys.lane(laneName)])));
+      return { waiting: asNumber(reply[0]), running: asNumber(reply[1]) };
+    },
+  };
+}
+
+const delivery = ([entryId, jobId, deliveries]: readonly unknown[]): Delivery => ({
+  entryId: asText(entryId),
+  jobId: asText(jobId),
+  deliveries: asNumber(deliveries),
+});

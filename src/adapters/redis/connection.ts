@@ -1,0 +1,152 @@
+// One connection to Redis that keeps coming back, and that tells its users within seconds when it is away: nothing is
+// queued while it is, so that nothing is carried out after its caller was told otherwise.
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Redis, type RedisOptions } from 'ioredis';
+import type { Log } from '../../ports/log.js';
+import { parseAddress } from './address.js';
+import { busError, isLostAnswer, unreachable } from './bus-error.js';
+
+/** How long a command waits for a connection that has just been lost; later ones fail at once. */
+const PATIENCE_MS = 2_000;
+const CONNECT_TIMEOUT_MS = 3_000;
+const MAX_BACKOFF_MS = 1_000;
+const DISCONNECT_TIMEOUT_MS = 100;
+
+export interface ConnectionOptions {
+  readonly url: string;
+  /** Shown in CLIENT LIST. */
+  readonly name: string;
+  /** Silence of this length while an answer is due: the command fails with BUS_UNREACHABLE, the socket is replaced. */
+  readonly answerMs: number;
+  /** False on a connection that blocks: there only the socket is given up. */
+  readonly timeCommands: boolean;
+  readonly log?: Log;
+}
+
+export interface Connection {
+  readonly redis: Redis;
+  /** Resolves when connected; throws BUS_UNREACHABLE. Resolves early, whatever is the case, when the signal aborts. */
+  online(signal?: AbortSignal): Promise<void>;
+  /**
+   * Carries out `send` when connected, once more when the connection broke before the answer came: `resent` tells.
+   * Throws BUS_UNREACHABLE; other errors of Redis (bugs) pass as they are.
+   */
+  ask<T>(send: (redis: Redis, resent: boolean) => Promise<T>): Promise<T>;
+  /** What to throw for an error of a command sent without `ask`. */
+  explain(error: unknown): unknown;
+  close(): Promise<void>;
+}
+
+/** Opens a connection; it starts connecting at once. Throws CONFIG_INVALID when the URL is none. */
+export function openConnection(options: ConnectionOptions): Connection {
+  const redis = new Redis({ ...parseAddress(options.url), ...redisOptions(options) });
+  const waiting = new Set<() => void>();
+  let trouble: string | undefined;
+  let offlineSince: number | undefined = performance.now();
+  let closed = false;
+
+  redis.on('error', (error: Error) => {
+    trouble = error.message || ('code' in error ? String(error.code) : error.name);
+  });
+  redis.on('ready', () => {
+    options.log?.('bus.connected');
+    offlineSince = undefined;
+    trouble = undefined;
+    for (const wake of [...waiting]) wake();
+  });
+  redis.on('close', () => {
+    if (closed || offlineSince !== undefined) return;
+    options.log?.('bus.lost', { reason: reason() }, 'warn');
+    offlineSince = performance.now();
+  });
+
+  const isReady = (): boolean => redis.status === 'ready';
+
+  function reason(): string {
+    if (closed) return 'the bus has been closed';
+    return (
+      trouble ?? (redis.status === 'connect' ? 'it is still loading its data' : 'the connection was lost')
+    );
+  }
+
+  async function online(signal?: AbortSignal): Promise<void> {
+    if (closed) throw unreachable(reason());
+    if (isReady() || signal?.aborted) return;
+    const patience = PATIENCE_MS - (performance.now() - (offlineSince ?? performance.now()));
+    if (patience > 0) await readyWithin(patience, signal);
+    if (!isReady() && !signal?.aborted) throw unreachable(reason());
+  }
+
+  function readyWithin(ms: number, signal?: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      const wake = (): void => {
+        clearTimeout(timer);
+        signal?.removeEventListener('abort', wake);
+        waiting.delete(wake);
+        resolve();
+      };
+      const timer = setTimeout(wake, ms);
+      signal?.addEventListener('abort', wake);
+      waiting.add(wake);
+    });
+  }
+
+  const explain = (error: unknown): unknown => busError(error, reason());
+
+  return {
+    redis,
+    online,
+    explain,
+    async ask(send) {
+      await online();
+      try {
+        return await send(redis, false);
+      } catch (error) {
+        if (!isLostAnswer(error)) throw explain(error);
+      }
+      await online();
+      return send(redis, true).catch((error: unknown) => Promise.reject(explain(error)));
+    },
+    async close() {
+      if (closed) return;
+      closed = true;
+      for (const wake of [...waiting]) wake();
+      const connected = ['connecting', 'connect', 'ready'].includes(redis.status);
+      const ended = new Promise<void>((resolve) => redis.once('end', () => resolve()));
+      redis.disconnect();
+      // The library clears a timer of this length only on connections that were open; wait for it rather than leave it.
+      const patience = new AbortController();
+      const waited = sleep(2 * DISCONNECT_TIMEOUT_MS, undefined, { signal: patience.signal }).catch(
+        () => undefined,
+      );
+      await (connected ? Promise.race([ended, waited]) : waited);
+      patience.abort();
+    },
+  };
+}
+
+function redisOptions({
+  name,
+  answerMs,
+  timeCommands,
+}: ConnectionOptions): RedisOptions & { replyMapping: 'legacy' } {
+  return {
+    connectionName: name.replace(/[^\x21-\x7e]/g, '_'),
+    disableClientInfo: true,
+    protocol: 2, // plainer, and understood by every proxy
+    replyMapping: 'legacy',
+    connectTimeout: CONNECT_TIMEOUT_MS,
+    disconnectTimeout: DISCONNECT_TIMEOUT_MS,
+    maxLoadingRetryTime: 250,
+    retryStrategy: (times) =>
+      Math.min(50 * 2 ** Math.min(times - 1, 10), MAX_BACKOFF_MS) + Math.random() * 50,
+    // A replica that was the master: connect anew, the name may lead to the new one.
+    reconnectOnError: (error) => error.message.startsWith('READONLY'),
+    maxRetriesPerRequest: 0,
+    enableOfflineQueue: false,
+    autoResendUnfulfilledCommands: false,
+    autoResubscribe: false,
+    socketTimeout: answerMs,
+    ...(timeCommands ? { commandTimeout: answerMs } : {}),
+  };
+}

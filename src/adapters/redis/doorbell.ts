@@ -1,0 +1,81 @@
+// One subscriber connection for all readers of this process. A ring only says "look again"; the streams are the truth.
+import type { Log } from '../../ports/log.js';
+import type { Connection } from './connection.js';
+
+/** How often the connection proves that it is alive: nothing else is ever sent on it for long. */
+const PING_MS = 10_000;
+
+export interface Doorbell {
+  /** Calls `ring` for each ring of the channel and after a reconnect. Active when it resolves; ends it when called. */
+  watch(channel: string, ring: () => void): Promise<() => void>;
+  close(): Promise<void>;
+}
+
+/** `open` makes the connection, on the first watch. */
+export function createDoorbell(open: () => Connection, log?: Log): Doorbell {
+  const rings = new Map<string, Set<() => void>>();
+  let subscriber: { readonly connection: Connection; readonly pulse: NodeJS.Timeout } | undefined;
+
+  function ringAll(channel: string): void {
+    for (const ring of [...(rings.get(channel) ?? [])]) ring();
+  }
+
+  /** What was rung while we were away is unknown: once subscribed again, everybody looks. */
+  async function resume({ redis }: Connection): Promise<void> {
+    const channels = [...rings.keys()];
+    if (channels.length === 0) return;
+    await redis.subscribe(...channels);
+    for (const channel of channels) ringAll(channel);
+  }
+
+  function connect(): Connection {
+    if (subscriber) return subscriber.connection;
+    const connection = open();
+    const { redis } = connection;
+    redis.on('message', ringAll);
+    redis.on('ready', () => {
+      resume(connection).catch((error: unknown) => {
+        log?.(
+          'bus.resubscribe_failed',
+          { reason: error instanceof Error ? error.message : String(error) },
+          'warn',
+        );
+        redis.disconnect(true);
+      });
+    });
+    const pulse = setInterval(() => {
+      if (redis.status === 'ready') redis.ping().catch(() => undefined);
+    }, PING_MS);
+    pulse.unref();
+    subscriber = { connection, pulse };
+    return connection;
+  }
+
+  function unwatch(channel: string, ring: () => void): void {
+    const others = rings.get(channel);
+    if (!others?.delete(ring) || others.size > 0) return;
+    rings.delete(channel);
+    const redis = subscriber?.connection.redis;
+    if (redis?.status === 'ready') redis.unsubscribe(channel).catch(() => undefined);
+  }
+
+  return {
+    async watch(channel, onRing) {
+      const ring = (): void => onRing(); // an identity of its own: the same function may watch twice
+      const watchers = rings.get(channel) ?? new Set();
+      rings.set(channel, watchers.add(ring));
+      try {
+        await connect().ask((redis) => redis.subscribe(channel));
+      } catch (error) {
+        unwatch(channel, ring);
+        throw error;
+      }
+      return () => unwatch(channel, ring);
+    },
+    async close() {
+      rings.clear();
+      clearInterval(subscriber?.pulse);
+      await subscriber?.connection.close();
+    },
+  };
+}

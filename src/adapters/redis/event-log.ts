@@ -1,0 +1,110 @@
+// The event log on Redis: every transition is one call of append.lua; the view answers the reads.
+import type { LedgerRecord } from '../../domain/evidence.js';
+import { JOB_STATUSES } from '../../domain/job.js';
+import type { AppendResult, EventLog, Transition } from '../../ports/event-log.js';
+import type { Connection } from './connection.js';
+import { listJobs } from './job-pages.js';
+import { FLEET_LENGTH, type Keys } from './keys.js';
+import { asList, asOptionalText, asText } from './reply.js';
+import { runScript } from './scripts.js';
+import { parseStored, storedJob, VIEW_FIELDS } from './view.js';
+
+/** Where the indices of the statuses begin among the KEYS of append.lua. */
+const FIRST_INDEX = 10;
+
+export function createEventLog(connection: Connection, keys: Keys): EventLog {
+  return {
+    async append(transition) {
+      const scriptKeys = appendKeys(keys, transition);
+      const reply = await connection.ask((redis, resent) =>
+        runScript(redis, 'append', scriptKeys, appendArguments(keys, transition, resent)),
+      );
+      return appendResult(asList(reply));
+    },
+
+    async load(jobId) {
+      const fields = await connection.ask((redis) => redis.hmget(keys.view(jobId), ...VIEW_FIELDS));
+      return storedJob(jobId, fields);
+    },
+
+    async read(jobId) {
+      const lines = await connection.ask((redis) => redis.lrange(keys.ledger(jobId), 0, -1));
+      return lines.map((line): LedgerRecord => parseStored(line, `the ledger of job ${jobId}`));
+    },
+
+    async answer(jobId) {
+      return asOptionalText(await connection.ask((redis) => redis.get(keys.answer(jobId))));
+    },
+
+    list: (query) => listJobs(connection, keys, query),
+
+    count: (status) => connection.ask((redis) => redis.zcard(keys.index(status))),
+
+    async oldest(status, limit) {
+      if (limit < 1) return [];
+      return connection.ask((redis) => redis.zrange(keys.index(status), 0, String(limit - 1)));
+    },
+
+    async remove(jobId) {
+      await connection.ask(async (redis) => {
+        const lane = (await redis.hget(keys.view(jobId), 'lane')) ?? '';
+        const owned = [keys.ledger, keys.view, keys.answer, keys.feed, keys.whole].map((key) => key(jobId));
+        const all = [...owned, keys.lane(lane), keys.jobs, keys.delayed, ...keys.indices];
+        return runScript(redis, 'remove', all, [jobId, keys.jobBell(jobId)]);
+      });
+    },
+  };
+}
+
+function appendKeys(keys: Keys, { jobId, after, idempotency }: Transition): string[] {
+  const ofJob = [keys.ledger(jobId), keys.view(jobId), keys.answer(jobId), keys.feed(jobId)];
+  const ofAll = [keys.fleet, keys.jobs, keys.delayed, keys.lane(after.job.order.lane)];
+  return [...ofJob, ...ofAll, keys.idempotency(idempotency?.key ?? ''), ...keys.indices];
+}
+
+function appendArguments(keys: Keys, transition: Transition, resent: boolean): (string | number)[] {
+  const { jobId, expectedVersion, placement, answer, idempotency } = transition;
+  const { job, head } = transition.after;
+  const { order, ...state } = job;
+  return [
+    jobId,
+    expectedVersion,
+    resent ? '1' : '',
+    job.status,
+    FIRST_INDEX + JOB_STATUSES.indexOf(job.status),
+    job.createdAt,
+    job.attempt,
+    head,
+    order.lane,
+    expectedVersion === 0 ? JSON.stringify(order) : '',
+    JSON.stringify(state),
+    placement.kind,
+    placement.kind === 'delay' ? placement.until : '',
+    answer === undefined ? '' : '1',
+    answer ?? '',
+    idempotency?.digest ?? '',
+    idempotency?.ttlMs ?? '',
+    keys.jobBell(jobId),
+    keys.fleetBell,
+    FLEET_LENGTH,
+    ...transition.records.flatMap((record) => recordArguments(jobId, record)),
+  ];
+}
+
+/** In the fleet stream each record names its job; the first one does so by itself. */
+function recordArguments(jobId: string, record: LedgerRecord): [string, string, string] {
+  const line = JSON.stringify(record);
+  return [record.type, line, 'jobId' in record ? '' : JSON.stringify({ jobId, ...record })];
+}
+
+function appendResult([kind, jobId, digest]: readonly unknown[]): AppendResult {
+  switch (kind) {
+    case 'appended':
+    case 'conflict':
+      return { kind };
+    case 'duplicate':
+      return { kind, jobId: asText(jobId), digest: asText(digest) };
+    default:
+      throw new Error(`append.lua answered ${String(kind)}`);
+  }
+}

@@ -1,0 +1,33 @@
+// Replay by XRANGE, live by the doorbell: one cursor, the id of the stream entry.
+
+import { AgenticoreError } from '../../domain/errors.js';
+import { type Feed, type FeedEntry, type FeedName, isCursor } from '../../ports/feed.js';
+import type { Connection } from './connection.js';
+import type { Doorbell } from './doorbell.js';
+import type { Keys } from './keys.js';
+import { asList, asText } from './reply.js';
+import { runScript } from './scripts.js';
+
+export function createFeed(connection: Connection, doorbell: Doorbell, keys: Keys): Feed {
+  const stream = (feed: FeedName): string => (feed.kind === 'fleet' ? keys.fleet : keys.feed(feed.jobId));
+  const bell = (feed: FeedName): string =>
+    feed.kind === 'fleet' ? keys.fleetBell : keys.jobBell(feed.jobId);
+  return {
+    async read(feed, after, limit) {
+      if (after !== undefined && !isCursor(after)) throw new AgenticoreError('INVALID_REQUEST');
+      const reply = await connection.ask((redis) =>
+        runScript(redis, 'feed', [stream(feed)], [after ?? '', limit]),
+      );
+      const [gap, entries] = asList(reply);
+      return { entries: asList(entries).map((entry) => feedEntry(asList(entry))), gap: gap === '1' };
+    },
+    watch: (feed, ring) => doorbell.watch(bell(feed), ring),
+  };
+}
+
+function feedEntry([cursor, fields]: readonly unknown[]): FeedEntry {
+  const [, kind, , type, , data] = asList(fields);
+  if (kind !== 'event' && kind !== 'message' && kind !== 'delta')
+    throw new Error(`a feed holds a ${String(kind)}`);
+  return { cursor: asText(cursor), kind, type: asText(type), data: asText(data) };
+}

@@ -1,0 +1,61 @@
+// Lists of jobs, newest first, page by page.
+import { AgenticoreError } from '../../domain/errors.js';
+import type { Job, JobStatus } from '../../domain/job.js';
+import type { JobPage } from '../../ports/event-log.js';
+import type { Connection } from './connection.js';
+import type { Keys } from './keys.js';
+import { asList, asText } from './reply.js';
+import { runScript } from './scripts.js';
+import { storedJob, VIEW_FIELDS } from './view.js';
+
+interface Place {
+  readonly createdAt: string;
+  readonly jobId: string;
+}
+
+export interface JobQuery {
+  readonly status?: JobStatus;
+  readonly limit: number;
+  readonly before?: string;
+}
+
+/** A page of jobs. Throws INVALID_REQUEST for a `before` that is no cursor of ours. */
+export async function listJobs(connection: Connection, keys: Keys, query: JobQuery): Promise<JobPage> {
+  const before = query.before === undefined ? undefined : parseCursor(query.before);
+  const index = query.status === undefined ? keys.jobs : keys.index(query.status);
+  return connection.ask(async (redis) => {
+    const args = [query.limit + 1, before?.createdAt ?? '', before?.jobId ?? ''];
+    const found = places(asList(await runScript(redis, 'page', [index], args)));
+    const page = found.slice(0, query.limit);
+    const views = await Promise.all(page.map(({ jobId }) => redis.hmget(keys.view(jobId), ...VIEW_FIELDS)));
+    const last = page.at(-1);
+    return {
+      jobs: page.flatMap(({ jobId }, position) => listed(jobId, views[position], query.status)),
+      next: found.length > page.length && last ? cursorOf(last) : undefined,
+    };
+  });
+}
+
+/** Nothing when the job has been removed, or has left the status, since the index was read. */
+function listed(jobId: string, fields: readonly unknown[] = [], status?: JobStatus): Job[] {
+  const job = storedJob(jobId, fields)?.job;
+  return job === undefined || (status !== undefined && job.status !== status) ? [] : [job];
+}
+
+function places(reply: readonly unknown[]): Place[] {
+  const found: Place[] = [];
+  for (let i = 0; i < reply.length; i += 2) {
+    found.push({ jobId: asText(reply[i]), createdAt: asText(reply[i + 1]) });
+  }
+  return found;
+}
+
+const cursorOf = ({ createdAt, jobId }: Place): string => `${createdAt}:${jobId}`;
+
+function parseCursor(cursor: string): Place {
+  const [, createdAt, jobId] = /^(\d{1,16}):(.+)$/s.exec(cursor) ?? [];
+  if (createdAt === undefined || jobId === undefined) {
+    throw new AgenticoreError('INVALID_REQUEST', 'This page cursor is not one of ours; begin without it.');
+  }
+  return { createdAt, jobId };
+}

@@ -1,0 +1,72 @@
+// Every key and channel of the bus, in one place. All carry one hash tag, so that any script may touch any of them on
+// a cluster; the lane of jobs is `{agenticore}:lane:jobs`, which is what an autoscaler reads.
+import { AgenticoreError } from '../../domain/errors.js';
+import { JOB_STATUSES, type JobStatus } from '../../domain/job.js';
+
+/** The consumer group of every lane; spelled out in the scripts as well. */
+export const LANE_GROUP = 'workers';
+
+/** About how many events the fleet stream keeps. */
+export const FLEET_LENGTH = 100_000;
+
+export interface Keys {
+  /** To do: the stream workers claim from. */
+  lane(lane: string): string;
+  /** Truth: the list of ledger records. */
+  ledger(jobId: string): string;
+  /** The folded view: a hash. */
+  view(jobId: string): string;
+  answer(jobId: string): string;
+  /** What readers follow: a stream. */
+  feed(jobId: string): string;
+  /** Messages kept aside: a hash of `<attempt>:<seq>`. */
+  whole(jobId: string): string;
+  /** All jobs by creation time: a sorted set. */
+  readonly jobs: string;
+  /** The jobs of a status by creation time: a sorted set. */
+  index(status: JobStatus): string;
+  /** The indices of all statuses, in the order of JOB_STATUSES. */
+  readonly indices: readonly string[];
+  /** Jobs that wait for their time: a sorted set by that time. */
+  readonly delayed: string;
+  /** Every domain event of all jobs: a stream. */
+  readonly fleet: string;
+  idempotency(key: string): string;
+  /** Records of the workers: a hash. */
+  readonly workers: string;
+  /** Until when each worker counts as alive: a sorted set. */
+  readonly alive: string;
+  /** Channels rung when a feed has grown. */
+  jobBell(jobId: string): string;
+  readonly fleetBell: string;
+}
+
+/** The keys below `{keyPrefix}:`. Throws CONFIG_INVALID when the prefix cannot be a hash tag. */
+export function openKeys(keyPrefix: string): Keys {
+  if (!/^[^{}\s]+$/.test(keyPrefix)) {
+    throw new AgenticoreError(
+      'CONFIG_INVALID',
+      'The key prefix of the bus must be at least one character, without braces or spaces.',
+    );
+  }
+  const key = (rest: string): string => `{${keyPrefix}}:${rest}`;
+  const index = (status: JobStatus): string => key(`jobs:${status}`);
+  return {
+    lane: (lane) => key(`lane:${lane}`),
+    ledger: (jobId) => key(`job:${jobId}:events`),
+    view: (jobId) => key(`job:${jobId}`),
+    answer: (jobId) => key(`job:${jobId}:answer`),
+    feed: (jobId) => key(`job:${jobId}:feed`),
+    whole: (jobId) => key(`job:${jobId}:whole`),
+    jobs: key('jobs'),
+    index,
+    indices: JOB_STATUSES.map(index),
+    delayed: key('delayed'),
+    fleet: key('fleet'),
+    idempotency: (idempotencyKey) => key(`idem:${idempotencyKey}`),
+    workers: key('workers'),
+    alive: key('workers:alive'),
+    jobBell: (jobId) => key(`bell:job:${jobId}`),
+    fleetBell: key('bell:fleet'),
+  };
+}

@@ -1,0 +1,70 @@
+// The bus of a fleet: Redis Streams and Lua scripts behind the ports.
+import type { Bus } from '../../ports/bus.js';
+import type { Log } from '../../ports/log.js';
+import { BLOCK_MS, createBlockingReads } from './blocking-reads.js';
+import { createCommandQueue } from './command-queue.js';
+import { type Connection, openConnection } from './connection.js';
+import { createDoorbell } from './doorbell.js';
+import { createEventLog } from './event-log.js';
+import { createFeed } from './feed.js';
+import { openKeys } from './keys.js';
+import { createRegistry } from './registry.js';
+import { createTranscriptLog } from './transcript-log.js';
+
+/** How long Redis may be silent while an answer is due. */
+const ANSWER_MS = 5_000;
+
+export interface RedisBusOptions {
+  /** redis:// or rediss://, with user, password and database as needed. */
+  readonly url: string;
+  /** All keys begin with `{keyPrefix}:`. */
+  readonly keyPrefix: string;
+  /** How long a claim holds without being extended. */
+  readonly leaseMs: number;
+  /** Name of this process in CLIENT LIST. */
+  readonly consumer: string;
+  readonly log?: Log;
+}
+
+/**
+ * Opens the bus. Resolves also when Redis is away: its methods then throw BUS_UNREACHABLE within seconds, and work
+ * once it is there. Throws CONFIG_INVALID for a URL or prefix that can never work.
+ */
+export async function openRedisBus(options: RedisBusOptions): Promise<Bus> {
+  const { url, leaseMs, consumer, log } = options;
+  const keys = openKeys(options.keyPrefix);
+  const main = openConnection({
+    url,
+    name: `agenticore:${consumer}`,
+    answerMs: ANSWER_MS,
+    timeCommands: true,
+    ...(log ? { log } : {}),
+  });
+  const reader = (): Connection =>
+    openConnection({
+      url,
+      name: `agenticore:${consumer}:claim`,
+      answerMs: BLOCK_MS + ANSWER_MS,
+      timeCommands: false,
+    });
+  const subscriber = (): Connection =>
+    openConnection({ url, name: `agenticore:${consumer}:bell`, answerMs: ANSWER_MS, timeCommands: true });
+  const reads = createBlockingReads(main, reader);
+  const doorbell = createDoorbell(subscriber, log);
+  await main.online().catch(() => undefined);
+
+  return {
+    name: 'redis',
+    events: createEventLog(main, keys),
+    queue: createCommandQueue({ connection: main, reads, keys, leaseMs }),
+    transcript: createTranscriptLog(main, keys),
+    feed: createFeed(main, doorbell, keys),
+    registry: createRegistry(main, keys),
+    async ping() {
+      await main.ask((redis) => redis.ping());
+    },
+    async close() {
+      await Promise.all([reads.close(), doorbell.close(), main.close()]);
+    },
+  };
+}

@@ -1,0 +1,58 @@
+// Runs the Lua scripts beside this file: by their hash, and by their text where Redis does not know them (yet, or not
+// any more after a restart).
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import type { Redis } from 'ioredis';
+
+const NAMES = [
+  'ack',
+  'append',
+  'beat',
+  'depth',
+  'due',
+  'extend',
+  'feed',
+  'leave',
+  'page',
+  'promote',
+  'reclaim',
+  'release',
+  'remove',
+  'roster',
+  'transcript',
+] as const;
+
+export type ScriptName = (typeof NAMES)[number];
+
+interface Script {
+  readonly text: string;
+  readonly sha: string;
+}
+
+const scripts = new Map<ScriptName, Script>();
+
+function script(name: ScriptName): Script {
+  let found = scripts.get(name);
+  if (found === undefined) {
+    const text = readFileSync(new URL(`./scripts/${name}.lua`, import.meta.url), 'utf8');
+    found = { text, sha: createHash('sha1').update(text).digest('hex') };
+    scripts.set(name, found);
+  }
+  return found;
+}
+
+/** Runs a script; resolves with its reply as Redis gave it. The header of each script says what to pass. */
+export async function runScript(
+  redis: Redis,
+  name: ScriptName,
+  keys: readonly string[],
+  args: readonly (string | number)[] = [],
+): Promise<unknown> {
+  const { text, sha } = script(name);
+  try {
+    return await redis.evalsha(sha, keys.length, ...keys, ...args);
+  } catch (error) {
+    if (!(error instanceof Error && error.message.startsWith('NOSCRIPT'))) throw error;
+    return redis.eval(text, keys.length, ...keys, ...args);
+  }
+}

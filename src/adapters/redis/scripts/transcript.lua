@@ -1,0 +1,38 @@
+-- transcript: adds what claude said to a job's feed, for the attempt that is running now.
+--
+-- KEYS  1 view (hash)  2 feed (stream)  3 whole messages (hash)
+-- ARGV  1 attempt  2 job doorbell (channel)  3.. per entry: seq, kind, type, data, the whole message ('' = data is)
+-- Returns 'appended', 'stale' (the attempt is not the running one) or 'gap' (an entry does not follow the one before);
+-- for the last two nothing was written.
+--
+-- Invariants: seq counts 1, 2, 3 ... within an attempt; an entry at or below the last one stored is dropped, so that
+-- sending the same entries again changes nothing. The view remembers the last one in `saidAttempt` and `saidSeq`.
+local view, feed, whole = unpack(KEYS)
+local attempt = ARGV[1]
+local status, current, saidAttempt, saidSeq =
+  unpack(redis.call('HMGET', view, 'status', 'attempt', 'saidAttempt', 'saidSeq'))
+if status ~= 'running' or current ~= attempt then return 'stale' end
+
+local stored = 0
+if saidAttempt == attempt then stored = tonumber(saidSeq) end
+
+local last = stored
+for i = 3, #ARGV, 5 do
+  local seq = tonumber(ARGV[i])
+  if seq > last + 1 then return 'gap' end
+  if seq > last then last = seq end
+end
+if last == stored then return 'appended' end
+
+local said = stored
+for i = 3, #ARGV, 5 do
+  local seq = tonumber(ARGV[i])
+  if seq > said then
+    redis.call('XADD', feed, '*', 'kind', ARGV[i + 1], 'type', ARGV[i + 2], 'data', ARGV[i + 3])
+    if ARGV[i + 4] ~= '' then redis.call('HSET', whole, attempt .. ':' .. ARGV[i], ARGV[i + 4]) end
+    said = seq
+  end
+end
+redis.call('HSET', view, 'saidAttempt', attempt, 'saidSeq', string.format('%.0f', last))
+redis.call('PUBLISH', ARGV[2], '')
+return 'appended'

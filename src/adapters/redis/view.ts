@@ -1,0 +1,26 @@
+// The view of a job as Redis keeps it: the order, written once, and the rest of the state, written at each transition.
+import { AgenticoreError } from '../../domain/errors.js';
+import type { Job, JobOrder } from '../../domain/job.js';
+import type { StoredJob } from '../../ports/event-log.js';
+import { asText } from './reply.js';
+
+/** What to HMGET for `storedJob`. */
+export const VIEW_FIELDS = ['order', 'state', 'head'] as const;
+
+/** The job of these fields; undefined when they are not there. Throws BUS_CORRUPT when they cannot be read. */
+export function storedJob(jobId: string, [order, state, head]: readonly unknown[]): StoredJob | undefined {
+  if (typeof order !== 'string' || typeof state !== 'string') return undefined;
+  const subject = `the view of job ${jobId}`;
+  const jobOrder: JobOrder = parseStored(order, subject);
+  const rest: Omit<Job, 'order'> = parseStored(state, subject);
+  return { job: { ...rest, order: jobOrder }, head: asText(head) };
+}
+
+/** Parses what we wrote; throws BUS_CORRUPT, naming the subject, when somebody damaged it. */
+export function parseStored<T>(text: string, subject: string): T {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new AgenticoreError('BUS_CORRUPT', `The bus holds something else than JSON in ${subject}.`);
+  }
+}
