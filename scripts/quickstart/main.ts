@@ -38,7 +38,9 @@ async function main(): Promise<number> {
     say(`Agenticore listens on ${server.url}, on the file bus in ${folder}`);
     const code = await runJob(server.url, choice);
     if (code === 0 && choice.isSample) lookAtResult(choice.repo, folder);
-    say(`${code === 0 ? 'Done' : 'The job did not succeed'}, ${((Date.now() - began) / 1000).toFixed(1)} s. Everything is stopped${code === 0 ? ' and cleaned up' : ''}.`);
+    say(
+      `${code === 0 ? 'Done' : 'The job did not succeed'}, ${((Date.now() - began) / 1000).toFixed(1)} s. Everything is stopped${code === 0 ? ' and cleaned up' : ''}.`,
+    );
     return code;
   } finally {
     for (const stop of stops.reverse()) await stop();
@@ -64,8 +66,13 @@ async function chooseModel(): Promise<{ env: Record<string, string>; stop: () =>
   }
   const scripts = loadScripts(join(root, 'scripts/quickstart/make-the-test-pass.yaml'));
   const model = await startScriptedModel({ scripts });
-  say('No ANTHROPIC_API_KEY: a scripted model on this machine answers; Claude Code, git and Agenticore are real.');
-  return { env: { ANTHROPIC_API_KEY: 'none-needed', ANTHROPIC_BASE_URL: model.url }, stop: () => model.close() };
+  say(
+    'No ANTHROPIC_API_KEY: a scripted model on this machine answers; Claude Code, git and Agenticore are real.',
+  );
+  return {
+    env: { ANTHROPIC_API_KEY: 'none-needed', ANTHROPIC_BASE_URL: model.url },
+    stop: () => model.close(),
+  };
 }
 
 /** `agenticore run --follow`, as a person would type it. */
@@ -83,7 +90,8 @@ async function runJob(url: string, { repo, task }: Choice): Promise<number> {
 /** The proof: the branch on the remote, what it changes, and its test. */
 function lookAtResult(remote: string, folder: string): void {
   const env = gitEnvironment(folder);
-  const git = (...args: string[]) => execFileSync('git', [`--git-dir=${remote}`, ...args], { env, encoding: 'utf8' });
+  const git = (...args: string[]) =>
+    execFileSync('git', [`--git-dir=${remote}`, ...args], { env, encoding: 'utf8' });
   const branch = git('for-each-ref', '--format=%(refname:short)', 'refs/heads/agenticore-*').trim();
   say(`On the remote, branch ${branch}:\n`);
   console.log(git('log', '--oneline', `main..${branch}`) + git('diff', 'main', branch));

@@ -27,7 +27,8 @@ test('total adds up every item', () => {
 export function makeSampleRepository(directory: string): string {
   const work = join(directory, 'sample');
   const remote = join(directory, 'sample.git');
-  const git = (...args: string[]) => execFileSync('git', args, { cwd: work, env: gitEnvironment(directory), stdio: 'pipe' });
+  const git = (...args: string[]) =>
+    execFileSync('git', args, { cwd: work, env: gitEnvironment(directory), stdio: 'pipe' });
   mkdirSync(work);
   for (const [name, text] of Object.entries(FILES)) writeFileSync(join(work, name), text);
   git('init', '--quiet', '--initial-branch=main');

@@ -14,7 +14,11 @@ export interface RunningServer {
 }
 
 /** Starts the server with all its files below `folder`, and waits until it is ready. Throws with its log if it ends. */
-export async function startServer(door: string, folder: string, model: Readonly<Record<string, string>>): Promise<RunningServer> {
+export async function startServer(
+  door: string,
+  folder: string,
+  model: Readonly<Record<string, string>>,
+): Promise<RunningServer> {
   const port = await freePort();
   const logFile = join(folder, 'server.log');
   const log = openSync(logFile, 'a');
@@ -53,7 +57,8 @@ async function whenReady(url: string): Promise<void> {
   for (;;) {
     const response = await fetch(`${url}/ready`).catch(() => undefined);
     if (response?.ok) return;
-    if (Date.now() > deadline) throw new Error(`the server at ${url} was not ready within ${START_MS / 1000} s`);
+    if (Date.now() > deadline)
+      throw new Error(`the server at ${url} was not ready within ${START_MS / 1000} s`);
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }

@@ -66,8 +66,10 @@ export async function diffOfJob(
   const { job } = await getJob(deps.events, jobId);
   const base = job.workspace?.baseOid;
   const { repoUrl } = job.order;
-  if (repoUrl === undefined || base === undefined || job.commit === undefined) throw new AgenticoreError('DIFF_NOT_FOUND');
+  if (repoUrl === undefined || base === undefined || job.commit === undefined)
+    throw new AgenticoreError('DIFF_NOT_FOUND');
   const diff = await deps.workspaces.diff({ jobId, repoUrl, base, head: job.commit });
-  if (diff === undefined) throw new AgenticoreError('DIFF_NOT_FOUND', 'The commits of this job are not on this host.');
+  if (diff === undefined)
+    throw new AgenticoreError('DIFF_NOT_FOUND', 'The commits of this job are not on this host.');
   return diff;
 }

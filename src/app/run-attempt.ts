@@ -35,7 +35,9 @@ export async function runAttempt(deps: AttemptDeps, claim: Claim, handBack: Abor
   ]);
   // Facts are worth reporting until the claim is lost, even while the attempt is being stopped.
   const lost = new AbortController();
-  stopping.signal.addEventListener('abort', () => stopping.signal.reason === 'claim-lost' && lost.abort(), { once: true });
+  stopping.signal.addEventListener('abort', () => stopping.signal.reason === 'claim-lost' && lost.abort(), {
+    once: true,
+  });
   const attempt: Attempt = {
     job,
     number: job.attempt,
@@ -73,12 +75,19 @@ async function attemptOutcome(deps: AttemptDeps, attempt: Attempt): Promise<Atte
   try {
     return await work(deps, attempt);
   } catch (error) {
-    if (isCode(error, 'STALE_ATTEMPT') || isCode(error, 'JOB_ENDED') || isCode(error, 'JOB_NOT_FOUND')) return undefined;
-    if (attempt.signal.aborted) return attempt.signal.reason === 'claim-lost' ? undefined : { kind: 'handed-back' };
-    if (error instanceof AgenticoreError) return { kind: 'failed', code: error.code, error: deps.redact(error.message) };
+    if (isCode(error, 'STALE_ATTEMPT') || isCode(error, 'JOB_ENDED') || isCode(error, 'JOB_NOT_FOUND'))
+      return undefined;
+    if (attempt.signal.aborted)
+      return attempt.signal.reason === 'claim-lost' ? undefined : { kind: 'handed-back' };
+    if (error instanceof AgenticoreError)
+      return { kind: 'failed', code: error.code, error: deps.redact(error.message) };
     const stack = error instanceof Error ? error.stack : String(error);
     deps.log('attempt.bug', { job_id: attempt.job.id, attempt: attempt.number, stack }, 'error');
-    return { kind: 'failed', code: 'INTERNAL', error: 'Something went wrong inside the worker; its log has the details.' };
+    return {
+      kind: 'failed',
+      code: 'INTERNAL',
+      error: 'Something went wrong inside the worker; its log has the details.',
+    };
   }
 }
 
@@ -91,7 +100,12 @@ async function work(deps: AttemptDeps, attempt: Attempt): Promise<AttemptOutcome
       if (end.kind === 'stopped') return { kind: 'handed-back' };
       if (end.kind === 'failed') {
         const { code, resetsAt } = end;
-        return { kind: 'failed', code, error: deps.redact(end.error), ...(resetsAt === undefined ? {} : { resetsAt }) };
+        return {
+          kind: 'failed',
+          code,
+          error: deps.redact(end.error),
+          ...(resetsAt === undefined ? {} : { resetsAt }),
+        };
       }
     }
     if (bench.workspace) await deliverWork(deps, attempt, bench.workspace, bench.profile.autoPr);
@@ -101,13 +115,19 @@ async function work(deps: AttemptDeps, attempt: Attempt): Promise<AttemptOutcome
   }
 }
 
-async function recordEnd(deps: AttemptDeps, attempt: Attempt, outcome: AttemptOutcome, lost: AbortSignal): Promise<void> {
+async function recordEnd(
+  deps: AttemptDeps,
+  attempt: Attempt,
+  outcome: AttemptOutcome,
+  lost: AbortSignal,
+): Promise<void> {
   try {
     const jitter = deps.clock.random();
     const command = { type: 'EndAttempt', attempt: attempt.number, outcome, jitter } as const;
     await persist(deps.clock, lost, () => handleCommand(deps, attempt.job.id, command));
   } catch (error) {
     // Overtaken at the last moment: whoever did it has recorded what counts.
-    if (!isCode(error, 'STALE_ATTEMPT') && !isCode(error, 'JOB_ENDED') && !isCode(error, 'BUS_UNREACHABLE')) throw error;
+    if (!isCode(error, 'STALE_ATTEMPT') && !isCode(error, 'JOB_ENDED') && !isCode(error, 'BUS_UNREACHABLE'))
+      throw error;
   }
 }

@@ -1,9 +1,10 @@
 // The counter's one use case: a checked request becomes a JobSubmitted, durable before the caller hears of it.
+
+import { decide } from '../domain/decide.js';
 import { AgenticoreError } from '../domain/errors.js';
 import { canonicalJson } from '../domain/evidence.js';
 import type { Job, JobOrder } from '../domain/job.js';
 import { isTerminal } from '../domain/job.js';
-import { decide } from '../domain/decide.js';
 import { checkBaseRef, checkRepoUrl, type RepoUrlPolicy } from '../domain/repo-url.js';
 import type { ProfileStore } from '../ports/profile-store.js';
 import { type LedgerDeps, transitionOf } from './handle-command.js';
@@ -60,18 +61,31 @@ const QUEUE_FULL_RETRY_S = 10;
  * Accepts a job; when it resolves the job is on the bus and will run. Throws UNKNOWN_PROFILE, BROKEN_PROFILE,
  * REPO_URL_REFUSED, BASE_REF_REFUSED, FILE_PATH_REFUSED, IDEMPOTENCY_MISMATCH, QUEUE_FULL, DRAINING, BUS_UNREACHABLE.
  */
-export async function submitJob(deps: SubmitDeps, request: JobRequest, context: SubmitContext = {}): Promise<Job> {
+export async function submitJob(
+  deps: SubmitDeps,
+  request: JobRequest,
+  context: SubmitContext = {},
+): Promise<Job> {
   if (!deps.accepting()) throw new AgenticoreError('DRAINING');
   const order = await completeOrder(deps, request, context);
   const digest = deps.hash(canonicalJson(request));
-  return append(deps, order, context.idempotencyKey === undefined ? undefined : { key: context.idempotencyKey, digest });
+  return append(
+    deps,
+    order,
+    context.idempotencyKey === undefined ? undefined : { key: context.idempotencyKey, digest },
+  );
 }
 
 /**
  * Submits an ended job once more, as a new job linked by `retryOf`, with its task or an edited one.
  * Throws JOB_NOT_FOUND, JOB_NOT_ENDED and what submitJob throws.
  */
-export async function retryJob(deps: SubmitDeps, jobId: string, task?: string, context: SubmitContext = {}): Promise<Job> {
+export async function retryJob(
+  deps: SubmitDeps,
+  jobId: string,
+  task?: string,
+  context: SubmitContext = {},
+): Promise<Job> {
   if (!deps.accepting()) throw new AgenticoreError('DRAINING');
   const stored = await deps.events.load(jobId);
   if (stored === undefined) throw new AgenticoreError('JOB_NOT_FOUND');
@@ -84,7 +98,11 @@ export async function retryJob(deps: SubmitDeps, jobId: string, task?: string, c
   return append(deps, again, key === undefined ? undefined : { key, digest });
 }
 
-async function completeOrder(deps: SubmitDeps, request: JobRequest, context: SubmitContext): Promise<JobOrder> {
+async function completeOrder(
+  deps: SubmitDeps,
+  request: JobRequest,
+  context: SubmitContext,
+): Promise<JobOrder> {
   const { policy } = deps;
   const { wait, queueTtlS, ttlS, profile: named, filePath, ...asked } = request;
   if (asked.repoUrl !== undefined) checkRepoUrl(asked.repoUrl, policy.repoUrls);
@@ -131,9 +149,14 @@ async function append(
   }
 }
 
-async function earlierJob(deps: SubmitDeps, taken: { jobId: string; digest: string }, digest: string | undefined): Promise<Job> {
+async function earlierJob(
+  deps: SubmitDeps,
+  taken: { jobId: string; digest: string },
+  digest: string | undefined,
+): Promise<Job> {
   if (taken.digest !== digest) throw new AgenticoreError('IDEMPOTENCY_MISMATCH');
   const stored = await deps.events.load(taken.jobId);
-  if (stored === undefined) throw new AgenticoreError('JOB_NOT_FOUND', 'The job of this Idempotency-Key was removed after its ttl.');
+  if (stored === undefined)
+    throw new AgenticoreError('JOB_NOT_FOUND', 'The job of this Idempotency-Key was removed after its ttl.');
   return stored.job;
 }

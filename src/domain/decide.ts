@@ -28,7 +28,12 @@ export type AttemptOutcome =
   | { readonly kind: 'handed-back' }; // stopped before its end: by a cancel, or because the worker leaves
 
 export type JobCommand =
-  | { readonly type: 'SubmitJob'; readonly jobId: string; readonly kind: 'task' | 'turn'; readonly order: JobOrder }
+  | {
+      readonly type: 'SubmitJob';
+      readonly jobId: string;
+      readonly kind: 'task' | 'turn';
+      readonly order: JobOrder;
+    }
   | { readonly type: 'StartAttempt'; readonly worker: string; readonly host: string }
   | { readonly type: 'ReportProgress'; readonly attempt: number; readonly facts: readonly Progress[] }
   | {
@@ -48,7 +53,9 @@ export type JobCommand =
 export function decide(command: JobCommand, job: Job | undefined, now: number): readonly JobEvent[] {
   if (command.type === 'SubmitJob') {
     if (job !== undefined) throw new AgenticoreError('STALE_ATTEMPT', 'A job with this id exists already.');
-    return [{ type: 'JobSubmitted', at: now, jobId: command.jobId, kind: command.kind, order: command.order }];
+    return [
+      { type: 'JobSubmitted', at: now, jobId: command.jobId, kind: command.kind, order: command.order },
+    ];
   }
   if (job === undefined) throw new AgenticoreError('JOB_NOT_FOUND');
   switch (command.type) {
@@ -95,7 +102,10 @@ function startAttempt(
   const attempt = job.attempt;
   const error = `Attempt ${attempt} lost its worker ${job.worker ?? ''}.`;
   if (job.attemptsUsed < job.order.maxAttempts) {
-    return [{ type: 'AttemptLost', at: now, attempt, worker: job.worker ?? '', code: 'WORKER_LOST', error }, start];
+    return [
+      { type: 'AttemptLost', at: now, attempt, worker: job.worker ?? '', code: 'WORKER_LOST', error },
+      start,
+    ];
   }
   const last = `${error} It was the last of ${job.order.maxAttempts}.`;
   return [{ type: 'JobFailed', at: now, attempt, code: 'ATTEMPTS_EXHAUSTED', error: last }];

@@ -16,38 +16,82 @@ export interface ErrorRow {
   readonly message: string;
 }
 
-const row = (status: number, outcome: OutcomeClass, message: string): ErrorRow => ({ status, outcome, message });
+const row = (status: number, outcome: OutcomeClass, message: string): ErrorRow => ({
+  status,
+  outcome,
+  message,
+});
 
 export const ERRORS = {
   // Requests
   INVALID_REQUEST: row(400, 'request', 'The request is not valid; see details for each field.'),
   INVALID_JSON: row(400, 'request', 'The body is not valid JSON.'),
   UNKNOWN_PROFILE: row(400, 'request', 'There is no profile of that name; GET /profiles lists them.'),
-  BROKEN_PROFILE: row(400, 'request', 'The profile cannot be used until its files are mended; `agenticore doctor` names the fault.'),
-  REPO_URL_REFUSED: row(400, 'request', 'This repository address is not allowed; use https:// or ssh:// without credentials in it.'),
+  BROKEN_PROFILE: row(
+    400,
+    'request',
+    'The profile cannot be used until its files are mended; `agenticore doctor` names the fault.',
+  ),
+  REPO_URL_REFUSED: row(
+    400,
+    'request',
+    'This repository address is not allowed; use https:// or ssh:// without credentials in it.',
+  ),
   BASE_REF_REFUSED: row(400, 'request', 'base_ref is not a valid branch, tag or commit name.'),
-  FILE_PATH_REFUSED: row(400, 'request', 'file_path lies outside the roots this server allows (AGENTICORE_MCP_FILE_ROOTS).'),
+  FILE_PATH_REFUSED: row(
+    400,
+    'request',
+    'file_path lies outside the roots this server allows (AGENTICORE_MCP_FILE_ROOTS).',
+  ),
   UNAUTHORIZED: row(401, 'request', 'Invalid or missing API key'),
   NOT_FOUND: row(404, 'request', 'There is nothing at this address.'),
   JOB_NOT_FOUND: row(404, 'request', 'There is no job with this id; it may have been removed after its ttl.'),
   MESSAGE_NOT_FOUND: row(404, 'request', 'This message is not kept, or never was.'),
-  OUTPUT_NOT_FOUND: row(404, 'request', 'The job has no final answer: it has not ended, or it ended before Claude gave one.'),
-  DIFF_NOT_FOUND: row(404, 'request', 'The job has no commit to compare: it changed nothing, has no repository, or has not finished.'),
+  OUTPUT_NOT_FOUND: row(
+    404,
+    'request',
+    'The job has no final answer: it has not ended, or it ended before Claude gave one.',
+  ),
+  DIFF_NOT_FOUND: row(
+    404,
+    'request',
+    'The job has no commit to compare: it changed nothing, has no repository, or has not finished.',
+  ),
   METHOD_NOT_ALLOWED: row(405, 'request', 'This method is not allowed here; see the Allow header.'),
-  IDEMPOTENCY_MISMATCH: row(409, 'request', 'This Idempotency-Key was used with another body within the last 24 hours; use a new key.'),
+  IDEMPOTENCY_MISMATCH: row(
+    409,
+    'request',
+    'This Idempotency-Key was used with another body within the last 24 hours; use a new key.',
+  ),
   JOB_NOT_ENDED: row(409, 'request', 'The job has not ended yet; cancel it or wait before retrying it.'),
   BODY_TOO_LARGE: row(413, 'request', 'The body is larger than this server accepts (AGENTICORE_MAX_BODY).'),
   UNSUPPORTED_MEDIA_TYPE: row(415, 'request', 'Send the body as application/json.'),
   QUEUE_FULL: row(429, 'transient', 'Too many jobs are waiting (AGENTICORE_MAX_QUEUED); try again later.'),
-  INTERNAL: row(500, 'transient', 'Something went wrong inside the server; its log has the details under this request id.'),
+  INTERNAL: row(
+    500,
+    'transient',
+    'Something went wrong inside the server; its log has the details under this request id.',
+  ),
   BUS_UNREACHABLE: row(503, 'transient', 'The bus cannot be reached; nothing was accepted. Try again later.'),
-  DRAINING: row(503, 'transient', 'This server is draining and takes no new work; try another one, or later.'),
+  DRAINING: row(
+    503,
+    'transient',
+    'This server is draining and takes no new work; try another one, or later.',
+  ),
 
   // Starting a process
   CONFIG_INVALID: row(500, 'setup', 'The configuration is not valid.'),
-  BUS_LOCKED: row(503, 'setup', 'Another agenticore process uses this file bus; stop it, or set AGENTICORE_HOME, or use Redis (REDIS_URL).'),
+  BUS_LOCKED: row(
+    503,
+    'setup',
+    'Another agenticore process uses this file bus; stop it, or set AGENTICORE_HOME, or use Redis (REDIS_URL).',
+  ),
   BUS_CORRUPT: row(500, 'setup', 'The bus holds a record that cannot be read.'),
-  SERVER_UNREACHABLE: row(503, 'setup', 'No agenticore server answers at this address; start one with `agenticore serve`.'),
+  SERVER_UNREACHABLE: row(
+    503,
+    'setup',
+    'No agenticore server answers at this address; start one with `agenticore serve`.',
+  ),
 
   // The ledger
   STALE_ATTEMPT: row(409, 'final', 'Another attempt, or the end of the job, has overtaken this one.'),
@@ -58,27 +102,67 @@ export const ERRORS = {
   QUEUE_EXPIRED: row(504, 'final', 'The job waited longer than its queue_ttl_seconds.'),
 
   // Claude
-  CLAUDE_NOT_FOUND: row(500, 'setup', 'The claude binary cannot be started; run `agenticore doctor`, or set AGENTICORE_CLAUDE_BINARY.'),
-  CLAUDE_AUTH_FAILED: row(502, 'setup', 'The model refused the credentials; set a valid ANTHROPIC_API_KEY (or CLAUDE_CODE_OAUTH_TOKEN) for the server.'),
+  CLAUDE_NOT_FOUND: row(
+    500,
+    'setup',
+    'The claude binary cannot be started; run `agenticore doctor`, or set AGENTICORE_CLAUDE_BINARY.',
+  ),
+  CLAUDE_AUTH_FAILED: row(
+    502,
+    'setup',
+    'The model refused the credentials; set a valid ANTHROPIC_API_KEY (or CLAUDE_CODE_OAUTH_TOKEN) for the server.',
+  ),
   CLAUDE_USAGE_LIMIT: row(503, 'quota', 'The model account has reached its usage limit.'),
   CLAUDE_BAD_REQUEST: row(502, 'final', 'The model refused the request.'),
   CLAUDE_BILLING: row(502, 'setup', 'The model account has no credit left.'),
   MODEL_NOT_FOUND: row(502, 'request', 'The model does not exist, or this account may not use it.'),
   MODEL_OVERLOADED: row(503, 'transient', 'The model is overloaded or failing.'),
   MODEL_UNREACHABLE: row(503, 'transient', 'The model cannot be reached.'),
-  CLAUDE_TIMEOUT: row(504, 'final', "The attempt passed its deadline (the profile's claude.timeout, or timeout_s) and was stopped."),
-  CLAUDE_SILENT: row(504, 'transient', 'Claude said nothing for too long while no tool was running, and was stopped.'),
+  CLAUDE_TIMEOUT: row(
+    504,
+    'final',
+    "The attempt passed its deadline (the profile's claude.timeout, or timeout_s) and was stopped.",
+  ),
+  CLAUDE_SILENT: row(
+    504,
+    'transient',
+    'Claude said nothing for too long while no tool was running, and was stopped.',
+  ),
   CLAUDE_CRASHED: row(500, 'transient', 'Claude ended without a result.'),
-  CLAUDE_OUT_OF_MEMORY: row(500, 'transient', 'Claude was killed by the system, most likely for want of memory.'),
+  CLAUDE_OUT_OF_MEMORY: row(
+    500,
+    'transient',
+    'Claude was killed by the system, most likely for want of memory.',
+  ),
   CLAUDE_ERROR: row(500, 'final', 'Claude ended with an error result.'),
-  CLAUDE_MAX_TURNS: row(500, 'final', 'Claude reached max_turns before it was done; raise it, or make the task smaller.'),
-  CLAUDE_MAX_BUDGET: row(500, 'final', 'Claude reached max_budget_usd before it was done; raise it, or make the task smaller.'),
-  SESSION_NOT_FOUND: row(400, 'request', 'Claude does not know this session here; it lives on the host that ran it, or on a shared root.'),
+  CLAUDE_MAX_TURNS: row(
+    500,
+    'final',
+    'Claude reached max_turns before it was done; raise it, or make the task smaller.',
+  ),
+  CLAUDE_MAX_BUDGET: row(
+    500,
+    'final',
+    'Claude reached max_budget_usd before it was done; raise it, or make the task smaller.',
+  ),
+  SESSION_NOT_FOUND: row(
+    400,
+    'request',
+    'Claude does not know this session here; it lives on the host that ran it, or on a shared root.',
+  ),
 
   // The workspace
   REPOSITORY_UNREACHABLE: row(502, 'transient', 'The repository cannot be fetched.'),
-  REPOSITORY_NOT_FOUND: row(404, 'request', 'The repository does not exist, or these credentials may not see it.'),
-  REPOSITORY_AUTH_FAILED: row(502, 'setup', 'The repository asks for credentials that this server does not have.'),
+  REPOSITORY_NOT_FOUND: row(
+    404,
+    'request',
+    'The repository does not exist, or these credentials may not see it.',
+  ),
+  REPOSITORY_AUTH_FAILED: row(
+    502,
+    'setup',
+    'The repository asks for credentials that this server does not have.',
+  ),
   BASE_REF_NOT_FOUND: row(404, 'request', 'base_ref does not exist in the repository.'),
   WORKSPACE_FAILED: row(500, 'transient', 'The workspace could not be prepared.'),
   PUSH_REFUSED: row(502, 'setup', 'The remote refused the push.'),

@@ -2,7 +2,14 @@
 import type { ErrorCode } from './errors.js';
 
 export type JobStatus = 'queued' | 'running' | 'succeeded' | 'failed' | 'cancelled' | 'expired';
-export const JOB_STATUSES: readonly JobStatus[] = ['queued', 'running', 'succeeded', 'failed', 'cancelled', 'expired'];
+export const JOB_STATUSES: readonly JobStatus[] = [
+  'queued',
+  'running',
+  'succeeded',
+  'failed',
+  'cancelled',
+  'expired',
+];
 
 /** What was asked for, as checked and completed at the counter; never changes afterwards. */
 export interface JobOrder {
@@ -48,7 +55,13 @@ interface Failure {
 }
 
 export type JobEvent =
-  | { readonly type: 'JobSubmitted'; readonly at: number; readonly jobId: string; readonly kind: 'task' | 'turn'; readonly order: JobOrder }
+  | {
+      readonly type: 'JobSubmitted';
+      readonly at: number;
+      readonly jobId: string;
+      readonly kind: 'task' | 'turn';
+      readonly order: JobOrder;
+    }
   | ({ readonly type: 'AttemptStarted'; readonly worker: string; readonly host: string } & OfAttempt)
   | ({ readonly type: 'WorkspaceOpened' } & WorkspaceFacts & OfAttempt)
   | ({ readonly type: 'ClaudeStarted'; readonly pid: number; readonly sessionId: string } & OfAttempt)
@@ -155,7 +168,10 @@ export function evolve(job: Job | undefined, event: JobEvent): Job {
     case 'CancelRequested':
       return { ...next, cancelRequested: true };
     case 'AttemptFailed':
-      return requeue({ ...next, code: event.code, error: event.error, nextAttemptAt: event.retryAt }, event.at);
+      return requeue(
+        { ...next, code: event.code, error: event.error, nextAttemptAt: event.retryAt },
+        event.at,
+      );
     case 'AttemptLost':
       return requeue({ ...next, code: event.code, error: event.error }, event.at);
     case 'AttemptParked': {

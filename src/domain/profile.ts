@@ -56,7 +56,11 @@ export const PROFILE_DEFAULTS = {
 
 /** Merges documents from the root of the `extends` chain to the profile itself: per key, the child wins. */
 export function mergeProfiles(name: string, chain: readonly ProfileDocument[]): Profile {
-  const claude: ClaudeSettings = Object.assign({}, PROFILE_DEFAULTS.claude, ...chain.map((document) => document.claude));
+  const claude: ClaudeSettings = Object.assign(
+    {},
+    PROFILE_DEFAULTS.claude,
+    ...chain.map((document) => document.claude),
+  );
   const retry = Object.assign({}, PROFILE_DEFAULTS.retry, ...chain.map((document) => document.retry));
   const own: ProfileDocument = Object.assign({}, PROFILE_DEFAULTS, ...chain);
   return {
@@ -77,10 +81,13 @@ export function mergeProfiles(name: string, chain: readonly ProfileDocument[]): 
 const NOT_FLAGS = new Set(['timeout']);
 
 /** `--flag value` pairs for the CLI; null, false and empty are omitted, `model: default` leaves the model to the CLI. */
-export function profileFlags(claude: ClaudeSettings): Record<string, string | number | true | readonly string[]> {
+export function profileFlags(
+  claude: ClaudeSettings,
+): Record<string, string | number | true | readonly string[]> {
   const flags: Record<string, string | number | true | readonly string[]> = {};
   for (const [key, value] of Object.entries(claude)) {
-    if (NOT_FLAGS.has(key) || value === null || value === undefined || value === false || value === '') continue;
+    if (NOT_FLAGS.has(key) || value === null || value === undefined || value === false || value === '')
+      continue;
     if (key === 'model' && value === 'default') continue;
     flags[FLAG_NAMES[key] ?? key.replaceAll('_', '-')] = value;
   }

@@ -14,8 +14,17 @@ export function pullRequestTitle(task: string): string {
 
 /** What was asked, what Claude says it did, and where to look it up. */
 export function pullRequestBody(job: Job, answer: string | undefined): string {
-  const facts = [`Job: ${job.id}`, `Profile: ${job.order.profile}`, `Cost: $${job.costUsd.toFixed(4)}`, `Turns: ${job.numTurns}`];
-  return [`## Asked\n\n${job.order.task}`, `## Done\n\n${answer ?? 'Claude gave no summary.'}`, facts.join('  \n')].join('\n\n');
+  const facts = [
+    `Job: ${job.id}`,
+    `Profile: ${job.order.profile}`,
+    `Cost: $${job.costUsd.toFixed(4)}`,
+    `Turns: ${job.numTurns}`,
+  ];
+  return [
+    `## Asked\n\n${job.order.task}`,
+    `## Done\n\n${answer ?? 'Claude gave no summary.'}`,
+    facts.join('  \n'),
+  ].join('\n\n');
 }
 
 /** Message of the commit that keeps what Claude left uncommitted. */

@@ -46,7 +46,12 @@ export interface AgentReport {
 /** How it ended; judged from the result message, never from the exit code alone. */
 export type AgentEnd =
   | ({ readonly kind: 'succeeded' } & AgentReport)
-  | ({ readonly kind: 'failed'; readonly code: ErrorCode; readonly error: string; readonly resetsAt?: number } & AgentReport)
+  | ({
+      readonly kind: 'failed';
+      readonly code: ErrorCode;
+      readonly error: string;
+      readonly resetsAt?: number;
+    } & AgentReport)
   | ({ readonly kind: 'stopped' } & AgentReport); // by the signal
 
 export interface AgentListener {

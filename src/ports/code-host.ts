@@ -12,5 +12,8 @@ export interface CodeHost {
   /** True when pull requests of this repository are this host's business. */
   serves(repoUrl: string): boolean;
   /** Finds the open pull request of the branch, or opens one. */
-  openPullRequest(order: PullRequestOrder, signal: AbortSignal): Promise<{ readonly url: string; readonly existed: boolean }>;
+  openPullRequest(
+    order: PullRequestOrder,
+    signal: AbortSignal,
+  ): Promise<{ readonly url: string; readonly existed: boolean }>;
 }

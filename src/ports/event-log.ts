@@ -52,7 +52,11 @@ export interface EventLog {
   /** Text of the final answer, if one was given. */
   answer(jobId: string): Promise<string | undefined>;
   /** Newest first. `before` is an opaque cursor of an earlier page; a malformed one throws INVALID_REQUEST. */
-  list(query: { readonly status?: JobStatus; readonly limit: number; readonly before?: string }): Promise<JobPage>;
+  list(query: {
+    readonly status?: JobStatus;
+    readonly limit: number;
+    readonly before?: string;
+  }): Promise<JobPage>;
   count(status: JobStatus): Promise<number>;
   /** Ids of up to `limit` jobs in `status`, oldest first: what the expiry and trim loops look at. */
   oldest(status: JobStatus, limit: number): Promise<readonly string[]>;

@@ -44,7 +44,12 @@ export interface Workspaces {
    */
   open(order: WorkspaceOrder, signal: AbortSignal): Promise<Workspace>;
   /** Unified diff between two commits that the mirror has or can fetch; undefined when it has neither. */
-  diff(query: { readonly jobId: string; readonly repoUrl: string; readonly base: string; readonly head: string }): Promise<string | undefined>;
+  diff(query: {
+    readonly jobId: string;
+    readonly repoUrl: string;
+    readonly base: string;
+    readonly head: string;
+  }): Promise<string | undefined>;
   /** Removes what dead attempts left behind (their worktrees, locks); keeps their work. Run once at start. */
   sweep(isAlive: (jobId: string) => Promise<boolean>): Promise<void>;
 }

@@ -111,7 +111,10 @@ describe('the arrows of src', () => {
 function mayImport(from: string, to: string): boolean {
   const room = roomOf(from);
   if (roomOf(to) === room) return true;
-  return (ARROWS[room] ?? []).some((allowed) => to === allowed || to.startsWith(`${allowed.replace(/\.ts$/, '')}/`) || to.startsWith(`${allowed}.`));
+  return (ARROWS[room] ?? []).some(
+    (allowed) =>
+      to === allowed || to.startsWith(`${allowed.replace(/\.ts$/, '')}/`) || to.startsWith(`${allowed}.`),
+  );
 }
 
 /** The first import cycle found, as the path around it; empty when there is none. */

@@ -12,7 +12,8 @@ export interface Source {
   readonly packages: readonly string[];
 }
 
-const IMPORT = /(?:^|\n)\s*(?:import|export)\s[^'"]*?from\s+'([^']+)'|(?:^|\n)\s*import\s+'([^']+)'|\bimport\(\s*'([^']+)'/g;
+const IMPORT =
+  /(?:^|\n)\s*(?:import|export)\s[^'"]*?from\s+'([^']+)'|(?:^|\n)\s*import\s+'([^']+)'|\bimport\(\s*'([^']+)'/g;
 
 /** Every TypeScript file below `root` (the src folder). */
 export async function readSources(root: string): Promise<readonly Source[]> {
@@ -28,12 +29,17 @@ async function readSource(root: string, file: string): Promise<Source> {
   return {
     path: relative(root, file),
     text,
-    files: local.map((specifier) => normalize(join(dirname(relative(root, file)), specifier)).replace(/\.js$/, '.ts')),
+    files: local.map((specifier) =>
+      normalize(join(dirname(relative(root, file)), specifier)).replace(/\.js$/, '.ts'),
+    ),
     packages: specifiers.filter((specifier) => !specifier.startsWith('.')).map(packageOf),
   };
 }
 
 function packageOf(specifier: string): string {
   if (specifier.startsWith('node:')) return specifier;
-  return specifier.split('/').slice(0, specifier.startsWith('@') ? 2 : 1).join('/');
+  return specifier
+    .split('/')
+    .slice(0, specifier.startsWith('@') ? 2 : 1)
+    .join('/');
 }

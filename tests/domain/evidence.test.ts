@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { describe, it } from 'node:test';
-import { canonicalJson, chainEvents, firstBreak, GENESIS, type LedgerRecord } from '../../src/domain/evidence.js';
+import {
+  canonicalJson,
+  chainEvents,
+  firstBreak,
+  GENESIS,
+  type LedgerRecord,
+} from '../../src/domain/evidence.js';
 import type { JobEvent } from '../../src/domain/job.js';
 
 const hash = (text: string): string => createHash('sha256').update(text).digest('hex');
@@ -14,7 +20,10 @@ const events: JobEvent[] = [
 
 describe('canonicalJson', () => {
   it('gives the same text for the same value however its keys are ordered', () => {
-    assert.equal(canonicalJson({ b: [1, { d: null, c: 'é"' }], a: true }), '{"a":true,"b":[1,{"c":"é\\"","d":null}]}');
+    assert.equal(
+      canonicalJson({ b: [1, { d: null, c: 'é"' }], a: true }),
+      '{"a":true,"b":[1,{"c":"é\\"","d":null}]}',
+    );
   });
   it('leaves out undefined members as JSON does', () => {
     assert.equal(canonicalJson({ a: undefined, b: [undefined] }), '{"b":[null]}');

@@ -20,13 +20,22 @@ const order: JobOrder = {
 };
 
 const submitted: JobEvent = { type: 'JobSubmitted', at: T0, jobId: JOB, kind: 'task', order };
-const started = (attempt = 1, at = T0 + 1000): JobEvent => ({ type: 'AttemptStarted', at, attempt, worker: 'w1', host: 'h1' });
+const started = (attempt = 1, at = T0 + 1000): JobEvent => ({
+  type: 'AttemptStarted',
+  at,
+  attempt,
+  worker: 'w1',
+  host: 'h1',
+});
 const cancelRequested: JobEvent = { type: 'CancelRequested', at: T0 + 2000, by: 'api' };
 const succeeded: JobEvent = { type: 'JobSucceeded', at: T0 + 3000, attempt: 1 };
 
 const start: JobCommand = { type: 'StartAttempt', worker: 'w2', host: 'h2' };
 const cancel: JobCommand = { type: 'RequestCancel', by: 'api' };
-const endWith = (outcome: Extract<JobCommand, { type: 'EndAttempt' }>['outcome'], attempt = 1): JobCommand => ({
+const endWith = (
+  outcome: Extract<JobCommand, { type: 'EndAttempt' }>['outcome'],
+  attempt = 1,
+): JobCommand => ({
   type: 'EndAttempt',
   attempt,
   outcome,
@@ -52,7 +61,8 @@ function given(...events: JobEvent[]) {
             actual.map((event) => event.type),
             expected.map((event) => event.type),
           );
-          for (const [index, event] of expected.entries()) assert.deepEqual({ ...actual[index], ...event }, actual[index]);
+          for (const [index, event] of expected.entries())
+            assert.deepEqual({ ...actual[index], ...event }, actual[index]);
         },
         refused: (code: ErrorCode): void => {
           assert.throws(act, (error) => error instanceof AgenticoreError && error.code === code);
@@ -64,7 +74,9 @@ function given(...events: JobEvent[]) {
 
 describe('a job that waits', () => {
   it('begins with its order', () => {
-    given().when({ type: 'SubmitJob', jobId: JOB, kind: 'task', order }, T0).then({ type: 'JobSubmitted', at: T0 });
+    given()
+      .when({ type: 'SubmitJob', jobId: JOB, kind: 'task', order }, T0)
+      .then({ type: 'JobSubmitted', at: T0 });
   });
   it('cannot be submitted twice', () => {
     given(submitted).when({ type: 'SubmitJob', jobId: JOB, kind: 'task', order }).refused('STALE_ATTEMPT');
@@ -76,11 +88,17 @@ describe('a job that waits', () => {
     given(submitted).when(cancel).then({ type: 'CancelRequested' }, { type: 'JobCancelled' });
   });
   it('expires when it waited longer than its queue ttl, not before', () => {
-    given(submitted).when({ type: 'ExpireJob' }, T0 + 100_000).then();
-    given(submitted).when({ type: 'ExpireJob' }, T0 + 100_001).then({ type: 'JobExpired' });
+    given(submitted)
+      .when({ type: 'ExpireJob' }, T0 + 100_000)
+      .then();
+    given(submitted)
+      .when({ type: 'ExpireJob' }, T0 + 100_001)
+      .then({ type: 'JobExpired' });
   });
   it('is not started once it has expired', () => {
-    given(submitted).when(start, T0 + 100_001).then({ type: 'JobExpired' });
+    given(submitted)
+      .when(start, T0 + 100_001)
+      .then({ type: 'JobExpired' });
   });
   it('takes no report of an attempt', () => {
     given(submitted).when({ type: 'ReportProgress', attempt: 1, facts: [] }).refused('STALE_ATTEMPT');
@@ -90,15 +108,30 @@ describe('a job that waits', () => {
 describe('a job that runs', () => {
   it('records what its attempt reports', () => {
     given(submitted, started())
-      .when({ type: 'ReportProgress', attempt: 1, facts: [{ type: 'CommitReady', oid: 'abc', leftUncommitted: true }] })
+      .when({
+        type: 'ReportProgress',
+        attempt: 1,
+        facts: [{ type: 'CommitReady', oid: 'abc', leftUncommitted: true }],
+      })
       .then({ type: 'CommitReady', attempt: 1, oid: 'abc' });
   });
   it('refuses a report of an earlier attempt', () => {
-    const lost: JobEvent = { type: 'AttemptLost', at: T0 + 2000, attempt: 1, worker: 'w1', code: 'WORKER_LOST', error: '' };
-    given(submitted, started(), lost, started(2)).when(endWith({ kind: 'succeeded' }, 1)).refused('STALE_ATTEMPT');
+    const lost: JobEvent = {
+      type: 'AttemptLost',
+      at: T0 + 2000,
+      attempt: 1,
+      worker: 'w1',
+      code: 'WORKER_LOST',
+      error: '',
+    };
+    given(submitted, started(), lost, started(2))
+      .when(endWith({ kind: 'succeeded' }, 1))
+      .refused('STALE_ATTEMPT');
   });
   it('succeeds', () => {
-    given(submitted, started()).when(endWith({ kind: 'succeeded' })).then({ type: 'JobSucceeded', attempt: 1 });
+    given(submitted, started())
+      .when(endWith({ kind: 'succeeded' }))
+      .then({ type: 'JobSucceeded', attempt: 1 });
   });
   it('fails at once for what a retry cannot mend', () => {
     given(submitted, started())
@@ -124,9 +157,23 @@ describe('a job that runs', () => {
       .then({ type: 'JobFailed', code: 'CLAUDE_CRASHED' });
   });
   it('is parked for a usage limit, and no attempt is burned', () => {
-    const limit = { kind: 'failed', code: 'CLAUDE_USAGE_LIMIT', error: 'later', resetsAt: T0 + 99_000 } as const;
-    given(submitted, started()).when(endWith(limit)).then({ type: 'AttemptParked', until: T0 + 99_000 });
-    const parked: JobEvent = { type: 'AttemptParked', at: T0 + 5000, attempt: 1, code: 'CLAUDE_USAGE_LIMIT', error: '', until: T0 + 99_000 };
+    const limit = {
+      kind: 'failed',
+      code: 'CLAUDE_USAGE_LIMIT',
+      error: 'later',
+      resetsAt: T0 + 99_000,
+    } as const;
+    given(submitted, started())
+      .when(endWith(limit))
+      .then({ type: 'AttemptParked', until: T0 + 99_000 });
+    const parked: JobEvent = {
+      type: 'AttemptParked',
+      at: T0 + 5000,
+      attempt: 1,
+      code: 'CLAUDE_USAGE_LIMIT',
+      error: '',
+      until: T0 + 99_000,
+    };
     const job = stateOf(submitted, started(), parked);
     assert.equal(job.status, 'queued');
     assert.equal(job.attemptsUsed, 0);
@@ -134,29 +181,56 @@ describe('a job that runs', () => {
     assert.equal(job.nextAttemptAt, T0 + 99_000);
   });
   it('does not let parked time count as waiting', () => {
-    const parked: JobEvent = { type: 'AttemptParked', at: T0 + 5000, attempt: 1, code: 'CLAUDE_USAGE_LIMIT', error: '', until: T0 + 900_000 };
-    given(submitted, started(), parked).when({ type: 'ExpireJob' }, T0 + 900_000).then();
-    given(submitted, started(), parked).when({ type: 'ExpireJob' }, T0 + 900_000 + 99_001).then({ type: 'JobExpired' });
+    const parked: JobEvent = {
+      type: 'AttemptParked',
+      at: T0 + 5000,
+      attempt: 1,
+      code: 'CLAUDE_USAGE_LIMIT',
+      error: '',
+      until: T0 + 900_000,
+    };
+    given(submitted, started(), parked)
+      .when({ type: 'ExpireJob' }, T0 + 900_000)
+      .then();
+    given(submitted, started(), parked)
+      .when({ type: 'ExpireJob' }, T0 + 900_000 + 99_001)
+      .then({ type: 'JobExpired' });
   });
   it('is handed back by a worker that leaves, and no attempt is burned', () => {
-    given(submitted, started()).when(endWith({ kind: 'handed-back' })).then({ type: 'AttemptHandedBack' });
-    assert.equal(stateOf(submitted, started(), { type: 'AttemptHandedBack', at: T0, attempt: 1, worker: 'w1' }).attemptsUsed, 0);
+    given(submitted, started())
+      .when(endWith({ kind: 'handed-back' }))
+      .then({ type: 'AttemptHandedBack' });
+    assert.equal(
+      stateOf(submitted, started(), { type: 'AttemptHandedBack', at: T0, attempt: 1, worker: 'w1' })
+        .attemptsUsed,
+      0,
+    );
   });
   it('is asked to stop once, however often somebody cancels', () => {
     given(submitted, started()).when(cancel).then({ type: 'CancelRequested' });
     given(submitted, started(), cancelRequested).when(cancel).then();
   });
   it('does not expire', () => {
-    given(submitted, started()).when({ type: 'ExpireJob' }, T0 + 1e9).then();
+    given(submitted, started())
+      .when({ type: 'ExpireJob' }, T0 + 1e9)
+      .then();
   });
 });
 
 describe('a job whose worker vanished', () => {
   it('is started again by whoever claims it', () => {
-    given(submitted, started()).when(start).then({ type: 'AttemptLost', attempt: 1, code: 'WORKER_LOST' }, { type: 'AttemptStarted', attempt: 2 });
+    given(submitted, started())
+      .when(start)
+      .then({ type: 'AttemptLost', attempt: 1, code: 'WORKER_LOST' }, { type: 'AttemptStarted', attempt: 2 });
   });
   it('fails when that was its last attempt', () => {
-    const single: JobEvent = { type: 'JobSubmitted', at: T0, jobId: JOB, kind: 'task', order: { ...order, maxAttempts: 1 } };
+    const single: JobEvent = {
+      type: 'JobSubmitted',
+      at: T0,
+      jobId: JOB,
+      kind: 'task',
+      order: { ...order, maxAttempts: 1 },
+    };
     given(single, started()).when(start).then({ type: 'JobFailed', code: 'ATTEMPTS_EXHAUSTED' });
   });
   it('is cancelled instead when that was asked for', () => {
@@ -187,11 +261,21 @@ describe('an ended job', () => {
   for (const ending of endings) {
     it(`stays as it is after ${ending.type}`, () => {
       const history = ending.type === 'JobExpired' ? [submitted, ending] : [submitted, started(), ending];
-      given(...history).when(cancel).then();
-      given(...history).when({ type: 'ExpireJob' }, T0 + 1e9).then();
-      given(...history).when(start).refused('JOB_ENDED');
-      given(...history).when(endWith({ kind: 'succeeded' })).refused('JOB_ENDED');
-      given(...history).when({ type: 'ReportProgress', attempt: 1, facts: [] }).refused('JOB_ENDED');
+      given(...history)
+        .when(cancel)
+        .then();
+      given(...history)
+        .when({ type: 'ExpireJob' }, T0 + 1e9)
+        .then();
+      given(...history)
+        .when(start)
+        .refused('JOB_ENDED');
+      given(...history)
+        .when(endWith({ kind: 'succeeded' }))
+        .refused('JOB_ENDED');
+      given(...history)
+        .when({ type: 'ReportProgress', attempt: 1, facts: [] })
+        .refused('JOB_ENDED');
     });
   }
 });
@@ -215,8 +299,18 @@ describe('the state of a job', () => {
       numTurns: 3,
       transcript: { count: 5, head: 'h' },
     });
-    const failed: JobEvent = { type: 'AttemptFailed', at: T0, attempt: 1, code: 'MODEL_OVERLOADED', error: 'busy', retryAt: T0 + 1 };
-    const job = stateOf(submitted, started(1), finished(1), failed, started(2), finished(2), { ...succeeded, attempt: 2 } as JobEvent);
+    const failed: JobEvent = {
+      type: 'AttemptFailed',
+      at: T0,
+      attempt: 1,
+      code: 'MODEL_OVERLOADED',
+      error: 'busy',
+      retryAt: T0 + 1,
+    };
+    const job = stateOf(submitted, started(1), finished(1), failed, started(2), finished(2), {
+      ...succeeded,
+      attempt: 2,
+    } as JobEvent);
     assert.equal(job.costUsd, 0.5);
     assert.equal(job.numTurns, 6);
     assert.equal(job.attempt, 2);
@@ -247,7 +341,9 @@ function everyTransition(): Set<string> {
     cancel,
     { type: 'ExpireJob' },
     ...(['succeeded', 'handed-back'] as const).map((kind) => endWith({ kind })),
-    ...(['CLAUDE_CRASHED', 'CLAUDE_USAGE_LIMIT', 'CLAUDE_ERROR'] as const).map((code) => endWith({ kind: 'failed', code, error: 'x' })),
+    ...(['CLAUDE_CRASHED', 'CLAUDE_USAGE_LIMIT', 'CLAUDE_ERROR'] as const).map((code) =>
+      endWith({ kind: 'failed', code, error: 'x' }),
+    ),
   ];
   const single: JobOrder = { ...order, maxAttempts: 1 };
   const histories: JobEvent[][] = [

@@ -3,7 +3,16 @@ import { describe, it } from 'node:test';
 import { evolve, type Job, type JobEvent } from '../../src/domain/job.js';
 import { placementChange } from '../../src/domain/placement.js';
 
-const order = { task: 't', profile: 'code', lane: 'jobs', mode: 'sync', queueTtlS: 1, ttlS: 1, maxAttempts: 3, backoffS: 1 } as const;
+const order = {
+  task: 't',
+  profile: 'code',
+  lane: 'jobs',
+  mode: 'sync',
+  queueTtlS: 1,
+  ttlS: 1,
+  maxAttempts: 3,
+  backoffS: 1,
+} as const;
 const submitted: JobEvent = { type: 'JobSubmitted', at: 0, jobId: 'j', kind: 'task', order };
 const started: JobEvent = { type: 'AttemptStarted', at: 0, attempt: 1, worker: 'w', host: 'h' };
 const failure = { attempt: 1, code: 'CLAUDE_CRASHED', error: '' } as const;
@@ -21,22 +30,33 @@ describe('where a job waits', () => {
   });
   it('a started job keeps its entry, so that the lane counts waiting and running', () => {
     assert.deepEqual(changeAfter([submitted], started), { kind: 'none' });
-    assert.deepEqual(changeAfter([submitted, started], { type: 'CancelRequested', at: 1, by: 'x' }), { kind: 'none' });
+    assert.deepEqual(changeAfter([submitted, started], { type: 'CancelRequested', at: 1, by: 'x' }), {
+      kind: 'none',
+    });
   });
   it('a job taken over in the same step keeps its entry', () => {
     const lost: JobEvent = { type: 'AttemptLost', at: 1, worker: 'w', ...failure };
     assert.deepEqual(changeAfter([submitted, started], lost, { ...started, attempt: 2 }), { kind: 'none' });
   });
   it('a handed-back job gets a fresh entry', () => {
-    assert.deepEqual(changeAfter([submitted, started], { type: 'AttemptHandedBack', at: 1, attempt: 1, worker: 'w' }), {
-      kind: 'requeue',
-      lane: 'jobs',
-    });
+    assert.deepEqual(
+      changeAfter([submitted, started], { type: 'AttemptHandedBack', at: 1, attempt: 1, worker: 'w' }),
+      {
+        kind: 'requeue',
+        lane: 'jobs',
+      },
+    );
   });
   it('a retried or parked job waits aside for its time', () => {
     const delayed = { kind: 'delay', lane: 'jobs', until: 77 };
-    assert.deepEqual(changeAfter([submitted, started], { type: 'AttemptFailed', at: 1, retryAt: 77, ...failure }), delayed);
-    assert.deepEqual(changeAfter([submitted, started], { type: 'AttemptParked', at: 1, until: 77, ...failure }), delayed);
+    assert.deepEqual(
+      changeAfter([submitted, started], { type: 'AttemptFailed', at: 1, retryAt: 77, ...failure }),
+      delayed,
+    );
+    assert.deepEqual(
+      changeAfter([submitted, started], { type: 'AttemptParked', at: 1, until: 77, ...failure }),
+      delayed,
+    );
   });
   it('an ended job leaves, from wherever it waited', () => {
     const gone = { kind: 'remove', lane: 'jobs' };

@@ -2,18 +2,30 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { DEFAULT_PARK_MS, decideRetry, type RetryQuestion } from '../../src/domain/retry.js';
 
-const question: RetryQuestion = { code: 'CLAUDE_CRASHED', attemptsUsed: 1, maxAttempts: 3, backoffMs: 30_000, now: 1000, jitter: 0 };
+const question: RetryQuestion = {
+  code: 'CLAUDE_CRASHED',
+  attemptsUsed: 1,
+  maxAttempts: 3,
+  backoffMs: 30_000,
+  now: 1000,
+  jitter: 0,
+};
 
 describe('decideRetry', () => {
   it('backs off twice as long after each attempt used', () => {
-    const delays = [1, 2, 3, 4].map((attemptsUsed) => decideRetry({ ...question, maxAttempts: 9, attemptsUsed }));
+    const delays = [1, 2, 3, 4].map((attemptsUsed) =>
+      decideRetry({ ...question, maxAttempts: 9, attemptsUsed }),
+    );
     assert.deepEqual(
       delays.map((decision) => decision.kind === 'retry' && decision.at - question.now),
       [30_000, 60_000, 120_000, 240_000],
     );
   });
   it('never backs off longer than a quarter of an hour, jitter aside', () => {
-    assert.deepEqual(decideRetry({ ...question, maxAttempts: 99, attemptsUsed: 50 }), { kind: 'retry', at: 1000 + 900_000 });
+    assert.deepEqual(decideRetry({ ...question, maxAttempts: 99, attemptsUsed: 50 }), {
+      kind: 'retry',
+      at: 1000 + 900_000,
+    });
   });
   it('spreads retries by up to half the delay', () => {
     assert.deepEqual(decideRetry({ ...question, jitter: 0.5 }), { kind: 'retry', at: 1000 + 37_500 });
@@ -22,7 +34,13 @@ describe('decideRetry', () => {
     assert.deepEqual(decideRetry({ ...question, attemptsUsed: 3 }), { kind: 'give-up' });
   });
   it('gives up at once on what a retry cannot mend', () => {
-    for (const code of ['CLAUDE_AUTH_FAILED', 'CLAUDE_ERROR', 'BASE_REF_NOT_FOUND', 'CLAUDE_TIMEOUT', 'PUSH_REFUSED'] as const) {
+    for (const code of [
+      'CLAUDE_AUTH_FAILED',
+      'CLAUDE_ERROR',
+      'BASE_REF_NOT_FOUND',
+      'CLAUDE_TIMEOUT',
+      'PUSH_REFUSED',
+    ] as const) {
       assert.deepEqual(decideRetry({ ...question, code }), { kind: 'give-up' }, code);
     }
   });

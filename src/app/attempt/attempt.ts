@@ -63,7 +63,14 @@ export async function persist<T>(clock: Clock, signal: AbortSignal, operation: (
 }
 
 /** The `report` of an attempt; keeps trying while the bus is away, until the claim is lost. */
-export function createReport(deps: LedgerDeps, jobId: string, attempt: number, signal: AbortSignal): Attempt['report'] {
+export function createReport(
+  deps: LedgerDeps,
+  jobId: string,
+  attempt: number,
+  signal: AbortSignal,
+): Attempt['report'] {
   return (facts, answer) =>
-    persist(deps.clock, signal, () => handleCommand(deps, jobId, { type: 'ReportProgress', attempt, facts }, answer));
+    persist(deps.clock, signal, () =>
+      handleCommand(deps, jobId, { type: 'ReportProgress', attempt, facts }, answer),
+    );
 }

@@ -6,7 +6,12 @@ import type { Workspace } from '../../ports/workspace.js';
 import type { Attempt, AttemptDeps } from './attempt.js';
 
 /** Delivers the workspace's work; a job that changed nothing has nothing to deliver. */
-export async function deliverWork(deps: AttemptDeps, attempt: Attempt, workspace: Workspace, autoPr: boolean): Promise<void> {
+export async function deliverWork(
+  deps: AttemptDeps,
+  attempt: Attempt,
+  workspace: Workspace,
+  autoPr: boolean,
+): Promise<void> {
   const { job, signal } = attempt;
   const { oid, leftUncommitted } = await workspace.commit(leftoverCommitMessage(job), signal);
   if (oid === undefined) return;
@@ -23,7 +28,12 @@ async function confirmClaim(attempt: Attempt): Promise<void> {
 }
 
 /** A pull request that fails after a good push is a field of the job, not its failure. */
-async function openPullRequest(deps: AttemptDeps, attempt: Attempt, workspace: Workspace, job: Job): Promise<void> {
+async function openPullRequest(
+  deps: AttemptDeps,
+  attempt: Attempt,
+  workspace: Workspace,
+  job: Job,
+): Promise<void> {
   const { repoUrl, task } = job.order;
   const host = deps.codeHosts.find((candidate) => repoUrl !== undefined && candidate.serves(repoUrl));
   if (host === undefined || repoUrl === undefined) return;
@@ -40,7 +50,8 @@ async function openPullRequest(deps: AttemptDeps, attempt: Attempt, workspace: W
     const { url, existed } = await host.openPullRequest(order, attempt.signal);
     await attempt.report([{ type: 'PullRequestOpened', url, existed }]);
   } catch (error) {
-    if (!(error instanceof AgenticoreError) || error.code === 'STALE_ATTEMPT' || error.code === 'JOB_ENDED') throw error;
+    if (!(error instanceof AgenticoreError) || error.code === 'STALE_ATTEMPT' || error.code === 'JOB_ENDED')
+      throw error;
     await attempt.report([{ type: 'PullRequestFailed', error: error.message }]);
   }
 }

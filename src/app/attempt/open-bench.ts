@@ -56,9 +56,14 @@ export async function openBench(deps: AttemptDeps, attempt: Attempt): Promise<Be
 }
 
 /** Takes the bench down; a failure is logged, because the sweep at the next start repeats it. */
-export async function closeBench(deps: AttemptDeps, jobId: string, workspace: Workspace | undefined): Promise<void> {
+export async function closeBench(
+  deps: AttemptDeps,
+  jobId: string,
+  workspace: Workspace | undefined,
+): Promise<void> {
   const results = await Promise.allSettled([workspace?.close(), deps.directories.tidy(jobId)]);
   for (const result of results) {
-    if (result.status === 'rejected') deps.log('bench.close_failed', { job_id: jobId, error: String(result.reason) }, 'warn');
+    if (result.status === 'rejected')
+      deps.log('bench.close_failed', { job_id: jobId, error: String(result.reason) }, 'warn');
   }
 }

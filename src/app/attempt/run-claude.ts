@@ -1,7 +1,7 @@
 // Second phase: claude works, and every word of it goes to the transcript.
 import { AgenticoreError } from '../../domain/errors.js';
 import { profileFlags } from '../../domain/profile.js';
-import type { AgentEnd, AgentMessage, AgentOrder } from '../../ports/agent.js';
+import type { AgentEnd, AgentOrder } from '../../ports/agent.js';
 import type { Attempt, AttemptDeps } from './attempt.js';
 import type { Bench } from './open-bench.js';
 import { systemPrompt } from './system-prompt.js';
@@ -13,17 +13,17 @@ const ANSWER_LIMIT_BYTES = 1024 * 1024;
 /** Runs claude on the bench and reports how it started and ended. Resolves when no process of it is left. */
 export async function runClaude(deps: AttemptDeps, attempt: Attempt, bench: Bench): Promise<AgentEnd> {
   const order = await agentOrder(deps, attempt, bench);
-  const writer = createTranscriptWriter(deps, attempt);
   let started: Promise<unknown> = Promise.resolve();
   // A transcript that another attempt has overtaken stops claude at once, before the lease would notice.
   const overtaken = new AbortController();
+  const writer = createTranscriptWriter(deps, attempt, () => overtaken.abort());
   const listener = {
     started: (pid: number) => {
       started = attempt.report([{ type: 'ClaudeStarted', pid, sessionId: order.sessionId }]);
       // Awaited below; until then a rejection must not count as unhandled.
       started.catch(() => {});
     },
-    message: (message: AgentMessage) => writer.write(message).catch(() => overtaken.abort()),
+    message: writer.write,
   };
   try {
     const end = await deps.agent.run(order, listener, AbortSignal.any([attempt.signal, overtaken.signal]));
@@ -40,9 +40,13 @@ async function agentOrder(deps: AttemptDeps, attempt: Attempt, bench: Bench): Pr
   const { job } = attempt;
   const { order } = job;
   const { profile, materialised, directory } = bench;
-  const session = order.sessionId === undefined ? undefined : await deps.directories.findSession(order.sessionId);
+  const session =
+    order.sessionId === undefined ? undefined : await deps.directories.findSession(order.sessionId);
   if (order.sessionId !== undefined && session === undefined) {
-    throw new AgenticoreError('SESSION_NOT_FOUND', `Session ${order.sessionId} is not on host ${deps.host}, nor on a shared root.`);
+    throw new AgenticoreError(
+      'SESSION_NOT_FOUND',
+      `Session ${order.sessionId} is not on host ${deps.host}, nor on a shared root.`,
+    );
   }
   return {
     tag: `${job.id}.${attempt.number}`,
@@ -71,7 +75,8 @@ async function reportFinish(
   end: AgentEnd,
   transcript: { readonly count: number; readonly head: string },
 ): Promise<void> {
-  const answer = end.answer === undefined ? undefined : cutToBytes(deps.redact(end.answer), ANSWER_LIMIT_BYTES);
+  const answer =
+    end.answer === undefined ? undefined : cutToBytes(deps.redact(end.answer), ANSWER_LIMIT_BYTES);
   await attempt.report(
     [
       {
@@ -81,7 +86,9 @@ async function reportFinish(
         numTurns: end.numTurns,
         ...(end.usage ? { usage: end.usage } : {}),
         transcript,
-        ...(answer === undefined ? {} : { answer: { bytes: Buffer.byteLength(answer), sha256: deps.hash(answer) } }),
+        ...(answer === undefined
+          ? {}
+          : { answer: { bytes: Buffer.byteLength(answer), sha256: deps.hash(answer) } }),
       },
     ],
     answer,

@@ -8,12 +8,17 @@ export async function systemPrompt(job: Job, { workspace, materialised, profile 
     'You work unattended as part of an Agenticore job; nobody can answer questions.',
     `Job: ${job.id}`,
     ...(workspace
-      ? [`Repository: ${job.order.repoUrl}`, `Branch: ${workspace.branch} (already checked out here)`, `Base: ${workspace.baseRef}`]
+      ? [
+          `Repository: ${job.order.repoUrl}`,
+          `Branch: ${workspace.branch} (already checked out here)`,
+          `Base: ${workspace.baseRef}`,
+        ]
       : ['There is no repository; the working directory is empty and private.']),
   ].join('\n');
   // A trusted repository's files are read by Claude itself; an untrusted one is given as text, never as settings.
   const ofRepository = workspace && !profile.trustRepository ? await workspace.instructions() : '';
   const sections = [context, materialised.instructions];
-  if (ofRepository !== '') sections.push(`# The repository's own instructions (CLAUDE.md)\n\n${ofRepository}`);
+  if (ofRepository !== '')
+    sections.push(`# The repository's own instructions (CLAUDE.md)\n\n${ofRepository}`);
   return sections.filter((section) => section !== '').join('\n\n');
 }

@@ -21,9 +21,14 @@ export interface TranscriptWriter {
 
 type WriterDeps = Pick<AttemptDeps, 'transcript' | 'hash' | 'redact' | 'clock'>;
 
-export function createTranscriptWriter(deps: WriterDeps, attempt: Attempt): TranscriptWriter {
+/** `onFailure`: nothing more can be stored, because another attempt has overtaken this one; `finish` says why. */
+export function createTranscriptWriter(
+  deps: WriterDeps,
+  attempt: Attempt,
+  onFailure: () => void,
+): TranscriptWriter {
   const { job, number } = attempt;
-  const merger = createDeltaMerger<AgentMessage>();
+  const merger = createDeltaMerger();
   const abandoned = new AbortController();
   let queue: TranscriptEntry[] = [];
   let queuedBytes = 0;
@@ -38,8 +43,7 @@ export function createTranscriptWriter(deps: WriterDeps, attempt: Attempt): Tran
     storing ??= store().finally(() => {
       storing = undefined;
     });
-    // Whoever waits for room or for the end sees the failure; here it must not count as unhandled.
-    storing.catch(() => {});
+    storing.catch(onFailure);
   }
 
   async function store(): Promise<void> {
@@ -47,7 +51,9 @@ export function createTranscriptWriter(deps: WriterDeps, attempt: Attempt): Tran
       const batch = queue;
       queue = [];
       queuedBytes = 0;
-      const result = await persist(deps.clock, abandoned.signal, () => deps.transcript.append(job.id, number, batch));
+      const result = await persist(deps.clock, abandoned.signal, () =>
+        deps.transcript.append(job.id, number, batch),
+      );
       if (result === 'stale') {
         abandoned.abort();
         throw new AgenticoreError('STALE_ATTEMPT');
@@ -62,7 +68,7 @@ export function createTranscriptWriter(deps: WriterDeps, attempt: Attempt): Tran
         const data = `{"attempt":${number},"seq":${seq},${deps.redact(piece.data).slice(1)}`;
         push({ seq, kind: 'delta', type: 'delta', data });
       } else {
-        const { entry, head } = messageEntry(piece.source);
+        const { entry, head } = messageEntry(piece.type, piece.data);
         seal = { count: seal.count + 1, head };
         push(entry);
       }
@@ -82,7 +88,7 @@ export function createTranscriptWriter(deps: WriterDeps, attempt: Attempt): Tran
     });
   }
 
-  function messageEntry({ type, line }: AgentMessage): { entry: TranscriptEntry; head: string } {
+  function messageEntry(type: string, line: string): { entry: TranscriptEntry; head: string } {
     const address = `"attempt":${number},"seq":${seq},"prev":"${seal.head}"`;
     const whole = `{${address},"message":${deps.redact(line)}}`;
     const head = deps.hash(whole);
@@ -97,7 +103,7 @@ export function createTranscriptWriter(deps: WriterDeps, attempt: Attempt): Tran
   return {
     async write(message) {
       take(merger.take(message, deps.clock.now()));
-      if (queuedBytes > HIGH_WATER_BYTES) await storing;
+      if (queuedBytes > HIGH_WATER_BYTES) await storing?.catch(() => {}); // onFailure has been told
     },
     async finish() {
       take(merger.flush(deps.clock.now()));

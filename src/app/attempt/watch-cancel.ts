@@ -17,7 +17,12 @@ interface WatchDeps {
 }
 
 /** Calls `onCancel` once when a cancel was requested for the job; resolves when `over` aborts. */
-export async function watchCancel(deps: WatchDeps, jobId: string, onCancel: () => void, over: AbortSignal): Promise<void> {
+export async function watchCancel(
+  deps: WatchDeps,
+  jobId: string,
+  onCancel: () => void,
+  over: AbortSignal,
+): Promise<void> {
   let wake = new AbortController();
   const unwatch = await watchWhenPossible(deps, jobId, () => wake.abort(), over);
   over.addEventListener('abort', () => wake.abort(), { once: true });
@@ -43,7 +48,12 @@ async function mustStop(events: EventLog, jobId: string): Promise<boolean> {
   }
 }
 
-async function watchWhenPossible(deps: WatchDeps, jobId: string, ring: () => void, over: AbortSignal): Promise<() => void> {
+async function watchWhenPossible(
+  deps: WatchDeps,
+  jobId: string,
+  ring: () => void,
+  over: AbortSignal,
+): Promise<() => void> {
   while (!over.aborted) {
     try {
       return await deps.feed.watch({ kind: 'job', jobId }, ring);

@@ -4,6 +4,9 @@ import { every, type LoopDeps } from './every.js';
 
 const BATCH = 100;
 
-export function delayLoop(deps: LoopDeps & { readonly queue: CommandQueue }, signal: AbortSignal): Promise<void> {
+export function delayLoop(
+  deps: LoopDeps & { readonly queue: CommandQueue },
+  signal: AbortSignal,
+): Promise<void> {
   return every(deps, 'delay', 1000, async () => (await deps.queue.promoteDue(BATCH)) === BATCH, signal);
 }

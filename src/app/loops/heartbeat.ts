@@ -21,7 +21,16 @@ export async function heartbeatLoop(deps: HeartbeatDeps, signal: AbortSignal): P
   const startedAt = deps.clock.now();
   const beat = async (): Promise<boolean> => {
     const running = deps.running();
-    const record = { worker, host, version, slots, running, draining: deps.draining(), startedAt, seenAt: deps.clock.now() };
+    const record = {
+      worker,
+      host,
+      version,
+      slots,
+      running,
+      draining: deps.draining(),
+      startedAt,
+      seenAt: deps.clock.now(),
+    };
     await registry.beat(record, TTL_MS);
     return false;
   };

@@ -13,7 +13,12 @@ interface LeaseDeps {
  * the claim belongs to somebody else. While the bus is away nobody can know, so the work goes on: what counts
  * outside is confirmed before each effect.
  */
-export async function keepLease(deps: LeaseDeps, claim: Claim, onLost: () => void, over: AbortSignal): Promise<void> {
+export async function keepLease(
+  deps: LeaseDeps,
+  claim: Claim,
+  onLost: () => void,
+  over: AbortSignal,
+): Promise<void> {
   for (;;) {
     await deps.clock.sleep(deps.leaseMs / 3, over);
     if (over.aborted) return;

@@ -1,0 +1,140 @@
+// Stand-ins for the machines around an attempt: a claude and a workspace that do what a test tells them. The bus is
+// real (files in a temp folder), because what an attempt is about is what it leaves there.
+import { randomUUID } from 'node:crypto';
+import { openFileBus } from '../../src/adapters/file/open-file-bus.js';
+import { sha256 } from '../../src/adapters/sha256.js';
+import { systemClock } from '../../src/adapters/system-clock.js';
+import type { AttemptDeps } from '../../src/app/attempt/attempt.js';
+import { AgenticoreError } from '../../src/domain/errors.js';
+import { mergeProfiles, type ProfileDocument } from '../../src/domain/profile.js';
+import type { Agent, AgentEnd, AgentListener, AgentOrder } from '../../src/ports/agent.js';
+import type { Bus } from '../../src/ports/bus.js';
+import type { ProfileStore } from '../../src/ports/profile-store.js';
+import type { Workspace, WorkspaceOrder } from '../../src/ports/workspace.js';
+import { tempDir } from '../support/temp-dir.js';
+
+export const LEASE_MS = 60_000;
+
+/** What a scripted claude does; the default says one thing and succeeds. */
+export type Act = (order: AgentOrder, listener: AgentListener, signal: AbortSignal) => Promise<AgentEnd>;
+
+export const report = { exitCode: 0, costUsd: 0.1, numTurns: 2, answer: 'It is done.' } as const;
+
+export const say = (listener: AgentListener, text: string): Promise<void> | void => {
+  const message = { type: 'assistant', message: { content: [{ type: 'text', text }] } };
+  return listener.message({ type: 'assistant', message, line: JSON.stringify(message) });
+};
+
+export const succeed: Act = async (_order, listener) => {
+  listener.started(4711);
+  await say(listener, 'Hello.');
+  return { kind: 'succeeded', ...report };
+};
+
+/** A claude that works until it is stopped. */
+export const workUntilStopped: Act = async (_order, listener, signal) => {
+  listener.started(4711);
+  await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+  return { kind: 'stopped', ...report, exitCode: null };
+};
+
+export interface Stage {
+  readonly deps: AttemptDeps;
+  readonly bus: Bus;
+  /** Orders that claude got. */
+  readonly orders: AgentOrder[];
+  /** What happened at the workspace, in order: `open <branch>`, `commit`, `push`, `close`. */
+  readonly deeds: string[];
+  close(): Promise<void>;
+}
+
+export interface Setting {
+  readonly act?: Act;
+  readonly profile?: ProfileDocument;
+  readonly commitOid?: string | undefined;
+  readonly push?: () => Promise<void>;
+  readonly over?: Partial<AttemptDeps>;
+}
+
+/** A worker's deps with a real file bus, a scripted claude and a workspace that only notes what is done to it. */
+export async function setStage(setting: Setting = {}): Promise<Stage> {
+  const bus = await openFileBus({ home: await tempDir(), leaseMs: LEASE_MS });
+  const orders: AgentOrder[] = [];
+  const deeds: string[] = [];
+  const agent: Agent = {
+    run(order, listener, signal) {
+      orders.push(order);
+      return (setting.act ?? succeed)(order, listener, signal);
+    },
+  };
+  const deps: AttemptDeps = {
+    events: bus.events,
+    transcript: bus.transcript,
+    feed: bus.feed,
+    clock: systemClock,
+    hash: sha256,
+    agent,
+    workspaces: {
+      open: async (order) => workspace(order, deeds, setting),
+      diff: async () => undefined,
+      sweep: async () => {},
+    },
+    profiles: profileStore(setting.profile ?? {}),
+    directories: {
+      prepare: async (jobId) => ({
+        root: `/jobs/${jobId}`,
+        configDir: `/jobs/${jobId}/claude`,
+        emptyDir: `/jobs/${jobId}/cwd`,
+      }),
+      tidy: async () => {},
+      remove: async () => {},
+      findSession: async () => undefined,
+    },
+    codeHosts: [],
+    environment: () => ({}),
+    redact: (text) => text.replaceAll('s3cret', '[redacted]'),
+    newId: randomUUID,
+    log: () => {},
+    worker: 'worker-1',
+    host: 'host-1',
+    leaseMs: LEASE_MS,
+    ...setting.over,
+  };
+  return { deps, bus, orders, deeds, close: () => bus.close() };
+}
+
+/** A store that knows the profile `code` alone. */
+export function profileStore(document: ProfileDocument): ProfileStore {
+  return {
+    list: async () => [{ name: 'code', description: '', source: 'test' }],
+    async load(name) {
+      if (name !== 'code') throw new AgenticoreError('UNKNOWN_PROFILE');
+      return mergeProfiles('code', [document]);
+    },
+    materialise: async () => ({ instructions: 'Work carefully.' }),
+  };
+}
+
+function workspace(order: WorkspaceOrder, deeds: string[], setting: Setting): Workspace {
+  deeds.push(`open ${order.branch}${order.resumeFrom ? ` at ${order.resumeFrom}` : ''}`);
+  const note = (deed: string) => async () => {
+    deeds.push(deed);
+  };
+  return {
+    path: '/worktrees/w',
+    branch: order.branch,
+    baseRef: order.baseRef ?? 'main',
+    baseOid: 'base0',
+    resumed: order.resumeFrom !== undefined,
+    instructions: async () => 'Tabs, not spaces.',
+    async commit() {
+      deeds.push('commit');
+      return { oid: 'commitOid' in setting ? setting.commitOid : 'c0ffee', leftUncommitted: false };
+    },
+    async push() {
+      deeds.push('push');
+      await setting.push?.();
+    },
+    close: note('close'),
+  };
+}
