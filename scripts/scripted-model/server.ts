@@ -47,7 +47,7 @@ export async function startScriptedModel(options: ScriptedModelOptions): Promise
   server.requestTimeout = 0;
 
   async function handle(req: IncomingMessage, res: ServerResponse): Promise<void> {
-    const path = new URL(req.url ?? '/', 'http://127.0.0.1').pathname;
+    const [path = '/'] = (req.url ?? '/').split('?');
     const method = req.method ?? 'GET';
     const text = await readBody(req);
     if (text === undefined) return sendError(res, 413, 'Request exceeds the maximum size');

@@ -1,9 +1,13 @@
 // Script files are written by hand: what is wrong in one must be said before any model call, and where.
 import assert from 'node:assert/strict';
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { existsSync } from 'node:fs';
+import { readFile, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { isRecord } from '../../../scripts/scripted-model/request.js';
 import { loadScripts, parseScripts } from '../../../scripts/scripted-model/script.js';
+import schema from '../../../scripts/scripted-model/script.schema.json' with { type: 'json' };
 import { tempDir } from '../../support/temp-dir.js';
 
 const sound = `
@@ -126,3 +130,27 @@ test('every mistake of a script is told at once', () => {
       /name/.test(error.message) && /foo/.test(error.message) && /steps\.0\.say/.test(error.message),
   );
 });
+
+test('every script in the documentation is sound, and every key is in its reference', async () => {
+  const root = findPackageRoot(dirname(fileURLToPath(import.meta.url)));
+  const page = await readFile(join(root, 'docs/scripted-model.md'), 'utf8');
+  const examples = [...page.matchAll(/```yaml\n(.*?)```/gs)].map(([, yaml]) => yaml ?? '');
+  assert.equal(examples.length, 2);
+  for (const [nth, yaml] of examples.entries())
+    assert.ok(parseScripts(yaml, `docs/scripted-model.md, example ${nth + 1}`).length > 0);
+  for (const key of new Set(keysOf(schema)))
+    assert.ok(page.includes(`\`${key}\``), `${key} is not documented`);
+});
+
+/** Every property and every allowed value that the schema of scripts names. */
+function keysOf(part: unknown): readonly string[] {
+  if (Array.isArray(part)) return part.flatMap(keysOf);
+  if (!isRecord(part)) return [];
+  const named = isRecord(part.properties) ? Object.keys(part.properties) : [];
+  const allowed = Array.isArray(part.enum) ? part.enum.map(String) : [];
+  return [...named, ...allowed, ...Object.values(part).flatMap(keysOf)];
+}
+
+function findPackageRoot(folder: string): string {
+  return existsSync(join(folder, 'package.json')) ? folder : findPackageRoot(dirname(folder));
+}
