@@ -55,7 +55,7 @@ function given(...events: JobEvent[]) {
     when(command: JobCommand, now = T0 + 5000) {
       const act = (): readonly JobEvent[] => decide(command, fold(...events), now);
       return {
-        then: (...expected: Partial<JobEvent>[]): void => {
+        gives: (...expected: Partial<JobEvent>[]): void => {
           const actual = act();
           assert.deepEqual(
             actual.map((event) => event.type),
@@ -76,29 +76,29 @@ describe('a job that waits', () => {
   it('begins with its order', () => {
     given()
       .when({ type: 'SubmitJob', jobId: JOB, kind: 'task', order }, T0)
-      .then({ type: 'JobSubmitted', at: T0 });
+      .gives({ type: 'JobSubmitted', at: T0 });
   });
   it('cannot be submitted twice', () => {
     given(submitted).when({ type: 'SubmitJob', jobId: JOB, kind: 'task', order }).refused('STALE_ATTEMPT');
   });
   it('starts its first attempt when it is claimed', () => {
-    given(submitted).when(start).then({ type: 'AttemptStarted', attempt: 1, worker: 'w2' });
+    given(submitted).when(start).gives({ type: 'AttemptStarted', attempt: 1, worker: 'w2' });
   });
   it('is cancelled at once', () => {
-    given(submitted).when(cancel).then({ type: 'CancelRequested' }, { type: 'JobCancelled' });
+    given(submitted).when(cancel).gives({ type: 'CancelRequested' }, { type: 'JobCancelled' });
   });
   it('expires when it waited longer than its queue ttl, not before', () => {
     given(submitted)
       .when({ type: 'ExpireJob' }, T0 + 100_000)
-      .then();
+      .gives();
     given(submitted)
       .when({ type: 'ExpireJob' }, T0 + 100_001)
-      .then({ type: 'JobExpired' });
+      .gives({ type: 'JobExpired' });
   });
   it('is not started once it has expired', () => {
     given(submitted)
       .when(start, T0 + 100_001)
-      .then({ type: 'JobExpired' });
+      .gives({ type: 'JobExpired' });
   });
   it('takes no report of an attempt', () => {
     given(submitted).when({ type: 'ReportProgress', attempt: 1, facts: [] }).refused('STALE_ATTEMPT');
@@ -113,7 +113,7 @@ describe('a job that runs', () => {
         attempt: 1,
         facts: [{ type: 'CommitReady', oid: 'abc', leftUncommitted: true }],
       })
-      .then({ type: 'CommitReady', attempt: 1, oid: 'abc' });
+      .gives({ type: 'CommitReady', attempt: 1, oid: 'abc' });
   });
   it('refuses a report of an earlier attempt', () => {
     const lost: JobEvent = {
@@ -131,17 +131,17 @@ describe('a job that runs', () => {
   it('succeeds', () => {
     given(submitted, started())
       .when(endWith({ kind: 'succeeded' }))
-      .then({ type: 'JobSucceeded', attempt: 1 });
+      .gives({ type: 'JobSucceeded', attempt: 1 });
   });
   it('fails at once for what a retry cannot mend', () => {
     given(submitted, started())
       .when(endWith({ kind: 'failed', code: 'CLAUDE_AUTH_FAILED', error: 'mend the key' }))
-      .then({ type: 'JobFailed', code: 'CLAUDE_AUTH_FAILED', error: 'mend the key' });
+      .gives({ type: 'JobFailed', code: 'CLAUDE_AUTH_FAILED', error: 'mend the key' });
   });
   it('is tried again, later, for what may pass', () => {
     given(submitted, started())
       .when(endWith({ kind: 'failed', code: 'CLAUDE_CRASHED', error: 'gone' }), T0 + 5000)
-      .then({ type: 'AttemptFailed', code: 'CLAUDE_CRASHED', retryAt: T0 + 15_000 });
+      .gives({ type: 'AttemptFailed', code: 'CLAUDE_CRASHED', retryAt: T0 + 15_000 });
   });
   it('fails when the last attempt failed', () => {
     const failed = (attempt: number): JobEvent => ({
@@ -154,7 +154,7 @@ describe('a job that runs', () => {
     });
     given(submitted, started(1), failed(1), started(2), failed(2), started(3))
       .when(endWith({ kind: 'failed', code: 'CLAUDE_CRASHED', error: 'gone' }, 3))
-      .then({ type: 'JobFailed', code: 'CLAUDE_CRASHED' });
+      .gives({ type: 'JobFailed', code: 'CLAUDE_CRASHED' });
   });
   it('is parked for a usage limit, and no attempt is burned', () => {
     const limit = {
@@ -165,7 +165,7 @@ describe('a job that runs', () => {
     } as const;
     given(submitted, started())
       .when(endWith(limit))
-      .then({ type: 'AttemptParked', until: T0 + 99_000 });
+      .gives({ type: 'AttemptParked', until: T0 + 99_000 });
     const parked: JobEvent = {
       type: 'AttemptParked',
       at: T0 + 5000,
@@ -191,15 +191,15 @@ describe('a job that runs', () => {
     };
     given(submitted, started(), parked)
       .when({ type: 'ExpireJob' }, T0 + 900_000)
-      .then();
+      .gives();
     given(submitted, started(), parked)
       .when({ type: 'ExpireJob' }, T0 + 900_000 + 99_001)
-      .then({ type: 'JobExpired' });
+      .gives({ type: 'JobExpired' });
   });
   it('is handed back by a worker that leaves, and no attempt is burned', () => {
     given(submitted, started())
       .when(endWith({ kind: 'handed-back' }))
-      .then({ type: 'AttemptHandedBack' });
+      .gives({ type: 'AttemptHandedBack' });
     assert.equal(
       stateOf(submitted, started(), { type: 'AttemptHandedBack', at: T0, attempt: 1, worker: 'w1' })
         .attemptsUsed,
@@ -207,13 +207,13 @@ describe('a job that runs', () => {
     );
   });
   it('is asked to stop once, however often somebody cancels', () => {
-    given(submitted, started()).when(cancel).then({ type: 'CancelRequested' });
-    given(submitted, started(), cancelRequested).when(cancel).then();
+    given(submitted, started()).when(cancel).gives({ type: 'CancelRequested' });
+    given(submitted, started(), cancelRequested).when(cancel).gives();
   });
   it('does not expire', () => {
     given(submitted, started())
       .when({ type: 'ExpireJob' }, T0 + 1e9)
-      .then();
+      .gives();
   });
 });
 
@@ -221,7 +221,7 @@ describe('a job whose worker vanished', () => {
   it('is started again by whoever claims it', () => {
     given(submitted, started())
       .when(start)
-      .then({ type: 'AttemptLost', attempt: 1, code: 'WORKER_LOST' }, { type: 'AttemptStarted', attempt: 2 });
+      .gives({ type: 'AttemptLost', attempt: 1, code: 'WORKER_LOST' }, { type: 'AttemptStarted', attempt: 2 });
   });
   it('fails when that was its last attempt', () => {
     const single: JobEvent = {
@@ -231,10 +231,10 @@ describe('a job whose worker vanished', () => {
       kind: 'task',
       order: { ...order, maxAttempts: 1 },
     };
-    given(single, started()).when(start).then({ type: 'JobFailed', code: 'ATTEMPTS_EXHAUSTED' });
+    given(single, started()).when(start).gives({ type: 'JobFailed', code: 'ATTEMPTS_EXHAUSTED' });
   });
   it('is cancelled instead when that was asked for', () => {
-    given(submitted, started(), cancelRequested).when(start).then({ type: 'JobCancelled' });
+    given(submitted, started(), cancelRequested).when(start).gives({ type: 'JobCancelled' });
   });
 });
 
@@ -246,7 +246,7 @@ describe('after a cancel was requested', () => {
     { kind: 'failed', code: 'CLAUDE_USAGE_LIMIT', error: 'x' },
   ] as const) {
     it(`only cancelled follows, also when the attempt ${outcome.kind} ${'code' in outcome ? outcome.code : ''}`, () => {
-      given(submitted, started(), cancelRequested).when(endWith(outcome)).then({ type: 'JobCancelled' });
+      given(submitted, started(), cancelRequested).when(endWith(outcome)).gives({ type: 'JobCancelled' });
     });
   }
 });
@@ -263,10 +263,10 @@ describe('an ended job', () => {
       const history = ending.type === 'JobExpired' ? [submitted, ending] : [submitted, started(), ending];
       given(...history)
         .when(cancel)
-        .then();
+        .gives();
       given(...history)
         .when({ type: 'ExpireJob' }, T0 + 1e9)
-        .then();
+        .gives();
       given(...history)
         .when(start)
         .refused('JOB_ENDED');
