@@ -4,7 +4,7 @@ import type { Response } from 'express';
 const SLICE_BYTES = 64 * 1024;
 
 export interface Outflow {
-  /** Aborted when the reader has gone, was closed for reading nothing, or everything was sent. */
+  /** Aborted when nothing more is read: the reader has gone, was closed for not reading, or has it all. */
   readonly gone: AbortSignal;
   /** Resolves when there is room for more; false when nobody reads any more. */
   write(chunk: string | Uint8Array): Promise<boolean>;
@@ -21,7 +21,8 @@ export function createOutflow(res: Response, { stallMs }: { readonly stallMs: nu
     socket.off('close', leave);
     leave();
   });
-  if (socket.destroyed) leave();
+  // Nobody reads the body of an answer to HEAD.
+  if (socket.destroyed || res.req.method === 'HEAD') leave();
 
   const drained = (): Promise<void> =>
     new Promise((resolve) => {
@@ -43,7 +44,7 @@ export function createOutflow(res: Response, { stallMs }: { readonly stallMs: nu
     gone: left.signal,
     async write(chunk) {
       if (left.signal.aborted || res.writableEnded) return false;
-      if (!res.write(chunk)) await drained();
+      if (!res.write(chunk) && !left.signal.aborted) await drained();
       return !left.signal.aborted;
     },
   };
@@ -59,8 +60,8 @@ export async function sendText(
   const bytes = Buffer.from(text);
   res.writeHead(200, { 'Content-Type': contentType, 'Content-Length': bytes.length });
   const outflow = createOutflow(res, limits);
-  for (let at = 0; at < bytes.length && res.req.method !== 'HEAD'; at += SLICE_BYTES) {
-    if (!(await outflow.write(bytes.subarray(at, at + SLICE_BYTES)))) return;
+  for (let at = 0; at < bytes.length; at += SLICE_BYTES) {
+    if (!(await outflow.write(bytes.subarray(at, at + SLICE_BYTES)))) break;
   }
   res.end();
 }

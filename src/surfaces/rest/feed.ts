@@ -4,6 +4,7 @@ import { endsFeed, type Followed, followFeed } from '../../app/follow-feed.js';
 import { getJob } from '../../app/inspect-jobs.js';
 import { isTerminal, type JobStatus } from '../../domain/job.js';
 import { type FeedEntry, type FeedName, isCursor } from '../../ports/feed.js';
+import { withAnySignal } from '../http/any-signal.js';
 import { callOf } from '../http/call.js';
 import type { HttpDeps } from '../http/http-deps.js';
 import { invalid, jobIdOf, queryChoice, queryText } from '../http/limits.js';
@@ -69,26 +70,31 @@ function placeOf(
 
 async function stream(deps: HttpDeps, res: Response, reading: Reading): Promise<void> {
   const events = createEventStream(res, deps.limits);
-  const signal = AbortSignal.any([events.gone, deps.closing]);
+  try {
+    await withAnySignal([events.gone, deps.closing], (signal) => pour(deps, events, reading, signal));
+  } catch (error) {
+    if (!res.headersSent) throw error;
+    // The reader comes back with its cursor; an end without `end` says that this was not all.
+    const why = error instanceof Error ? error.message : String(error);
+    deps.log('feed.interrupted', { request_id: callOf(res).requestId, error: why }, 'warn');
+  }
+  events.end();
+}
+
+async function pour(
+  deps: HttpDeps,
+  events: EventStream,
+  reading: Reading,
+  signal: AbortSignal,
+): Promise<void> {
   const follow = followFeed(deps.bus.feed, reading.name, reading.after, signal);
   try {
     // The first step is taken before the headers, so that a bus that is away is still answered with 503.
     let step = await follow.next();
     events.open();
-    if (res.req.method === 'HEAD') return;
     while (!step.done && (await pass(deps, events, reading, step.value))) step = await follow.next();
-  } catch (error) {
-    if (!res.headersSent) throw error;
-    // The reader comes back with its cursor; an end without `end` says that this was not all.
-    const ids = { request_id: callOf(res).requestId };
-    deps.log(
-      'feed.interrupted',
-      { ...ids, error: error instanceof Error ? error.message : String(error) },
-      'warn',
-    );
   } finally {
     await follow.return(undefined);
-    if (res.headersSent) events.end();
   }
 }
 

@@ -55,10 +55,10 @@ async function sendTranscript({ bus, limits }: HttpDeps, jobId: string, res: Res
   let page = await bus.feed.read({ kind: 'job', jobId }, undefined, PAGE);
   res.writeHead(200, { 'Content-Type': 'application/x-ndjson' });
   const outflow = createOutflow(res, limits);
-  while (res.req.method !== 'HEAD') {
+  while (!outflow.gone.aborted) {
     for (const entry of page.entries) {
       if (entry.kind !== 'message') continue;
-      if (!(await outflow.write(`${await wholeMessage(bus.transcript, jobId, entry)}\n`))) return;
+      if (!(await outflow.write(`${await wholeMessage(bus.transcript, jobId, entry)}\n`))) break;
     }
     const cursor = page.entries.at(-1)?.cursor;
     if (page.entries.length < PAGE || cursor === undefined) break;

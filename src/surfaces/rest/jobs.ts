@@ -3,6 +3,7 @@ import type { Request, Response, Router } from 'express';
 import { cancelJob, getJob, listJobs, waitForEnd } from '../../app/inspect-jobs.js';
 import { retryJob, submitJob } from '../../app/submit-job.js';
 import { isTerminal, JOB_STATUSES, type Job } from '../../domain/job.js';
+import { withAnySignal } from '../http/any-signal.js';
 import { callOf } from '../http/call.js';
 import type { HttpDeps } from '../http/http-deps.js';
 import { invalid, jobIdOf, jsonBody, queryChoice, queryText, takeBody } from '../http/limits.js';
@@ -69,12 +70,14 @@ async function postJob(deps: HttpDeps, req: Request, res: Response): Promise<voi
   const left = new AbortController();
   // Whoever hangs up stops waiting; the job goes on.
   res.once('close', () => left.abort());
-  const enough = AbortSignal.any([AbortSignal.timeout(waitMs), left.signal, deps.closing]);
-  const now = await waitForEnd(deps.bus, job.id, enough).catch((error: unknown) => {
-    // The job is accepted, whatever became of the waiting.
-    deps.log('http.wait_failed', { request_id: callOf(res).requestId, error: String(error) }, 'warn');
-    return job;
-  });
+  const enough = [AbortSignal.timeout(waitMs), left.signal, deps.closing];
+  const now = await withAnySignal(enough, (signal) => waitForEnd(deps.bus, job.id, signal)).catch(
+    (error: unknown) => {
+      // The job is accepted, whatever became of the waiting.
+      deps.log('http.wait_failed', { request_id: callOf(res).requestId, error: String(error) }, 'warn');
+      return job;
+    },
+  );
   if (left.signal.aborted) return;
   if (!isTerminal(now.status)) return sendAccepted(res, now);
   const answer = now.answer && (await deps.bus.events.answer(now.id));
