@@ -1,24 +1,18 @@
 // A loopback server of the Messages API whose model reads from scripts, so that the real Claude Code works with no
 // internet and no key: for tests, the quickstart, benchmarks, and everybody who wants to prove a profile offline.
+import { createHash } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { makeAnswer } from './answer.js';
 import { type DueStep, findDueStep } from './due-step.js';
 import { sendFault } from './fault.js';
+import { type RecordedRequest, recordRequests } from './record-requests.js';
 import { type ModelRequest, readRequest } from './request.js';
 import type { Fault, Script } from './script.js';
 import { sendError, sendStream, sendWhole, setRateLimit } from './send.js';
 
-export type RecordedRequest = {
-  readonly method: string;
-  readonly path: string; // without the query
-  readonly headers: IncomingMessage['headers'];
-  readonly body: unknown; // parsed JSON; the text where it is none; undefined without a body
-  readonly at: number; // epoch ms
-};
-
 export type ScriptedModel = {
   readonly url: string;
-  /** The last thousand requests, oldest first. */
+  /** The latest requests, oldest first: a thousand, fewer when their bodies are large. */
   readonly requests: readonly RecordedRequest[];
   close(): Promise<void>;
 };
@@ -30,11 +24,10 @@ export type ScriptedModelOptions = {
 };
 
 const maxBodyBytes = 64 * 1024 * 1024;
-const maxRequestsKept = 1000;
 
 /** Starts the server on 127.0.0.1; `close()` ends it and every connection. Rejects when the port is taken. */
 export async function startScriptedModel(options: ScriptedModelOptions): Promise<ScriptedModel> {
-  const requests: RecordedRequest[] = [];
+  const { requests, record } = recordRequests();
   const faultsDone = new Map<string, number>();
   const server = createServer((req, res) => {
     res.on('error', () => {}); // a reader that leaves is no failure of ours
@@ -52,8 +45,8 @@ export async function startScriptedModel(options: ScriptedModelOptions): Promise
     const text = await readBody(req);
     if (text === undefined) return sendError(res, 413, 'Request exceeds the maximum size');
     const body = parseJson(text);
-    requests.push({ method, path, headers: req.headers, body: body ?? (text || undefined), at: Date.now() });
-    if (requests.length > maxRequestsKept) requests.shift();
+    const kept = { method, path, headers: req.headers, body: body ?? (text || undefined), at: Date.now() };
+    record(kept, text.length);
 
     if (path === '/' && (method === 'GET' || method === 'HEAD')) {
       res.writeHead(200, { 'content-type': 'text/plain' });
@@ -91,7 +84,8 @@ export async function startScriptedModel(options: ScriptedModelOptions): Promise
     const { fault } = due.reply;
     if (fault?.times === undefined) return fault;
     const conversation = fault.per === 'server' ? '' : [request.conversationId, due.promptIndex, due.prompt];
-    const key = JSON.stringify([due.script.name, due.stepIndex, conversation]);
+    const written = JSON.stringify([due.script.name, due.stepIndex, conversation]);
+    const key = createHash('sha256').update(written).digest('base64');
     const done = faultsDone.get(key) ?? 0;
     if (done >= fault.times) return undefined;
     faultsDone.set(key, done + 1);

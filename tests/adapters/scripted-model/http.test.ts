@@ -1,51 +1,11 @@
-// The scripted model as any client of the Messages API meets it.
+// What the scripted model answers, as any client of the Messages API meets it.
 import assert from 'node:assert/strict';
-import { type TestContext, test } from 'node:test';
+import { test } from 'node:test';
 import type { Script } from '../../../scripts/scripted-model/script.js';
-import { type ScriptedModelOptions, startScriptedModel } from '../../../scripts/scripted-model/server.js';
 import { at } from './lines.js';
+import { assistant, called, openModel, refused, request, results, said, user } from './open-model.js';
 
 const hello: Script = { name: 'hello', match: 'hello', steps: [{ say: 'Hello to you.' }, { say: 'Again.' }] };
-
-async function open(t: TestContext, scripts: readonly Script[], options: Partial<ScriptedModelOptions> = {}) {
-  const model = await startScriptedModel({ scripts, ...options });
-  t.after(() => model.close());
-  const post = (body: unknown, headers: Record<string, string> = { 'x-api-key': 'dummy' }) =>
-    fetch(`${model.url}/v1/messages?beta=true`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', ...headers },
-      body: typeof body === 'string' ? body : JSON.stringify(body),
-      signal: AbortSignal.timeout(20_000),
-    });
-  const ask = async (...messages: readonly unknown[]) => (await post(request(messages))).json();
-  return { model, post, ask };
-}
-
-const request = (messages: readonly unknown[], more: object = {}) => ({
-  model: 'claude-test',
-  max_tokens: 100,
-  messages,
-  ...more,
-});
-const user = (...texts: readonly string[]) => ({
-  role: 'user',
-  content: texts.map((text) => ({ type: 'text', text })),
-});
-const assistant = (text: string) => ({ role: 'assistant', content: text });
-const called = (...ids: readonly string[]) => ({
-  role: 'assistant',
-  content: ids.map((id) => ({ type: 'tool_use', id, name: 'Bash', input: {} })),
-});
-const results = (...pairs: readonly (readonly [id: string, text: string])[]) => ({
-  role: 'user',
-  content: pairs.map(([id, text]) => ({
-    type: 'tool_result',
-    tool_use_id: id,
-    content: [{ type: 'text', text }],
-  })),
-});
-const said = (answer: unknown) => at(answer, 'content.0.text');
-const refused = (answer: unknown) => String(at(answer, 'error.message'));
 
 /** The events of a stream as far as it came. */
 async function events(response: Response): Promise<readonly unknown[]> {
@@ -61,7 +21,7 @@ async function events(response: Response): Promise<readonly unknown[]> {
 
 test('it streams thinking, text in words and tool inputs in pieces, each block closed', async (t) => {
   const command = 'echo a fairly long command that takes several pieces';
-  const { post } = await open(t, [
+  const { post } = await openModel(t, [
     {
       name: 'all',
       steps: [{ think: 'Let me see.', say: 'One two.', call: [{ tool: 'Bash', input: { command } }] }],
@@ -95,7 +55,7 @@ test('it streams thinking, text in words and tool inputs in pieces, each block c
 });
 
 test('without `stream` the same message comes whole', async (t) => {
-  const { ask } = await open(t, [
+  const { ask } = await openModel(t, [
     {
       name: 'all',
       model: 'other',
@@ -111,7 +71,7 @@ test('without `stream` the same message comes whole', async (t) => {
 });
 
 test('the step that is due follows from the history alone', async (t) => {
-  const { ask } = await open(t, [hello]);
+  const { ask } = await openModel(t, [hello]);
   const first = [user('say hello')];
   assert.equal(said(await ask(...first)), 'Hello to you.');
   assert.equal(said(await ask(...first)), 'Hello to you.', 'a retry gets the same');
@@ -122,7 +82,7 @@ test('the step that is due follows from the history alone', async (t) => {
 
 test('the latest prompt that a script matches decides, and a script without match comes last', async (t) => {
   const any: Script = { name: 'any', steps: [{ say: 'Anything.' }] };
-  const { ask } = await open(t, [
+  const { ask } = await openModel(t, [
     any,
     hello,
     { name: 'bye', match: '/^(good)?bye/i', steps: [{ say: 'Bye.' }] },
@@ -139,7 +99,7 @@ test('the latest prompt that a script matches decides, and a script without matc
 
 test('what the CLI adds to a conversation is no prompt', async (t) => {
   const any: Script = { name: 'any', steps: [{ say: 'First.' }, { say: 'Second.' }] };
-  const { ask } = await open(t, [hello, any]);
+  const { ask } = await openModel(t, [hello, any]);
   const reminder = '<system-reminder>\nthe user said hello\n</system-reminder>';
   assert.equal(said(await ask(user(reminder, 'go'))), 'First.');
   const begun = [user('go'), assistant('First.')];
@@ -165,7 +125,7 @@ test('alternatives and slots follow the tool results', async (t) => {
     tool: 'Bash',
     input: { command: 'cat {{capture.file}} # {{{{x}}', nested: [{ in: '{{cwd}}' }], n: 1 },
   };
-  const { post, ask } = await open(t, [
+  const { post, ask } = await openModel(t, [
     {
       name: 'look',
       match: '/look at (?<file>\\S+)/',
@@ -198,51 +158,8 @@ test('alternatives and slots follow the tool results', async (t) => {
   assert.match(refused(await ask(prompt)), /Script "look", step 1: \{\{cwd\}\} has no value here/);
 });
 
-test('a prompt that no script matches is refused with its text', async (t) => {
-  const { post } = await open(t, [hello]);
-  const response = await post(request([user(`salut ${'x'.repeat(300)}`)]));
-  assert.equal(response.status, 400);
-  const answer = await response.json();
-  assert.equal(at(answer, 'error.type'), 'invalid_request_error');
-  assert.match(refused(answer), /No script matches.*"salut x{194}"$/);
-});
-
-test('it refuses what the real API refuses', async (t) => {
-  const { model, post } = await open(t, [hello]);
-  assert.equal((await post(request([user('hello')]), {})).status, 401);
-  assert.equal((await post(request([user('hello')]), { authorization: 'Bearer dummy' })).status, 200);
-  for (const body of [
-    '{"model":',
-    'null',
-    '[]',
-    '{}',
-    request([]),
-    { model: 'm', messages: [user('hello')] },
-  ])
-    assert.equal((await post(body)).status, 400, JSON.stringify(body));
-  const dangling = await post(request([user('hello'), called('t1'), user('go on')]));
-  assert.equal(dangling.status, 400);
-  assert.match(refused(await dangling.json()), /`tool_use` ids were found without `tool_result`.*t1/);
-  const headers = { 'x-api-key': 'dummy' };
-  assert.equal((await fetch(`${model.url}/v1/nothing`, { headers })).status, 404);
-  assert.equal((await fetch(`${model.url}/v1/messages`, { headers })).status, 405);
-  assert.equal((await fetch(model.url, { method: 'HEAD' })).status, 200);
-});
-
-test('it counts tokens and records what it was asked', async (t) => {
-  const { model } = await open(t, [hello]);
-  const body = JSON.stringify({ model: 'm', messages: [user('hello')] });
-  const init = { method: 'POST', headers: { 'x-api-key': 'dummy' }, body };
-  const counted: unknown = await (await fetch(`${model.url}/v1/messages/count_tokens`, init)).json();
-  assert.equal(at(counted, 'input_tokens'), Math.ceil(body.length / 4));
-  const [recorded] = model.requests;
-  assert.equal(recorded?.path, '/v1/messages/count_tokens');
-  assert.equal(recorded?.headers['x-api-key'], 'dummy');
-  assert.deepEqual(recorded?.body, JSON.parse(body));
-});
-
 test('a slow script is instant when the option says so', async (t) => {
   const slow: Script = { name: 'slow', pace: 600_000, steps: [{ say: 'One two three.' }] };
-  const { post } = await open(t, [slow], { pace: 'instant' });
+  const { post } = await openModel(t, [slow], { pace: 'instant' });
   assert.equal((await events(await post(request([user('go')], { stream: true })))).length, 9);
 });
