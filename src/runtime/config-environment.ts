@@ -1,0 +1,103 @@
+// What of this process's environment claude may see. Its environment is built from nothing: only what is named here.
+import type { ErrorDetail } from '../domain/errors.js';
+import { type ReadFile, secretText } from './config-sources.js';
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+/** What every program needs to find others, speak a language and reach the network. */
+const ORDINARY =
+  /^(PATH|LANG|LC_[A-Z]+|TZ|(HTTP|HTTPS|NO|ALL)_PROXY|(http|https|no|all)_proxy|NODE_EXTRA_CA_CERTS|SSL_CERT_FILE|SSL_CERT_DIR)$/;
+const MODEL = /^(ANTHROPIC|CLAUDE_CODE)_[A-Z0-9_]+$/;
+/** Clouds that serve the model; their credentials pass only when the model is really asked for there. */
+const CLOUDS: readonly { readonly switch: string; readonly names: RegExp }[] = [
+  { switch: 'CLAUDE_CODE_USE_BEDROCK', names: /^AWS_[A-Z0-9_]+$/ },
+  {
+    switch: 'CLAUDE_CODE_USE_VERTEX',
+    names:
+      /^(CLOUD_ML_REGION|GCLOUD_PROJECT|GOOGLE_CLOUD_PROJECT|GOOGLE_APPLICATION_CREDENTIALS|VERTEX_[A-Z0-9_]+)$/,
+  },
+  { switch: 'CLAUDE_CODE_USE_FOUNDRY', names: /^AZURE_[A-Z0-9_]+$/ },
+];
+/** Marks of a Claude session that this server itself may have been started from; they are not settings. */
+const OF_A_RUNNING_CLAUDE =
+  /^CLAUDE_CODE_(SESSION_|REMOTE|RESUME_|CHILD_SESSION|ENTRYPOINT|EXECPATH|SSE_PORT|TMPDIR|CONTAINER_ID|ENVIRONMENT_|HOST_|SDK_)|_FILE_DESCRIPTOR$/;
+const CREDENTIALS = ['ANTHROPIC_API_KEY', 'ANTHROPIC_AUTH_TOKEN', 'CLAUDE_CODE_OAUTH_TOKEN'] as const;
+/** The server's own: no profile can ask for them. */
+const OWN_SECRETS = /^(AGENTICORE|REDIS|GITHUB|OAUTH|LANGFUSE)(_|$)/;
+/** What the driver sets itself, or what would let a name reach into other programs. */
+const NOT_A_SETTING = /^(HOME|TMPDIR|CLAUDE_CONFIG_DIR|CLAUDECODE|LD_[A-Z_]+|NODE_OPTIONS|BASH_ENV|ENV)$/;
+
+const LOOKS_SECRET =
+  /(^|_)(TOKEN|SECRET|PASSWORD|PASSWD|PASSPHRASE|API_?KEYS?|ACCESS_KEY|PRIVATE_KEY|CREDENTIALS|CUSTOM_HEADERS|BEDROCK)$/;
+
+export interface Passthrough {
+  readonly values: Readonly<Record<string, string>>;
+  readonly problems: readonly ErrorDetail[];
+}
+
+/** The variables every claude gets: the ordinary ones and those that say which model to reach, and how. */
+export function readPassthrough(env: Env, read: ReadFile): Passthrough {
+  const clouds = CLOUDS.filter((cloud) => isOn(env[cloud.switch]));
+  const passes = (name: string): boolean =>
+    ORDINARY.test(name) ||
+    (MODEL.test(name) && !OF_A_RUNNING_CLAUDE.test(name) && !isCredentialFile(name)) ||
+    clouds.some(({ names }) => names.test(name));
+  const values: Record<string, string> = {};
+  for (const [name, value] of Object.entries(env)) {
+    if (value !== undefined && value !== '' && passes(name)) values[name] = value;
+  }
+  const problems: ErrorDetail[] = [];
+  for (const name of CREDENTIALS) {
+    const { text, problem } = secretText(env, name, read);
+    if (text !== undefined) values[name] = text;
+    if (problem !== undefined) problems.push(problem);
+  }
+  return { values, problems };
+}
+
+export interface NamedEnvironment {
+  readonly values: Readonly<Record<string, string>>;
+  /** One sentence per name that a profile may not have. */
+  readonly refused: readonly string[];
+}
+
+/** The values of the variables that a profile lists in `env`; never one of the server's own secrets. */
+export function pickEnvironment(env: Env, names: readonly string[]): NamedEnvironment {
+  const values: Record<string, string> = {};
+  const refused: string[] = [];
+  for (const name of names) {
+    if (OWN_SECRETS.test(name)) refused.push(`${name} is not passed to claude: it belongs to the server`);
+    else if (NOT_A_SETTING.test(name))
+      refused.push(`${name} is not passed to claude: it is set for each attempt, or unsafe`);
+    else {
+      const value = env[name];
+      if (value !== undefined && value !== '') values[name] = value;
+    }
+  }
+  return { values, refused };
+}
+
+/** Values of variables that by their names are secrets, and passwords inside of URLs. */
+export function secretValues(env: Env): readonly string[] {
+  return Object.entries(env).flatMap(([name, value]) => {
+    if (value === undefined || value === '') return [];
+    const password = passwordOf(value);
+    return [...(LOOKS_SECRET.test(name.toUpperCase()) ? [value] : []), ...password];
+  });
+}
+
+/** The password of a URL, as written and decoded; nothing for anything else. */
+export function passwordOf(value: string): readonly string[] {
+  const written = /^[a-z][a-z0-9+.-]*:\/\/[^/@:]*:([^/]+)@/i.exec(value)?.[1];
+  if (written === undefined) return [];
+  try {
+    return [...new Set([written, decodeURIComponent(written)])];
+  } catch {
+    return [written];
+  }
+}
+
+const isOn = (value: string | undefined): boolean =>
+  value !== undefined && !/^(|0|false|no|off)$/i.test(value);
+const isCredentialFile = (name: string): boolean =>
+  CREDENTIALS.some((credential) => name === `${credential}_FILE`);

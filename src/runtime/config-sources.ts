@@ -1,0 +1,177 @@
+// The three places where settings come from, each read into a map of `server.port`-like keys, with what was wrong.
+import { parseDocument } from 'yaml';
+import type { ErrorDetail } from '../domain/errors.js';
+import { isMap, type Leaf, nest, valueAt } from './config-leaves.js';
+import { nearestName } from './nearest-name.js';
+import type { SchemaCheck } from './schema.js';
+
+/** Settings of one source that fit the schema, and one detail for each that does not. */
+export interface SourceReading {
+  readonly values: ReadonlyMap<string, unknown>;
+  readonly problems: readonly ErrorDetail[];
+  readonly warnings: readonly string[];
+}
+
+/** Reads a text file: its content, or why it could not be read. */
+export type ReadFile = (path: string) => { readonly text?: string; readonly error?: Error };
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+/** Names that belong to nobody's configuration: the tests', and what marks the processes of an attempt. */
+const NOT_OURS_TO_JUDGE = /^AGENTICORE_(TEST|ATTEMPT)(_|$)/;
+
+export function readFlags(
+  flags: Readonly<Record<string, unknown>>,
+  leaves: readonly Leaf[],
+  check: SchemaCheck,
+): SourceReading {
+  const values = new Map<string, unknown>();
+  for (const leaf of leaves) {
+    const given = leaf.flag === undefined ? undefined : flags[leaf.flag];
+    if (given === undefined || given === '') continue;
+    values.set(leaf.key, typeof given === 'string' ? fromText(given, leaf) : given);
+  }
+  return judge(values, check, (key) => `--${leaves.find((leaf) => leaf.key === key)?.flag}`);
+}
+
+export function readEnv(
+  env: Env,
+  leaves: readonly Leaf[],
+  other: readonly string[],
+  read: ReadFile,
+  check: SchemaCheck,
+): SourceReading {
+  const values = new Map<string, unknown>();
+  const problems: ErrorDetail[] = [];
+  const warnings = [...unknownVariables(env, leaves, other)];
+  for (const leaf of leaves) {
+    if (leaf.env === undefined) continue;
+    const { text, problem } = leaf.secret ? secretText(env, leaf.env, read) : { text: env[leaf.env] };
+    if (problem !== undefined) problems.push(problem);
+    if (text === undefined || text === '') continue;
+    if (leaf.schema.type === 'integer' && text.startsWith('tcp://')) {
+      warnings.push(`${leaf.env} is ignored: ${text} is what Kubernetes says about a service of that name`);
+      continue;
+    }
+    values.set(leaf.key, fromText(text, leaf));
+  }
+  const judged = judge(values, check, (key) => leaves.find((leaf) => leaf.key === key)?.env ?? key);
+  return { values: judged.values, problems: [...problems, ...judged.problems], warnings };
+}
+
+export function readYaml(
+  text: string,
+  file: string,
+  leaves: readonly Leaf[],
+  check: SchemaCheck,
+): SourceReading {
+  const { content, faults } = parseYaml(text);
+  if (faults.length > 0) {
+    const problems = faults.map((message) => ({ path: file, message }));
+    return { values: new Map(), problems, warnings: [] };
+  }
+  const problems = check(content).map(({ path, message }) => ({
+    path: path === '' ? file : `${file}: ${path}`,
+    message,
+  }));
+  const found = leaves.flatMap(({ key }): [string, unknown][] => {
+    const value = valueAt(content, key);
+    return value === undefined ? [] : [[key, value]];
+  });
+  return { values: new Map(found), problems, warnings: [] };
+}
+
+/**
+ * The value of a secret variable, or the content of the file that `<NAME>_FILE` names. The file's last line end does
+ * not count.
+ */
+export function secretText(
+  env: Env,
+  name: string,
+  read: ReadFile,
+): { readonly text: string | undefined; readonly problem?: ErrorDetail } {
+  const text = env[name] || undefined;
+  const file = env[`${name}_FILE`] || undefined;
+  if (file === undefined) return { text };
+  const path = `${name}_FILE`;
+  if (text !== undefined)
+    return { text, problem: { path, message: `must not be set beside ${name}; set one of them` } };
+  const { text: content, error } = read(file);
+  if (content === undefined)
+    return { text, problem: { path, message: `must be a file that can be read: ${error?.message}` } };
+  const secret = content.replace(/\r?\n$/, '');
+  if (secret === '')
+    return { text, problem: { path, message: `must be a file with the secret in it; ${file} is empty` } };
+  return { text: secret };
+}
+
+function judge(
+  values: ReadonlyMap<string, unknown>,
+  check: SchemaCheck,
+  nameOf: (key: string) => string,
+): SourceReading {
+  const problems = check(nest(values)).map(({ path, message }) => {
+    const key = path.replace(/\[\d+\].*$/, '');
+    const item = /\[(\d+)\]/.exec(path)?.[1];
+    return {
+      path: nameOf(key),
+      message: item === undefined ? message : `item ${Number(item) + 1} ${message}`,
+    };
+  });
+  return { values, problems, warnings: [] };
+}
+
+/** Text that does not fit its type stays text: the schema then says what is allowed. */
+function fromText(text: string, { schema }: Leaf): unknown {
+  const trimmed = text.trim();
+  switch (schema.type) {
+    case 'integer':
+      return /^-?\d{1,15}$/.test(trimmed) ? Number(trimmed) : trimmed;
+    case 'boolean':
+      return TRUTH.get(trimmed.toLowerCase()) ?? trimmed;
+    case 'array':
+      return trimmed
+        .split(',')
+        .map((item) => item.trim())
+        .filter((item) => item !== '');
+    default:
+      return schema.enum === undefined ? text : trimmed.toLowerCase();
+  }
+}
+
+const TRUTH: ReadonlyMap<string, boolean> = new Map([
+  ...['true', '1', 'yes', 'on'].map((word): [string, boolean] => [word, true]),
+  ...['false', '0', 'no', 'off'].map((word): [string, boolean] => [word, false]),
+]);
+
+function unknownVariables(env: Env, leaves: readonly Leaf[], other: readonly string[]): readonly string[] {
+  const known = leaves.flatMap((leaf) => (leaf.env === undefined ? [] : [leaf.env])).concat(other);
+  const files = leaves.flatMap((leaf) => (leaf.secret && leaf.env !== undefined ? [`${leaf.env}_FILE`] : []));
+  const ours = new Set([...known, ...files]);
+  return Object.keys(env)
+    .filter((name) => name.startsWith('AGENTICORE_') && !ours.has(name) && !NOT_OURS_TO_JUDGE.test(name))
+    .map((name) => {
+      const nearest = nearestName(name, known);
+      return `${name} is not known and has no effect${nearest === undefined ? '' : `; did you mean ${nearest}?`}`;
+    });
+}
+
+function parseYaml(text: string): { readonly content: unknown; readonly faults: readonly string[] } {
+  const document = parseDocument(text, { prettyErrors: true });
+  const faults = document.errors.map(({ message }) => `is not valid YAML: ${firstLine(message)}`);
+  if (faults.length > 0) return { content: undefined, faults };
+  try {
+    return { content: withoutNulls(document.toJS() ?? {}), faults };
+  } catch (error) {
+    return { content: undefined, faults: [`is not valid YAML: ${String(error)}`] }; // aliases without end
+  }
+}
+
+/** A key with nothing behind it is as good as absent, like an empty variable. */
+function withoutNulls(value: unknown): unknown {
+  if (!isMap(value)) return value;
+  const members = Object.entries(value).filter(([, member]) => member !== null && member !== undefined);
+  return Object.fromEntries(members.map(([key, member]) => [key, withoutNulls(member)]));
+}
+
+const firstLine = (text: string): string => text.split('\n', 1)[0]?.replace(/:$/, '') ?? text;

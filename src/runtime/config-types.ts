@@ -1,0 +1,64 @@
+// The settings of a process as code sees them. Each comes from the leaf of schemas/config.schema.json of the same
+// name in snake_case; a test compares the two.
+import type { NamedEnvironment } from './config-environment.js';
+
+export type Role = 'ingress' | 'worker' | 'gateway';
+export type RepoProtocol = 'https' | 'ssh' | 'http' | 'file';
+
+export interface Settings {
+  readonly home: string;
+  readonly profilesDir?: string;
+  readonly agentihooksPath?: string;
+  readonly server: {
+    readonly host: string;
+    readonly port: number;
+    readonly roles: readonly Role[];
+    /** Each `key` or `name:key`. */
+    readonly apiKeys: readonly string[];
+    readonly allowUnauthenticated: boolean;
+    readonly allowQueryKey: boolean;
+    readonly maxBodyBytes: number;
+    readonly maxQueued: number;
+  };
+  readonly client: { readonly url: string; readonly apiKey?: string };
+  readonly claude: {
+    /** Undefined: the one installed with the package, else `claude` on PATH. */
+    readonly binary?: string;
+    /** Seconds. */
+    readonly timeout: number;
+    readonly defaultProfile: string;
+  };
+  readonly repos: {
+    readonly root: string;
+    readonly worktreeRoot: string;
+    readonly sharedFsRoot?: string;
+    readonly jobsDir: string;
+    readonly maxParallelJobs: number;
+    readonly jobTtlSeconds: number;
+    readonly podName: string;
+    readonly mcpFileRoots: readonly string[];
+    /** Undefined: any public host. */
+    readonly allowedHosts?: readonly string[];
+    readonly allowedProtocols: readonly RepoProtocol[];
+  };
+  /** Without `url` the bus is kept in files. */
+  readonly redis: { readonly url?: string; readonly keyPrefix: string };
+  readonly worker: {
+    readonly leaseSeconds: number;
+    readonly drainSeconds: number;
+    readonly maxAttempts: number;
+    readonly lane: string;
+  };
+  readonly log: { readonly level: 'debug' | 'info' | 'warn' | 'error' | 'silent'; readonly pretty: boolean };
+}
+
+export interface Config extends Settings {
+  readonly claude: Settings['claude'] & {
+    /** Variables of this process that every claude gets: the ordinary ones and those of the model. */
+    readonly passthrough: Readonly<Record<string, string>>;
+    /** The values of the variables that a profile lists in `env`, and a sentence for each name it may not have. */
+    readonly environmentOf: (names: readonly string[]) => NamedEnvironment;
+  };
+  /** Every secret value known to this process: what a redactor takes out of texts. */
+  readonly secrets: readonly string[];
+}

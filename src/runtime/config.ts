@@ -1,0 +1,122 @@
+// The one place where the settings of a process are read: flag, then environment, then config.yml, then default.
+// Read once at start, checked against the schema, frozen.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { AgenticoreError, type ErrorDetail } from '../domain/errors.js';
+import { passwordOf, pickEnvironment, readPassthrough, secretValues } from './config-environment.js';
+import { configLeaves, envOnly, type Leaf } from './config-leaves.js';
+import { expandHome, isLoopback, settle } from './config-settle.js';
+import { type ReadFile, readEnv, readFlags, readYaml, type SourceReading } from './config-sources.js';
+import type { Config } from './config-types.js';
+import { compileSchema, type SchemaCheck } from './schema.js';
+
+export interface ConfigInput {
+  /** The environment; this process's own when left out. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  /** Values by flag name without dashes (`port`, `api-key`); undefined means not given. */
+  readonly flags?: Readonly<Record<string, unknown>>;
+  /** Content of a text file; throws when it cannot be read. */
+  readonly readFile?: (path: string) => string;
+}
+
+export interface LoadedConfig {
+  readonly config: Config;
+  /** Sentences about what was ignored; for the log. */
+  readonly warnings: readonly string[];
+}
+
+/** Reads the configuration. Throws CONFIG_INVALID with one detail for every problem of every source. */
+export function loadConfig(input: ConfigInput = {}): LoadedConfig {
+  const { env = process.env, flags = {}, readFile = (path) => readFileSync(path, 'utf8') } = input;
+  const read: ReadFile = (path) => {
+    try {
+      return { text: readFile(expandHome(path, env)) };
+    } catch (error) {
+      return { error: error instanceof Error ? error : new Error(String(error)) };
+    }
+  };
+  const leaves = configLeaves();
+  const check = compileSchema('config');
+  const passthrough = readPassthrough(env, read);
+  const strongestFirst = [
+    readFlags(flags, leaves, check),
+    readEnv(env, leaves, Object.keys(envOnly()), read, check),
+    readConfigFile(env, leaves, read, check),
+  ];
+  const problems = [...strongestFirst.flatMap((source) => source.problems), ...passthrough.problems];
+  if (problems.length > 0) throw invalid(problems);
+
+  const values = new Map(leaves.map(({ key, schema }): [string, unknown] => [key, schema.default]));
+  for (const source of strongestFirst.toReversed()) {
+    for (const [key, value] of source.values) values.set(key, value);
+  }
+  const settings = settle(values, leaves, env);
+  const ownSecrets = leaves.filter(({ secret }) => secret).flatMap(({ key }) => secretsIn(values.get(key)));
+  const config: Config = deepFreeze({
+    ...settings,
+    claude: {
+      ...settings.claude,
+      passthrough: passthrough.values,
+      environmentOf: (names: readonly string[]) => pickEnvironment(env, names),
+    },
+    secrets: [...new Set([...ownSecrets, ...secretValues({ ...env, ...passthrough.values })])],
+  });
+  return { config, warnings: strongestFirst.flatMap((source) => source.warnings) };
+}
+
+/** Refuses to serve with settings that only a client may have. Throws CONFIG_INVALID. */
+export function assertServable({ server, repos }: Config): void {
+  if (isLoopback(server.host)) return;
+  const problems: ErrorDetail[] = [];
+  if (server.apiKeys.length === 0 && !server.allowUnauthenticated) {
+    const ways = 'set AGENTICORE_API_KEYS, or AGENTICORE_ALLOW_UNAUTHENTICATED=true, or listen on 127.0.0.1';
+    problems.push({ path: 'server.host', message: `${server.host} can be reached from outside: ${ways}` });
+  }
+  if (repos.allowedProtocols.includes('file')) {
+    const why = `callers could read the files of this host while it listens on ${server.host}`;
+    problems.push({ path: 'repos.allowed_protocols', message: `must not contain file: ${why}` });
+  }
+  if (problems.length > 0) throw invalid(problems);
+}
+
+function readConfigFile(
+  env: Readonly<Record<string, string | undefined>>,
+  leaves: readonly Leaf[],
+  read: ReadFile,
+  check: SchemaCheck,
+): SourceReading {
+  const asked = env.AGENTICORE_CONFIG || undefined;
+  const file = asked ?? join(env.AGENTICORE_HOME || '~/.agenticore', 'config.yml');
+  const { text, error } = read(file);
+  if (text !== undefined) return readYaml(text, file, leaves, check);
+  const missing =
+    error !== undefined && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR');
+  const nothing = { values: new Map<string, unknown>(), warnings: [] };
+  if (asked === undefined && missing) return { ...nothing, problems: [] };
+  const message = `must be a file that can be read: ${error?.message}`;
+  return { ...nothing, problems: [{ path: asked === undefined ? file : 'AGENTICORE_CONFIG', message }] };
+}
+
+function invalid(problems: readonly ErrorDetail[]): AgenticoreError {
+  const lines = problems.map(({ path, message }) => `  ${path} ${message}`);
+  return new AgenticoreError('CONFIG_INVALID', ['The configuration is not valid:', ...lines].join('\n'), {
+    details: problems,
+  });
+}
+
+/** A key may have a name before it, and a URL a password inside of it: both forms give the secret away. */
+function secretsIn(value: unknown): readonly string[] {
+  if (Array.isArray(value)) return value.flatMap(secretsIn);
+  if (typeof value !== 'string' || value === '') return [];
+  if (value.includes('://')) return passwordOf(value);
+  const afterName = value.slice(value.indexOf(':') + 1);
+  return afterName === value || afterName === '' ? [value] : [value, afterName];
+}
+
+function deepFreeze<T>(value: T): T {
+  if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
+    Object.freeze(value);
+    Object.values(value).forEach(deepFreeze);
+  }
+  return value;
+}

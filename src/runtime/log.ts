@@ -1,0 +1,51 @@
+// The log: one line of JSON per fact, redacted; lines for people when somebody watches on a terminal.
+import pino from 'pino';
+import type { Log } from '../ports/log.js';
+import { prettyLine } from './log-line.js';
+import { createRedactor } from './redact.js';
+
+export interface LoggerOptions {
+  readonly level: 'debug' | 'info' | 'warn' | 'error' | 'silent';
+  /** Lines for people, provided that the log goes to a terminal. */
+  readonly pretty: boolean;
+  /** Values that are never written. */
+  readonly secrets: readonly string[];
+  /** Where lines go; standard error when left out, because standard output belongs to results and protocols. */
+  readonly output?: LogOutput;
+}
+
+export interface LogOutput {
+  write(text: string): unknown;
+  readonly isTTY?: boolean;
+}
+
+/** The log of a process. Writing never throws: a log that cannot be written is no reason to fail. */
+export function createLogger({ level, pretty, secrets, output = process.stderr }: LoggerOptions): Log {
+  const redact = createRedactor(secrets);
+  const asLine = pretty && output.isTTY === true ? prettyLine : (json: string) => json;
+  const stream = {
+    write(json: string) {
+      try {
+        output.write(asLine(redact(json)));
+      } catch {
+        // Nowhere left to say so.
+      }
+    },
+  };
+  const logger = pino(
+    {
+      level,
+      base: null,
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }) },
+      serializers: { error: sayError, err: sayError },
+    },
+    stream,
+  );
+  return (fact, fields = {}, at = 'info') => logger[at](fields, fact);
+}
+
+/** Errors given as fields are written whole: message, stack and cause are what a person needs to mend them. */
+function sayError(error: unknown): unknown {
+  return error instanceof Error ? pino.stdSerializers.errWithCause(error) : error;
+}

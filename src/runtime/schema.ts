@@ -1,0 +1,85 @@
+// Checks values against the public contract in schemas/, and says what is wrong in sentences a person can act on.
+import { readFileSync } from 'node:fs';
+import { Ajv2020, type ErrorObject } from 'ajv/dist/2020.js';
+import type { ErrorDetail } from '../domain/errors.js';
+import { nearestName } from './nearest-name.js';
+import { packagePath } from './package-root.js';
+import { sayAllowed } from './schema-sentences.js';
+
+/** Gives one detail per problem; none when the value fits. `path` is like `claude.allowed_tools[2]`, '' for the whole. */
+export type SchemaCheck = (value: unknown) => readonly ErrorDetail[];
+
+/** Keywords that annotate the config schema; docs and the config loader read them, ajv only has to know them. */
+const ANNOTATIONS = ['x-env', 'x-flag', 'x-default', 'x-secret', 'x-path', 'x-env-only'];
+
+const checks = new Map<string, SchemaCheck>();
+
+/** Loads `schemas/<name>.schema.json`; compiled once per process. Throws when the schema itself is faulty. */
+export function compileSchema(name: string): SchemaCheck {
+  const known = checks.get(name);
+  if (known !== undefined) return known;
+  const ajv = new Ajv2020({ allErrors: true, strict: true, allowUnionTypes: true, verbose: true });
+  ajv.addVocabulary(ANNOTATIONS);
+  const path = packagePath('schemas', `${name}.schema.json`);
+  const validate = ajv.compile(JSON.parse(readFileSync(path, 'utf8')));
+  const check: SchemaCheck = (value) => (validate(value) ? [] : explain(validate.errors ?? []));
+  checks.set(name, check);
+  return check;
+}
+
+/** A choice that failed is one problem, not one per alternative. */
+function explain(errors: readonly ErrorObject[]): readonly ErrorDetail[] {
+  const choices = errors.filter(({ keyword }) => keyword === 'anyOf' || keyword === 'oneOf');
+  const belongsToChoice = (error: ErrorObject): boolean =>
+    choices.some((choice) => choice !== error && error.schemaPath.startsWith(`${choice.schemaPath}/`));
+  const seen = new Set<string>();
+  return errors
+    .filter((error) => !belongsToChoice(error))
+    .map(toDetail)
+    .filter(({ path, message }) => seen.size < seen.add(`${path}\0${message}`).size);
+}
+
+function toDetail(error: ErrorObject): ErrorDetail {
+  const { keyword, params, data, parentSchema } = error;
+  const path = readablePath(error.instancePath);
+  switch (keyword) {
+    case 'additionalProperties':
+      return unknownField(
+        path,
+        String(params.additionalProperty),
+        Object.keys(parentSchema?.properties ?? {}),
+      );
+    case 'propertyNames':
+      return { path: memberPath(path, String(params.propertyName)), message: 'is not an allowed name' };
+    case 'required':
+      return { path: memberPath(path, String(params.missingProperty)), message: 'is required' };
+    default:
+      return { path, message: `must be ${sayAllowed(parentSchema)}${sayFound(data, parentSchema)}` };
+  }
+}
+
+function unknownField(path: string, name: string, known: readonly string[]): ErrorDetail {
+  const nearest = nearestName(name, known);
+  const hint = nearest === undefined ? `known here: ${known.join(', ')}` : `did you mean ${nearest}?`;
+  return { path: memberPath(path, name), message: `is not known; ${hint}` };
+}
+
+/** What was found instead, short enough to read; never the value of a secret. */
+function sayFound(data: unknown, schema: ErrorObject['parentSchema']): string {
+  if (schema?.['x-secret'] === true || data === undefined) return '';
+  if (Array.isArray(data)) return ', not a list';
+  if (data !== null && typeof data === 'object') return ', not a map';
+  const text = JSON.stringify(data);
+  return text.length <= 60 ? `, not ${text}` : `, not a text of ${String(data).length} characters`;
+}
+
+const memberPath = (path: string, name: string): string => (path === '' ? name : `${path}.${name}`);
+
+/** `/claude/allowed_tools/2` as `claude.allowed_tools[2]`. */
+function readablePath(pointer: string): string {
+  const segments = pointer.split('/').slice(1);
+  return segments.reduce((path, raw) => {
+    const segment = raw.replaceAll('~1', '/').replaceAll('~0', '~');
+    return /^\d+$/.test(segment) ? `${path}[${segment}]` : memberPath(path, segment);
+  }, '');
+}

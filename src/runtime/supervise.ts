@@ -1,0 +1,31 @@
+// Runs the services of a process together: the first to end stops all the others.
+import type { Log } from '../ports/log.js';
+
+export interface Service {
+  readonly name: string;
+  /** Works until the signal aborts, then cleans up and resolves. */
+  run(signal: AbortSignal): Promise<void>;
+}
+
+/**
+ * Starts every service and waits until all have ended. When the signal aborts, or one service ends or fails, the
+ * others are told to stop. Rejects with the first failure; a service that fails after that is only logged.
+ */
+export async function supervise(services: readonly Service[], signal: AbortSignal, log: Log): Promise<void> {
+  const stop = new AbortController();
+  const everyone = AbortSignal.any([signal, stop.signal]);
+  const failures: unknown[] = [];
+  const watch = async ({ name, run }: Service): Promise<void> => {
+    try {
+      await run(everyone);
+      if (!everyone.aborted) log('service.ended', { service: name }, 'warn');
+    } catch (error) {
+      failures.push(error);
+      log('service.failed', { service: name, error }, 'error');
+    } finally {
+      stop.abort();
+    }
+  };
+  await Promise.all(services.map(watch));
+  if (failures.length > 0) throw failures[0];
+}
