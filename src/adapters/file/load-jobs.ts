@@ -4,11 +4,9 @@ import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isTerminal } from '../../domain/job.js';
 import { compareCursors } from '../../ports/feed.js';
+import type { Log } from '../../ports/log.js';
 import { type KeptJob, keptJob, LEDGER, messagesOf } from './kept-job.js';
 import { type LedgerLine, readLedger } from './ledger-file.js';
-
-/** Facts worth a line in the log: `bus.ledger_unreadable`, `bus.ledger_torn`. */
-export type BusLog = (msg: string, facts: Readonly<Record<string, unknown>>) => void;
 
 export interface LoadedJob {
   readonly job: KeptJob;
@@ -19,8 +17,11 @@ export interface LoadedJob {
 
 const AT_ONCE = 16;
 
-/** Every readable job under `jobsDir`, in the order of their last transitions. */
-export async function loadJobs(jobsDir: string, log: BusLog): Promise<readonly LoadedJob[]> {
+/**
+ * Every readable job under `jobsDir`, in the order of their last transitions. Logs `bus.ledger_unreadable` for a
+ * folder that is skipped, and `bus.ledger_torn` for a line that was cut short.
+ */
+export async function loadJobs(jobsDir: string, log: Log): Promise<readonly LoadedJob[]> {
   const folders = (await readdir(jobsDir, { withFileTypes: true })).filter((entry) => entry.isDirectory());
   const found: LoadedJob[] = [];
   const rest = folders.values();
@@ -30,7 +31,11 @@ export async function loadJobs(jobsDir: string, log: BusLog): Promise<readonly L
         const loaded = await loadJob(join(jobsDir, name), name, log);
         if (loaded) found.push(loaded);
       } catch (error) {
-        log('bus.ledger_unreadable', { jobId: name, path: join(jobsDir, name, LEDGER), error });
+        log(
+          'bus.ledger_unreadable',
+          { job_id: name, path: join(jobsDir, name, LEDGER), error: String(error) },
+          'error',
+        );
       }
     }
   };
@@ -38,7 +43,7 @@ export async function loadJobs(jobsDir: string, log: BusLog): Promise<readonly L
   return found.sort((a, b) => compareCursors(a.job.lastEvent, b.job.lastEvent));
 }
 
-async function loadJob(folder: string, jobId: string, log: BusLog): Promise<LoadedJob | undefined> {
+async function loadJob(folder: string, jobId: string, log: Log): Promise<LoadedJob | undefined> {
   const ledger = await readLedger(join(folder, LEDGER), jobId).catch(async (error: unknown) => {
     // A folder whose making was cut short holds nothing that anybody was promised.
     if ((await readdir(folder)).length > 0) throw error;
@@ -49,7 +54,7 @@ async function loadJob(folder: string, jobId: string, log: BusLog): Promise<Load
     return undefined;
   }
   const { lines, stored, length, torn } = ledger;
-  if (torn > 0) log('bus.ledger_torn', { jobId, path: join(folder, LEDGER), bytes: torn });
+  if (torn > 0) log('bus.ledger_torn', { job_id: jobId, path: join(folder, LEDGER), bytes: torn }, 'warn');
   const job = keptJob(folder, stored, lines, length);
   // The end of a job comes after its last message: only unfinished ones may hold a greater cursor there.
   const lastMessage = isTerminal(stored.job.status) ? undefined : (await messagesOf(job)).last?.cursor;

@@ -12,6 +12,7 @@ interface Patience {
 }
 
 const PATIENCE: Patience = { beatMs: 2_000, silenceMs: 10_000 };
+const MAX_TRIES = 10;
 
 export interface Owner {
   readonly token: string;
@@ -55,7 +56,7 @@ async function describeSelf(): Promise<Owner> {
 async function readOwner(path: string): Promise<Owner | undefined> {
   try {
     const owner: Owner = JSON.parse(await readFile(path, 'utf8'));
-    return typeof owner.token === 'string' && typeof owner.pid === 'number' ? owner : undefined;
+    return /^[a-z0-9-]+$/.test(owner.token) && typeof owner.pid === 'number' ? owner : undefined;
   } catch {
     return undefined;
   }
@@ -92,14 +93,6 @@ async function isDead(
   return isSilent(path, patience);
 }
 
-/** Moves a dead owner's lock out of the way; puts it back when it turns out to be somebody else's by now. */
-async function moveAway(path: string, dead: Owner | undefined): Promise<void> {
-  const aside = `${path}.${randomUUID()}`;
-  await orUndefined(rename(path, aside));
-  if ((await readOwner(aside))?.token !== dead?.token) await orUndefined(link(aside, path));
-  await rm(aside, { force: true });
-}
-
 function taken(path: string, owner: Owner | undefined): AgenticoreError {
   const who = owner
     ? `process ${owner.pid} on ${owner.host}, since ${owner.since}`
@@ -123,15 +116,48 @@ export async function takeLock(path: string, patience = PATIENCE): Promise<Lock>
     await file.close();
   }
   try {
-    for (let tries = 0; !(await hasLinked(own, path)); tries += 1) {
-      const owner = await readOwner(path);
-      if (tries === 3 || !(await isDead(path, owner, self, patience))) throw taken(path, owner);
-      await moveAway(path, owner);
+    for (let tries = 1; !(await hasSucceeded(own, path, self, patience)); tries += 1) {
+      if (tries === MAX_TRIES) throw taken(path, await readOwner(path));
     }
   } finally {
     await rm(own, { force: true });
   }
   return keep(path, self, patience.beatMs);
+}
+
+/**
+ * The succession: who finds owner X dead may replace it only by making the file `<lock>.after-X`, which exactly one
+ * can. When that one dies before it is done, the next makes `<lock>.after-Y`, and so on; the last of the chain moves
+ * its file over the lock. False when the chain changed meanwhile: begin again.
+ */
+async function hasSucceeded(own: string, path: string, self: Owner, patience: Patience): Promise<boolean> {
+  const dead: { readonly name: string; readonly mark: string | undefined }[] = [];
+  for (let name = path; !(await hasLinked(own, name)); ) {
+    const owner = await readOwner(name);
+    const mark = await markOf(name, owner); // of the very owner that is judged below
+    if (mark === undefined) return false;
+    if (!(await isDead(name, owner, self, patience))) throw taken(path, owner);
+    dead.push({ name, mark });
+    name = `${path}.after-${mark}`;
+  }
+  const last = dead.at(-1);
+  if (last === undefined) return true;
+  const name = `${path}.after-${last.mark}`;
+  for (const link of dead) {
+    if ((await markOf(link.name, await readOwner(link.name))) === link.mark) continue;
+    await rm(name, { force: true });
+    return false;
+  }
+  await rename(name, path);
+  for (const link of dead.slice(1)) await rm(link.name, { force: true });
+  return true;
+}
+
+/** What tells this lock file from every other; undefined when there is none. */
+async function markOf(path: string, owner: Owner | undefined): Promise<string | undefined> {
+  if (owner !== undefined) return owner.token;
+  const ino = (await orUndefined(stat(path)))?.ino;
+  return ino === undefined ? undefined : `unreadable-${ino}`;
 }
 
 async function hasLinked(from: string, to: string): Promise<boolean> {

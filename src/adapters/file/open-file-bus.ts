@@ -5,13 +5,14 @@ import { join } from 'node:path';
 import { AgenticoreError } from '../../domain/errors.js';
 import type { Bus } from '../../ports/bus.js';
 import type { Clock } from '../../ports/clock.js';
+import type { Log } from '../../ports/log.js';
 import { type BusState, busState } from './bus-state.js';
 import { fileCommandQueue } from './command-queue.js';
 import { fileEventLog, syncFolder } from './event-log.js';
 import { fileFeed } from './feed.js';
 import { unreachable } from './growing-file.js';
 import { closeFiles } from './kept-job.js';
-import { type BusLog, loadJobs } from './load-jobs.js';
+import { loadJobs } from './load-jobs.js';
 import { type Lock, takeLock } from './lock.js';
 import { fileRegistry } from './registry.js';
 import { fileTranscriptLog } from './transcript-log.js';
@@ -23,7 +24,7 @@ export interface FileBusOptions {
   /** Wall time; the system's when left out. */
   readonly clock?: Pick<Clock, 'now'>;
   /** Told of folders that cannot be read and of lines cut short. */
-  readonly log?: BusLog;
+  readonly log?: Log;
 }
 
 /**
