@@ -58,23 +58,23 @@ export function readPassthrough(env: Env, read: ReadFile): Passthrough {
 export interface NamedEnvironment {
   readonly values: Readonly<Record<string, string>>;
   /** One sentence per name that a profile may not have. */
-  readonly refused: readonly string[];
+  readonly warnings: readonly string[];
 }
 
 /** The values of the variables that a profile lists in `env`; never one of the server's own secrets. */
 export function pickEnvironment(env: Env, names: readonly string[]): NamedEnvironment {
   const values: Record<string, string> = {};
-  const refused: string[] = [];
+  const warnings: string[] = [];
   for (const name of names) {
-    if (OWN_SECRETS.test(name)) refused.push(`${name} is not passed to claude: it belongs to the server`);
+    if (OWN_SECRETS.test(name)) warnings.push(`${name} is not passed to claude: it belongs to the server`);
     else if (NOT_A_SETTING.test(name))
-      refused.push(`${name} is not passed to claude: it is set for each attempt, or unsafe`);
+      warnings.push(`${name} is not passed to claude: it is set for each attempt, or unsafe`);
     else {
       const value = env[name];
       if (value !== undefined && value !== '') values[name] = value;
     }
   }
-  return { values, refused };
+  return { values, warnings };
 }
 
 /** Values of variables that by their names are secrets, and passwords inside of URLs. */

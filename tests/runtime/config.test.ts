@@ -71,7 +71,7 @@ describe('the configuration', () => {
     assert.deepEqual({ ...rest, claude: ofClaude }, expected);
     assert.deepEqual(
       [passthrough, environmentOf([]), secrets, warnings],
-      [{}, { values: {}, refused: [] }, [], []],
+      [{}, { values: {}, warnings: [] }, [], []],
     );
   });
 
