@@ -1,0 +1,40 @@
+#!/usr/bin/env node
+// The door: reads the command line, opens what the chosen verb needs, and nothing else.
+import { readFileSync } from 'node:fs';
+import { screenWishes } from './runtime/config/screen-wishes.js';
+import { runCli } from './surfaces/cli/cli.js';
+import { createTerminal } from './surfaces/cli/terminal/terminal.js';
+
+/** What a shell gives for a program that nobody reads from any more (SIGPIPE). */
+const NOBODY_READS = 141;
+
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(NOBODY_READS);
+    throw error;
+  });
+}
+
+const { version }: { version: string } = JSON.parse(
+  readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
+);
+
+process.exitCode = await runCli(
+  {
+    version,
+    terminal: createTerminal(process.stdout, process.stderr, screenWishes()),
+    stdin: process.stdin,
+    address: async ({ url, apiKey }) => {
+      const { loadConfig } = await import('./runtime/config.js');
+      const { client } = loadConfig({ flags: { url, 'api-key': apiKey } }).config;
+      return { url: client.url, apiKey: client.apiKey };
+    },
+    serve: async (flags) => (await import('./roles/serve.js')).serve(flags),
+    diagnose: async () => (await import('./roles/doctor.js')).diagnose(),
+    onInterrupt: (listener) => {
+      process.once('SIGINT', listener);
+      return () => void process.off('SIGINT', listener);
+    },
+  },
+  process.argv.slice(2),
+);

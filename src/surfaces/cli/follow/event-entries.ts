@@ -1,0 +1,103 @@
+// The job's own events in words, and what each does to where the job stands.
+
+import { type JsonObject, numberAt, textAt } from '../server/json-fields.js';
+import { countOf, formatCost, formatDuration, timeOf } from '../terminal/amounts.js';
+import { oneLine } from '../terminal/printable.js';
+import type { Standing, StoryEntry, Tone } from './story.js';
+
+/** What people read of an event; nothing for events that only move the status line. */
+export function eventEntries(event: JsonObject): readonly StoryEntry[] {
+  const said = sentenceOf(event);
+  return said === undefined ? [] : [{ kind: 'fact', tone: said[0], text: oneLine(said[1]) }];
+}
+
+function sentenceOf(event: JsonObject): readonly [Tone, string] | undefined {
+  const text = (key: string): string => textAt(event, key) ?? '';
+  switch (textAt(event, 'type')) {
+    case 'AttemptStarted': {
+      const attempt = numberAt(event, 'attempt') ?? 1;
+      return attempt > 1
+        ? ['plain', `Attempt ${attempt} started on ${text('host') || 'a worker'}.`]
+        : undefined;
+    }
+    case 'WorkspaceOpened': {
+      const branch = textAt(event, 'branch');
+      if (branch === undefined) return ['quiet', `Working in ${text('path')}`];
+      const base = textAt(event, 'base_ref');
+      const oid = text('base_oid').slice(0, 10);
+      return ['quiet', `Working on ${branch}, from ${[base, oid].filter(Boolean).join(' ')}`];
+    }
+    case 'ClaudeFinished':
+      return [
+        'quiet',
+        `Claude finished: ${countOf(numberAt(event, 'num_turns') ?? 0, 'turn')}, ${formatCost(numberAt(event, 'cost_usd') ?? 0)}`,
+      ];
+    case 'CommitReady':
+      return event.left_uncommitted === true
+        ? ['plain', `Committed what Claude had left uncommitted: ${text('oid').slice(0, 10)}`]
+        : ['plain', `Commit ${text('oid').slice(0, 10)}`];
+    case 'BranchPushed':
+      return ['good', `Pushed ${text('branch')}`];
+    case 'PullRequestOpened':
+      return ['good', `Pull request ${text('url')}`];
+    case 'PullRequestFailed':
+      return ['warning', `The pull request could not be opened: ${text('error')}`];
+    case 'CancelRequested':
+      return ['warning', `Cancel requested${textAt(event, 'by') ? ` by ${text('by')}` : ''}`];
+    case 'AttemptFailed':
+      return [
+        'warning',
+        `Attempt ${numberAt(event, 'attempt') ?? ''} failed: ${text('error')} It is tried again${inTime(event, 'retry_at')}.`,
+      ];
+    case 'AttemptLost':
+      return [
+        'warning',
+        `Attempt ${numberAt(event, 'attempt') ?? ''} was lost: ${text('error')} The job waits for another worker.`,
+      ];
+    case 'AttemptParked':
+      return ['warning', `Parked: ${text('error')} It goes on${inTime(event, 'until')}.`];
+    case 'AttemptHandedBack':
+      return ['plain', 'The worker shuts down and hands the job back; another one takes it up.'];
+    default:
+      return undefined; // the endings are told by the summary
+  }
+}
+
+/** ` in 30s`, counted from the event itself, so that clocks need not agree; '' when the time is not known. */
+function inTime(event: JsonObject, key: string): string {
+  const from = timeOf(textAt(event, 'at'));
+  const until = timeOf(textAt(event, key));
+  return from === undefined || until === undefined ? '' : ` in ${formatDuration(until - from)}`;
+}
+
+/** The standing after an event. */
+export function eventStanding(before: Standing, event: JsonObject): Standing {
+  const at = timeOf(textAt(event, 'at'));
+  const phase = (name: string): Standing => ({ ...before, phase: name });
+  switch (textAt(event, 'type')) {
+    case 'JobSubmitted':
+      return { ...before, phase: 'queued', since: at };
+    case 'AttemptStarted':
+      return { ...before, phase: 'cloning', since: at };
+    case 'WorkspaceOpened':
+      return phase('starting claude');
+    case 'ClaudeStarted':
+      return phase('claude');
+    case 'ClaudeFinished':
+      return { ...phase('committing'), costUsd: before.costUsd + (numberAt(event, 'cost_usd') ?? 0) };
+    case 'CommitReady':
+      return phase('pushing');
+    case 'BranchPushed':
+      return phase('finishing');
+    case 'CancelRequested':
+      return phase('stopping');
+    case 'AttemptFailed':
+    case 'AttemptLost':
+    case 'AttemptHandedBack':
+      return { ...before, phase: 'waiting for the next attempt', since: at };
+    case 'AttemptParked':
+      return { ...before, phase: 'parked', since: at };
+    default:
+      return before;
+  }
+}

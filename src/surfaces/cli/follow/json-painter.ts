@@ -1,0 +1,24 @@
+// Shows a followed job to a program: each frame as one line of JSON, unknown ones too.
+import type { Terminal } from '../terminal/terminal.js';
+import type { Painter } from './painter.js';
+
+export function createJsonPainter(terminal: Terminal): Painter {
+  return {
+    frame: ({ id, event, data }) => terminal.print(JSON.stringify({ id, event, data: parsed(data) })),
+    entry: () => {},
+    standing: () => {},
+    // On stdout are frames only.
+    away: (reason) => {
+      if (reason !== undefined) terminal.say(`agenticore: ${reason} Trying again ...`);
+    },
+    close: () => {},
+  };
+}
+
+function parsed(data: string): unknown {
+  try {
+    return JSON.parse(data);
+  } catch {
+    return data;
+  }
+}

@@ -1,0 +1,26 @@
+// `agenticore watch`: the feed of a job that was submitted by whomever, from its start or from now on.
+import type { AddressFlags, CliContext } from '../cli-context.js';
+import { followJob } from '../follow/follow-job.js';
+import { findJobId } from '../server/find-job.js';
+import { createJobsApi, type JobsApi } from '../server/jobs-api.js';
+
+interface WatchFlags extends AddressFlags {
+  readonly id: string;
+  readonly since: 'start' | 'now';
+  readonly json?: boolean | undefined;
+}
+
+export async function watch(cli: CliContext, flags: WatchFlags): Promise<number> {
+  const api = createJobsApi(await cli.address(flags));
+  const id = await findJobId(api, flags.id);
+  const after = flags.since === 'now' ? await cursorOfNow(api) : undefined;
+  return followJob(cli, api, id, { json: flags.json ?? false, ...(after === undefined ? {} : { after }) });
+}
+
+/** A cursor that lies behind everything so far, by the clock of the server. */
+async function cursorOfNow(api: JobsApi): Promise<string> {
+  const response = await api.http.send('/health');
+  await response.body?.cancel();
+  const serverTime = Date.parse(response.headers.get('date') ?? '');
+  return `${Number.isNaN(serverTime) ? Date.now() : serverTime}-0`;
+}
