@@ -2,10 +2,10 @@
 // is done, and seen off with everything it started. Waiting is one race; what ended it first is recorded once.
 import { AgenticoreError } from '../../domain/errors.js';
 import type { Agent, AgentEnd, AgentListener, AgentMessage, AgentOrder } from '../../ports/agent.js';
+import type { Log } from '../../ports/log.js';
 import { createCensus } from './census.js';
 import type { Guard } from './guard.js';
 import { createJudge, type Ending, type FailedEnding, type Judge } from './judge.js';
-import type { Log } from './log.js';
 import { prepareAttempt } from './prepare-attempt.js';
 import { findProcess } from './process-table.js';
 import { createProgress } from './progress.js';
@@ -119,7 +119,7 @@ async function drive(
     onHold: watchdog.hold,
   });
   try {
-    log.info({ pid, tag }, 'claude.started');
+    log('claude.started', { pid, tag });
     try {
       listener.started(pid);
     } catch (error) {
@@ -128,11 +128,11 @@ async function drive(
     claude.ask(order.task);
     const ending = await over;
     watchdog.stop();
-    log.info({ pid, tag, ending: ending.kind }, 'claude.ending');
+    log('claude.ending', { pid, tag, ending: ending.kind });
     const left = await seeOff(ending, { claude, census, result: reading.nextResult(), log });
     const isUrgent = ending.kind === 'stopped' || ending.kind === 'failed' || signal.aborted;
     const isWhole = await reading.finish(isUrgent ? LAST_MESSAGES_MS : Number.POSITIVE_INFINITY);
-    if (!isWhole) log.warn({ pid, tag }, 'claude.messages_dropped');
+    if (!isWhole) log('claude.messages_dropped', { pid, tag }, 'warn');
     if (failure) throw failure.error;
     await within(LEAVE_MS, claude.exited);
     return judge.judge(ending, left ? await claude.exited : undefined, claude.lastWords());

@@ -3,8 +3,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
+import type { Log } from '../../ports/log.js';
 import { formatOwner } from './attempt-tag.js';
-import type { Log } from './log.js';
 import { findProcess } from './process-table.js';
 
 export interface Guard {
@@ -38,13 +38,13 @@ export function createGuard(deps: { readonly log: Log }): Guard {
     child = started;
     started.on('error', (error) => {
       if (started.pid === undefined) child = undefined;
-      deps.log.warn({ error: error.message }, 'guard.failed');
+      deps.log('guard.failed', { error: error.message }, 'warn');
     });
     started.stdin?.on('error', () => {}); // it was killed; `exit` tells
     started.once('exit', () => {
       child = undefined;
       if (closed) return;
-      deps.log.warn({ pid: started.pid, attempts: watched.size }, 'guard.lost');
+      deps.log('guard.lost', { pid: started.pid, attempts: watched.size }, 'warn');
       if (watched.size > 0) setTimeout(arm, RESTART_AFTER_MS).unref();
     });
     // It must not keep the worker's process alive.

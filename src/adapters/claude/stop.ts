@@ -1,9 +1,9 @@
 // The stop ladder. SIGTERM is no rung of it: within the first seconds of a tool call it makes claude leave without
 // its tool. An interrupt lets claude end its tools itself; what then remains is killed.
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Log } from '../../ports/log.js';
 import type { Census } from './census.js';
 import { killMembers } from './kill-members.js';
-import type { Log } from './log.js';
 import type { ClaudeProcess } from './spawn-claude.js';
 
 export interface StopDeps {
@@ -54,7 +54,8 @@ export async function dismissClaude(deps: StopDeps, patienceMs: number): Promise
 /** Kills whatever is left of an attempt: claude itself, its tools, and what they left running. */
 export async function endSurvivors({ claude, census, log }: Omit<StopDeps, 'result'>): Promise<void> {
   const stuck = await killMembers(census);
-  if (stuck.length > 0) log.warn({ pid: claude.pid, stuck: stuck.map(({ pid }) => pid) }, 'claude.survivors');
+  if (stuck.length > 0)
+    log('claude.survivors', { pid: claude.pid, stuck: stuck.map(({ pid }) => pid) }, 'warn');
 }
 
 /** True when the promise settled within that time. */

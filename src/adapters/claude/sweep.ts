@@ -1,8 +1,9 @@
 // What a worker does before its first attempt: ends the processes that workers which died here have left behind.
+
+import type { Log } from '../../ports/log.js';
 import { readOwner } from './attempt-tag.js';
 import { createCensus } from './census.js';
 import { endOrphans } from './kill-members.js';
-import type { Log } from './log.js';
 import { isAlive, sharesPids } from './process-table.js';
 
 /**
@@ -16,6 +17,6 @@ export async function sweepOrphans(deps: { readonly log: Log }): Promise<number>
     return owner !== undefined && sharesPids(pid) && !isAlive(owner);
   };
   const found = await endOrphans(createCensus({ roots: [], owns }));
-  if (found > 0) deps.log.warn({ processes: found }, 'orphans.ended');
+  if (found > 0) deps.log('orphans.ended', { processes: found }, 'warn');
   return found;
 }

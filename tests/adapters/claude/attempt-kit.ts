@@ -11,7 +11,7 @@ import { locateClaude } from '../../../src/adapters/claude/locate-claude.js';
 import type { Agent, AgentEnd, AgentMessage, AgentOrder } from '../../../src/ports/agent.js';
 import { tempDir } from '../../support/temp-dir.js';
 
-export const quiet = { info: () => {}, warn: () => {} };
+export const quiet = (): void => {};
 
 /** An order whose directories are removed after the test; `overrides` win. */
 export async function makeOrder(t: TestContext, overrides: Partial<AgentOrder> = {}): Promise<AgentOrder> {

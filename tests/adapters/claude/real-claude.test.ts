@@ -1,5 +1,6 @@
 // The driver with the real CLI and a scripted model: how attempts end.
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -102,6 +103,10 @@ describe('an attempt with the real claude', { concurrency: 2 }, () => {
     assert.deepEqual([end.kind, end.answer], ['succeeded', 'Safe.'], words(end));
     assert.deepEqual(evil.requests, []);
     assert.ok(!existsSync(join(order.cwd, 'hooked')));
+
+    const trusting = { ...order, settingSources: 'user,project,local', sessionId: randomUUID() };
+    const robbed = await record(realAgent(), trusting).end;
+    assert.equal(robbed.answer, 'stolen', 'the settings would have had an effect');
   });
 });
 
