@@ -15,21 +15,24 @@ export interface ClaudeSettings {
   readonly [flag: string]: string | number | boolean | readonly string[] | null | undefined;
 }
 
-/** The content of profile.yml, snake_case as people write it. */
+/** The content of profile.yml, snake_case as people write it. Null means: back to the default, whatever the parent says. */
 export interface ProfileDocument {
   readonly name?: string;
-  readonly description?: string;
-  readonly extends?: string;
-  readonly auto_pr?: boolean;
-  readonly claude?: ClaudeSettings;
-  readonly pull_request?: Readonly<Record<string, unknown>>;
-  readonly retry?: { readonly max_attempts?: number; readonly backoff_s?: number };
-  readonly mcp?: { readonly allow?: readonly string[]; readonly deny?: readonly string[] };
-  readonly trust_repository?: boolean;
-  readonly env?: readonly string[];
-  readonly setup?: readonly string[];
-  readonly verify?: readonly string[];
-  readonly verify_attempts?: number;
+  readonly description?: string | null;
+  readonly extends?: string | null;
+  readonly auto_pr?: boolean | null;
+  readonly claude?: ClaudeSettings | null;
+  readonly pull_request?: Readonly<Record<string, unknown>> | null;
+  readonly retry?: { readonly max_attempts?: number | null; readonly backoff_s?: number | null } | null;
+  readonly mcp?: {
+    readonly allow?: readonly string[] | null;
+    readonly deny?: readonly string[] | null;
+  } | null;
+  readonly trust_repository?: boolean | null;
+  readonly env?: readonly string[] | null;
+  readonly setup?: readonly string[] | null;
+  readonly verify?: readonly string[] | null;
+  readonly verify_attempts?: number | null;
 }
 
 /** A profile after its chain was merged and the defaults filled in. */
@@ -38,7 +41,8 @@ export interface Profile {
   readonly description: string;
   readonly autoPr: boolean;
   readonly claude: ClaudeSettings;
-  readonly timeoutS: number;
+  /** Undefined: the server's own deadline. */
+  readonly timeoutS?: number;
   readonly maxAttempts: number;
   readonly backoffS: number;
   readonly mcp: { readonly allow?: readonly string[]; readonly deny?: readonly string[] };
@@ -49,32 +53,50 @@ export interface Profile {
 /** What profile.yml means where it says nothing. */
 export const PROFILE_DEFAULTS = {
   auto_pr: true,
-  claude: { model: 'sonnet', max_turns: 80, permission_mode: 'bypassPermissions', timeout: 3600 },
+  claude: { model: 'sonnet', max_turns: 80, permission_mode: 'bypassPermissions' },
   retry: { max_attempts: 3, backoff_s: 30 },
   trust_repository: false,
 } as const;
 
-/** Merges documents from the root of the `extends` chain to the profile itself: per key, the child wins. */
+/**
+ * Merges documents from the root of the `extends` chain to the profile itself: per key, the child wins; a child's null
+ * sets the key back to its default.
+ */
 export function mergeProfiles(name: string, chain: readonly ProfileDocument[]): Profile {
-  const claude: ClaudeSettings = Object.assign(
-    {},
-    PROFILE_DEFAULTS.claude,
-    ...chain.map((document) => document.claude),
-  );
-  const retry = Object.assign({}, PROFILE_DEFAULTS.retry, ...chain.map((document) => document.retry));
-  const own: ProfileDocument = Object.assign({}, PROFILE_DEFAULTS, ...chain);
+  const own = overlay(chain);
+  const claude = { ...PROFILE_DEFAULTS.claude, ...overlay(sections(chain, 'claude')) };
+  const retry = overlay(sections(chain, 'retry'));
+  const { allow, deny } = overlay(sections(chain, 'mcp'));
   return {
     name,
     description: own.description ?? '',
     autoPr: own.auto_pr ?? PROFILE_DEFAULTS.auto_pr,
     claude,
-    timeoutS: claude.timeout ?? PROFILE_DEFAULTS.claude.timeout,
-    maxAttempts: retry.max_attempts,
-    backoffS: retry.backoff_s,
-    mcp: Object.assign({}, ...chain.map((document) => document.mcp)),
-    trustRepository: own.trust_repository ?? false,
+    ...(claude.timeout == null ? {} : { timeoutS: claude.timeout }),
+    maxAttempts: retry.max_attempts ?? PROFILE_DEFAULTS.retry.max_attempts,
+    backoffS: retry.backoff_s ?? PROFILE_DEFAULTS.retry.backoff_s,
+    mcp: { ...(allow == null ? {} : { allow }), ...(deny == null ? {} : { deny }) },
+    trustRepository: own.trust_repository ?? PROFILE_DEFAULTS.trust_repository,
     env: own.env ?? [],
   };
+}
+
+/** One section of every document; a null one sets all of it back, so that what stands before it no longer counts. */
+function sections<K extends 'claude' | 'retry' | 'mcp'>(
+  chain: readonly ProfileDocument[],
+  key: K,
+): readonly NonNullable<ProfileDocument[K]>[] {
+  const since = chain.findLastIndex((document) => document[key] === null) + 1;
+  return chain
+    .slice(since)
+    .map((document) => document[key])
+    .filter((section): section is NonNullable<ProfileDocument[K]> => section != null);
+}
+
+/** Per key, the last layer that has it wins; null takes the key away. */
+function overlay<T extends object>(layers: readonly T[]): T {
+  const given = layers.flatMap((layer) => Object.entries(layer)).filter(([, value]) => value !== undefined);
+  return Object.fromEntries([...new Map(given)].filter(([, value]) => value !== null)) as T;
 }
 
 /** The keys of `claude:` that are no flags of the CLI. */
