@@ -1,4 +1,5 @@
 // The HTTP counter: who calls, what is at which address, and how failures are told.
+import { setMaxListeners } from 'node:events';
 import express, { type Express } from 'express';
 import { AgenticoreError } from '../../domain/errors.js';
 import { addFeedRoutes } from '../rest/feed.js';
@@ -13,6 +14,8 @@ import { handleErrors } from './problem.js';
 
 /** Builds the app; `listen` serves it. */
 export function createHttpApp(deps: HttpDeps): Express {
+  // Every reader and every waiting request listens to it; many of them are no leak.
+  setMaxListeners(0, deps.closing);
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');

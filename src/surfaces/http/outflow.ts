@@ -8,6 +8,8 @@ export interface Outflow {
   readonly gone: AbortSignal;
   /** Resolves when there is room for more; false when nobody reads any more. */
   write(chunk: string | Uint8Array): Promise<boolean>;
+  /** Ends the answer, unless its reader has gone before the end. */
+  end(): void;
 }
 
 /** Watches over a response. A reader that makes no room for `stallMs` is disconnected. */
@@ -47,6 +49,9 @@ export function createOutflow(res: Response, { stallMs }: { readonly stallMs: nu
       if (!res.write(chunk) && !left.signal.aborted) await drained();
       return !left.signal.aborted;
     },
+    end() {
+      if (!socket.destroyed && !res.writableEnded) res.end();
+    },
   };
 }
 
@@ -63,5 +68,5 @@ export async function sendText(
   for (let at = 0; at < bytes.length; at += SLICE_BYTES) {
     if (!(await outflow.write(bytes.subarray(at, at + SLICE_BYTES)))) break;
   }
-  res.end();
+  outflow.end();
 }

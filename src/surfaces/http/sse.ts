@@ -49,8 +49,6 @@ export function createEventStream(
       if (outflow.gone.aborted) clearInterval(keepAlive);
     },
     send: (frame) => outflow.write(frameText(frame)),
-    end() {
-      if (!res.writableEnded) res.end();
-    },
+    end: outflow.end,
   };
 }

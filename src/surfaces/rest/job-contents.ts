@@ -64,7 +64,7 @@ async function sendTranscript({ bus, limits }: HttpDeps, jobId: string, res: Res
     if (page.entries.length < PAGE || cursor === undefined) break;
     page = await bus.feed.read({ kind: 'job', jobId }, cursor, PAGE);
   }
-  res.end();
+  outflow.end();
 }
 
 async function wholeMessage(

@@ -1,0 +1,126 @@
+// Who may call, and where a server without keys may stand.
+import assert from 'node:assert/strict';
+import { connect } from 'node:net';
+import { test } from 'node:test';
+import { isCode } from '../../../src/domain/errors.js';
+import { assertSafeBind, hashApiKeys } from '../../../src/surfaces/http/auth.js';
+import { eventually } from '../../support/eventually.js';
+import { jsonOf, post, startTestServer } from './test-server.js';
+
+test('with keys, every address but /health and /ready asks for one; any way of showing it suffices', async (t) => {
+  const { url } = await startTestServer(t, { apiKeys: ['ann:secret-1', 'plain'] });
+  const ask = async (path: string, headers: Record<string, string> = {}) => {
+    const response = await fetch(`${url}${path}`, { headers });
+    await response.text();
+    return response.status;
+  };
+  assert.equal(await ask('/health'), 200);
+  assert.equal(await ask('/ready'), 200);
+  for (const path of ['/jobs', '/profiles', '/events', '/nothing', '/jobs/x/events'])
+    assert.equal(await ask(path), 401, path);
+  assert.equal(await ask('/jobs', { 'x-api-key': 'secret-1' }), 200);
+  assert.equal(await ask('/jobs', { 'x-api-key': 'plain' }), 200);
+  assert.equal(await ask('/jobs', { authorization: 'Bearer secret-1' }), 200);
+  assert.equal(await ask('/jobs', { authorization: 'bearer   secret-1' }), 200);
+  assert.equal(await ask('/jobs', { authorization: 'Bearer wrong', 'x-api-key': 'secret-1' }), 200);
+  assert.equal(await ask('/jobs', { authorization: 'Bearer secret-1', 'x-api-key': 'wrong' }), 200);
+  for (const wrong of ['ann:secret-1', 'ann', 'secret-', 'secret-11', 'SECRET-1', '']) {
+    assert.equal(await ask('/jobs', { 'x-api-key': wrong }), 401, wrong);
+    assert.equal(await ask('/jobs', { authorization: `Bearer ${wrong}` }), 401, wrong);
+  }
+  assert.equal(await ask('/jobs', { authorization: 'Basic secret-1' }), 401);
+  assert.equal(await ask('/jobs?api_key=secret-1'), 401);
+
+  const refused = await fetch(`${url}/jobs`);
+  assert.equal(refused.headers.get('www-authenticate'), 'Bearer realm="agenticore"');
+  const body = await jsonOf(refused);
+  assert.equal(body.success, false);
+  assert.equal(body.error, 'Invalid or missing API key');
+  assert.equal(body.code, 'AGENTICORE_UNAUTHORIZED');
+});
+
+test('a key in the address is taken only when allowed, and never reaches the log', async (t) => {
+  const { url, facts } = await startTestServer(t, { apiKeys: ['k-in-url'], allowQueryKey: true });
+  assert.equal((await fetch(`${url}/jobs?api_key=k-in-url`)).status, 200);
+  assert.equal((await fetch(`${url}/jobs?api_key=wrong`)).status, 401);
+  assert.equal((await fetch(`${url}/jobs?api_key=wrong&api_key=k-in-url`)).status, 200);
+  await eventually(
+    'the requests are logged',
+    () => facts.filter(({ fact }) => fact === 'http.request').length === 3,
+  );
+  assert.doesNotMatch(JSON.stringify(facts), /k-in-url/);
+});
+
+test('a request without a key is refused before its body is read', async (t) => {
+  const { port } = await startTestServer(t, { apiKeys: ['k'] });
+  const socket = connect(port, '127.0.0.1');
+  let answer = '';
+  socket.setEncoding('utf8').on('data', (piece: string) => {
+    answer += piece;
+  });
+  socket.write(
+    'POST /jobs HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n{',
+  );
+  await eventually('the refusal', () => answer.startsWith('HTTP/1.1 401 '));
+  socket.destroy();
+});
+
+test('without keys, web pages and names of other machines are not answered', async (t) => {
+  const { url, port } = await startTestServer(t);
+  const withHost = async (lines: string): Promise<string> => {
+    const socket = connect(port, '127.0.0.1');
+    let answer = '';
+    socket.setEncoding('utf8').on('data', (piece: string) => {
+      answer += piece;
+    });
+    socket.write(`GET /jobs HTTP/1.1\r\n${lines}Connection: close\r\n\r\n`);
+    await eventually('an answer', () => socket.closed);
+    return answer.slice(9, 12);
+  };
+  assert.equal(await withHost('Host: rebound.example.com:8200\r\n'), '401');
+  assert.equal(await withHost('Host: 10.0.0.1\r\n'), '401');
+  assert.equal(await withHost('Host: localhost.example.com\r\n'), '401');
+  assert.equal(await withHost('Host: localhost:1\r\nOrigin: https://example.com\r\n'), '401');
+  assert.equal(await withHost('Host: localhost:1\r\nOrigin: null\r\n'), '401');
+  assert.equal(await withHost('Host: localhost:1\r\nOrigin: http://localhost:3000\r\n'), '200');
+  assert.equal(await withHost('Host: [::1]:1\r\n'), '200');
+  assert.equal(await withHost(''), '200');
+  assert.equal((await post(`${url}/jobs`, { task: 'x' })).status, 202);
+});
+
+test('a server without keys binds loopback only, unless it is allowed otherwise', () => {
+  const open = { apiKeys: [], allowUnauthenticated: false };
+  for (const host of ['127.0.0.1', '127.9.9.9', 'localhost', '::1', '[::1]', '::ffff:127.0.0.1'])
+    assertSafeBind(host, open);
+  for (const host of [
+    '0.0.0.0',
+    '::',
+    '192.168.0.1',
+    'example.com',
+    '127.example.com',
+    '',
+    '127.0.0.1.example.com',
+  ]) {
+    assert.throws(
+      () => assertSafeBind(host, open),
+      (error) => isCode(error, 'CONFIG_INVALID'),
+      host,
+    );
+    assertSafeBind(host, { ...open, allowUnauthenticated: true });
+    assertSafeBind(host, { ...open, apiKeys: hashApiKeys(['k']) });
+  }
+});
+
+test('keys are kept as hashes, named or by the start of their hash; a key may hold colons when named', () => {
+  const keys = hashApiKeys(['ann:a:b', 'plain']);
+  assert.equal(keys[0]?.name, 'ann');
+  assert.match(keys[1]?.name ?? '', /^key-[0-9a-f]{8}$/);
+  assert.doesNotMatch(JSON.stringify(keys), /plain|a:b/);
+  for (const wrong of ['', ':', 'ann:', ':k', ' ']) {
+    assert.throws(
+      () => hashApiKeys([wrong]),
+      (error) => isCode(error, 'CONFIG_INVALID'),
+      wrong,
+    );
+  }
+});

@@ -1,0 +1,402 @@
+// Bad input of every field and every parameter: refused with a code and a sentence, never a 500, never accepted.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { submit } from '../../support/ledger.js';
+import { type Json, jsonOf, post, startTestServer } from './test-server.js';
+
+const INVALID = 'AGENTICORE_INVALID_REQUEST';
+const REPO = 'AGENTICORE_REPO_URL_REFUSED';
+const REF = 'AGENTICORE_BASE_REF_REFUSED';
+const FILE = 'AGENTICORE_FILE_PATH_REFUSED';
+
+const members = (count: number): Json =>
+  Object.fromEntries(Array.from({ length: count }, (_, n) => [`k${n}`, 'v']));
+const nested = (depth: number): unknown =>
+  Array.from({ length: depth }).reduce<unknown>((inner) => ({ a: inner }), 1);
+
+/** Values of wrong type that no field takes. */
+const NO_TEXT: readonly unknown[] = [null, 1, true, [], {}, ['x'], { toString: 'x' }];
+const NO_NUMBER: readonly unknown[] = [null, '5', true, [], {}, ''];
+
+const FIELDS: Readonly<Record<string, readonly (readonly [value: unknown, code: string])[]>> = {
+  task: [
+    ...NO_TEXT.map((value) => [value, INVALID] as const),
+    ['', INVALID],
+    ['   \n\t', INVALID],
+    ['x'.repeat(100_001), INVALID],
+    ['nul \u0000 inside', INVALID],
+    [' '.repeat(100_000), INVALID],
+    [`${'a '.repeat(49_999)}\u0000`, INVALID],
+    ['half a pair \ud800', INVALID],
+  ],
+  repo_url: [
+    ...NO_TEXT.map((value) => [value, INVALID] as const),
+    ['https://example.com/a\u0000b', INVALID],
+    [`https://example.com/${'a'.repeat(3000)}`, INVALID],
+    ['ext::sh -c "touch /tmp/x"', REPO],
+    ['file:///etc', REPO],
+    ['/etc', REPO],
+    ['../x', REPO],
+    ['--upload-pack=touch /tmp/x', REPO],
+    ['-oProxyCommand=x', REPO],
+    ['ssh://-oProxyCommand=x/a', REPO],
+    ['https://user:secret@example.com/a/b', REPO],
+    ['http://example.com/a/b', REPO],
+    ['git://example.com/a/b', REPO],
+    ['https://', REPO],
+    ['https://exa mple.com/a', REPO],
+    ['https://example.com/a\nb', REPO],
+    ['javascript:alert(1)', REPO],
+    ['💥', REPO],
+    [' ', REPO],
+  ],
+  profile: [
+    ...NO_TEXT.map((value) => [value, INVALID] as const),
+    ['nobody', 'AGENTICORE_UNKNOWN_PROFILE'],
+    ['bad', 'AGENTICORE_BROKEN_PROFILE'],
+    ['../../etc', INVALID],
+    ['a/b', INVALID],
+    ['.hidden', INVALID],
+    ['-x', INVALID],
+    ['x'.repeat(101), INVALID],
+    ['co\u0000de', INVALID],
+  ],
+  base_ref: [
+    ...NO_TEXT.map((value) => [value, INVALID] as const),
+    ['--orphan', REF],
+    ['-', REF],
+    ['a..b', REF],
+    ['a b', REF],
+    ['a\nb', REF],
+    ['@{-1}', REF],
+    ['a~1', REF],
+    ['a^{}', REF],
+    ['main:other', REF],
+    ['.lock', REF],
+    ['x'.repeat(256), INVALID],
+    ['a\u0000', INVALID],
+  ],
+  wait: [...NO_TEXT.filter((value) => value !== true), 'true', 0].map((value) => [value, INVALID] as const),
+  wait_seconds: [...NO_NUMBER, 0, -1, 51, 1.5, 1e300].map((value) => [value, INVALID] as const),
+  session_id: [
+    ...NO_TEXT.map((value) => [value, INVALID] as const),
+    ['not-a-uuid', INVALID],
+    ['../../../etc/passwd', INVALID],
+    ['7f3e1a52-0000-4000-8000-00000000000', INVALID],
+    ['7f3e1a52-0000-4000-8000-000000000001\n', INVALID],
+    ['--resume', INVALID],
+  ],
+  timeout_s: [...NO_NUMBER, 0, -1, 0.5, 604_801, 1e300].map((value) => [value, INVALID] as const),
+  max_budget_usd: [...NO_NUMBER, 0, -0.01, 100_001, 1e300].map((value) => [value, INVALID] as const),
+  model: [
+    ...NO_TEXT.map((value) => [value, INVALID] as const),
+    ['', INVALID],
+    ['--dangerously-skip-permissions', INVALID],
+    ['a b', INVALID],
+    ['x'.repeat(201), INVALID],
+    ['so\u0000nnet', INVALID],
+  ],
+  max_turns: [...NO_NUMBER, 0, -1, 1.5, 10_001, 1e300].map((value) => [value, INVALID] as const),
+  queue_ttl_seconds: [...NO_NUMBER, 0, -1, 1.5, 31_536_001].map((value) => [value, INVALID] as const),
+  ttl_seconds: [...NO_NUMBER, 0, -1, 1.5, 31_536_001].map((value) => [value, INVALID] as const),
+  metadata: [
+    ...[null, 1, 'x', true, [], ['a']].map((value) => [value, INVALID] as const),
+    [{ a: 1 }, INVALID],
+    [{ a: null }, INVALID],
+    [{ a: { b: 'c' } }, INVALID],
+    [{ a: 'x'.repeat(1025) }, INVALID],
+    [{ a: 'nul\u0000' }, INVALID],
+    [{ '': 'x' }, INVALID],
+    [{ 'a\u0000': 'x' }, INVALID],
+    [{ ['k'.repeat(65)]: 'x' }, INVALID],
+    [members(65), INVALID],
+    [members(5000), INVALID],
+    [nested(2000), INVALID],
+  ],
+  callback_url: ['https://example.com/hook', '', null, 1].map((value) => [value, INVALID] as const),
+  file_path: [
+    ...NO_TEXT.map((value) => [value, INVALID] as const),
+    ['/etc/passwd', FILE],
+    ['../x', FILE],
+    ['a\u0000b', INVALID],
+    ['x'.repeat(4097), INVALID],
+  ],
+  taks: [['x', INVALID] as const],
+  __proto__x: [['x', INVALID] as const],
+  constructor: [['x', INVALID] as const],
+};
+
+function assertIsProblem(body: Json, status: number, code: string, requestId: string | null): void {
+  assert.equal(body.success, false);
+  assert.equal(body.code, code);
+  assert.equal(body.status, status);
+  assert.equal(body.request_id, requestId);
+  assert.ok(Array.isArray(body.details));
+  assert.equal(typeof body.error, 'string');
+  assert.equal(body.detail, body.error);
+  assert.equal(typeof body.title, 'string');
+  assert.doesNotMatch(JSON.stringify(body), /\bat .*\.[jt]s:\d/, 'a stack trace');
+}
+
+test('bad input of every field of POST /jobs is refused with its code, and makes no job', async (t) => {
+  const { url, bus, facts } = await startTestServer(t);
+  for (const [field, cases] of Object.entries(FIELDS)) {
+    for (const [value, code] of cases) {
+      const response = await post(`${url}/jobs`, { task: 'x', [field]: value });
+      const shown = `${field}: ${JSON.stringify(value).slice(0, 80)}`;
+      assert.equal(response.status, 400, shown);
+      assert.equal(response.headers.get('content-type'), 'application/problem+json', shown);
+      const body = await jsonOf(response);
+      assertIsProblem(body, 400, code, response.headers.get('x-request-id'));
+      if (code === INVALID) {
+        const details = body.details as Json[];
+        assert.ok(details.length > 0 && details.every(({ path }) => String(path).startsWith(field)), shown);
+        assert.ok(String(body.error).includes(field), `${shown}: ${body.error}`);
+      }
+    }
+  }
+  assert.equal(await bus.events.count('queued'), 0);
+  assert.deepEqual(
+    facts.filter(({ level }) => level === 'error'),
+    [],
+  );
+});
+
+test('odd but allowed input is taken as it is', async (t) => {
+  const { url } = await startTestServer(t);
+  const tasks = [
+    '-p --help',
+    '/clear',
+    '@/etc/passwd',
+    '"; rm -rf / #',
+    '💥'.repeat(100_000),
+    '</task>',
+    '\u2028\r\n',
+  ];
+  for (const start of ['-', '/', '@/etc/passwd ']) tasks.push(start + 'x'.repeat(99_000));
+  for (const task of tasks.filter((text) => text.trim() !== '')) {
+    const response = await post(`${url}/jobs`, { task });
+    assert.equal(response.status, 202, task.slice(0, 40));
+    assert.equal(((await jsonOf(response)).job as Json).task, task);
+  }
+  const metadata = { constructor: 'x', toString: 'y', ...members(62) };
+  const response = await post(`${url}/jobs`, { task: 'x', metadata });
+  assert.deepEqual(((await jsonOf(response)).job as Json).metadata, metadata);
+});
+
+test('unknown fields are named, with what was probably meant', async (t) => {
+  const { url } = await startTestServer(t);
+  const body = await jsonOf(await post(`${url}/jobs`, { task: 'x', repo_ulr: 'y', profil: 'z' }));
+  assert.deepEqual(body.details, [
+    { path: 'repo_ulr', message: 'is not known; did you mean repo_url?' },
+    { path: 'profil', message: 'is not known; did you mean profile?' },
+  ]);
+});
+
+test('a body that is no JSON object is refused', async (t) => {
+  const { url, facts } = await startTestServer(t);
+  const bomb = '['.repeat(1_000_000);
+  const cases: readonly (readonly [body: string | Uint8Array<ArrayBuffer>, code: string])[] = [
+    ['', 'AGENTICORE_INVALID_JSON'],
+    ['{', 'AGENTICORE_INVALID_JSON'],
+    ['{"task":"x",}', 'AGENTICORE_INVALID_JSON'],
+    ["{'task':'x'}", 'AGENTICORE_INVALID_JSON'],
+    ['task=x', 'AGENTICORE_INVALID_JSON'],
+    ['{"task": NaN}', 'AGENTICORE_INVALID_JSON'],
+    [bomb, 'AGENTICORE_INVALID_JSON'],
+    [new Uint8Array([0x22, 0xff, 0xfe, 0x22]), 'AGENTICORE_INVALID_JSON'],
+    [new Uint8Array([0x7b, 0x22, 0x74, 0xc3, 0x22, 0x7d]), 'AGENTICORE_INVALID_JSON'],
+    [`${'['.repeat(400_000)}${']'.repeat(400_000)}`, INVALID],
+    [`{"task":"x","a":${'{"b":'.repeat(100_000)}1${'}'.repeat(100_000)}}`, INVALID],
+    ['[]', INVALID],
+    ['[{"task":"x"}]', INVALID],
+    ['null', INVALID],
+    ['"task"', INVALID],
+    ['1e999', INVALID],
+    ['{}', INVALID],
+    ['{"task":"x","__proto__":{"admin":true}}', INVALID],
+    ['{"task":"x","metadata":{"__proto__":"x"}}', INVALID],
+    ['{"task":"x","constructor":{"prototype":{"a":1}}}', INVALID],
+    ['{"task":"x","max_turns":1e999}', INVALID],
+    ['{"task":"x","timeout_s":123456789012345678901234567890}', INVALID],
+    [`{"task":"x",${Array.from({ length: 60_000 }, (_, n) => `"unknown${n}":1`).join()}}`, INVALID],
+    [`{"task":"x",${Array.from({ length: 900 }, (_, n) => `"${'u'.repeat(900)}${n}":1`).join()}}`, INVALID],
+  ];
+  for (const [body, code] of cases) {
+    const response = await fetch(`${url}/jobs`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body,
+    });
+    const shown = String(body).slice(0, 60);
+    assert.equal(response.status, 400, shown);
+    const text = await response.text();
+    assert.ok(text.length < 100_000, `${shown}: the answer is ${text.length} characters long`);
+    assertIsProblem(JSON.parse(text), 400, code, response.headers.get('x-request-id'));
+  }
+  assert.deepEqual(
+    facts.filter(({ level }) => level === 'error'),
+    [],
+  );
+  assert.equal(Object.hasOwn(Object.prototype, 'admin'), false);
+});
+
+test('a body of another type, coding or size is refused before it is read', async (t) => {
+  const { url } = await startTestServer(t);
+  const send = (headers: Record<string, string>, body = '{"task":"x"}') =>
+    fetch(`${url}/jobs`, { method: 'POST', headers, body });
+  for (const type of [
+    'text/plain',
+    'application/x-www-form-urlencoded',
+    'application/jsonp',
+    'multipart/form-data',
+    '',
+  ]) {
+    const response = await send({ 'content-type': type });
+    assert.equal(response.status, 415, type);
+    assertIsProblem(
+      await jsonOf(response),
+      415,
+      'AGENTICORE_UNSUPPORTED_MEDIA_TYPE',
+      response.headers.get('x-request-id'),
+    );
+  }
+  assert.equal((await send({ 'content-type': 'application/json; charset=latin1' })).status, 415);
+  assert.equal((await send({ 'content-type': 'application/json', 'content-encoding': 'gzip' })).status, 415);
+  assert.equal((await send({ 'content-type': 'Application/JSON; charset=UTF-8' })).status, 202);
+
+  const large = JSON.stringify({ task: 'x', metadata: { a: 'x'.repeat(3 * 1024 * 1024) } });
+  const response = await send({ 'content-type': 'application/json' }, large);
+  assert.equal(response.status, 413);
+  assertIsProblem(
+    await jsonOf(response),
+    413,
+    'AGENTICORE_BODY_TOO_LARGE',
+    response.headers.get('x-request-id'),
+  );
+  const blob = new Blob([large]);
+  const chunked = await fetch(`${url}/jobs`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: blob.stream(),
+    duplex: 'half',
+  });
+  assert.equal(chunked.status, 413);
+  await chunked.text();
+});
+
+test('parameters and headers of the wrong form are refused', async (t) => {
+  const { url, bus } = await startTestServer(t);
+  const jobId = await submit(bus.events);
+  const queries = [
+    'limit=0',
+    'limit=201',
+    'limit=-1',
+    'limit=x',
+    'limit=1e1',
+    'limit=2.5',
+    'limit=1&limit=2',
+    'limit=%00',
+  ];
+  queries.push(
+    'status=done',
+    'status=QUEUED',
+    'status=queued&status=failed',
+    'cursor=nonsense',
+    `cursor=${'9'.repeat(300)}`,
+  );
+  queries.push('cursor=%F0%9F%92%A5', 'cursor[]=x&cursor=x');
+  for (const query of queries) {
+    const response = await fetch(`${url}/jobs?${query}`);
+    assert.equal(response.status, 400, query);
+    assertIsProblem(await jsonOf(response), 400, INVALID, response.headers.get('x-request-id'));
+  }
+  for (const key of ['', 'a b', 'x'.repeat(256), 'ünïcode']) {
+    const response = await post(`${url}/jobs`, { task: 'x' }, { 'idempotency-key': key });
+    assert.equal(response.status, 400, key);
+  }
+  for (const path of [`/jobs/${jobId}/events`, '/events']) {
+    for (const id of [
+      'x',
+      '1',
+      '1-',
+      '-1',
+      '1-2-3',
+      '1-2.end.end',
+      "1-0' OR 1=1",
+      '9'.repeat(40),
+      '1-2.END',
+    ]) {
+      const response = await fetch(`${url}${path}?last_event_id=${encodeURIComponent(id)}`);
+      assert.equal(response.status, 400, `${path} ${id}`);
+      const header = await fetch(`${url}${path}`, { headers: { 'last-event-id': id } });
+      assert.equal(header.status, 400, `${path} ${id}`);
+      await Promise.all([response.text(), header.text()]);
+    }
+  }
+  assert.equal((await fetch(`${url}/jobs/${jobId}/events?events=some`)).status, 400);
+  assert.equal((await fetch(`${url}/jobs/${jobId}/output?format=xml`)).status, 400);
+});
+
+test('an id that is no UUID, or of no job, is a job that does not exist', async (t) => {
+  const { url } = await startTestServer(t);
+  const ids = [
+    'x',
+    '1',
+    '..%2f..%2fetc',
+    '%00',
+    'a'.repeat(2000),
+    '7f3e1a52-0000-4000-8000-000000000001',
+    '__proto__',
+  ];
+  for (const id of ids) {
+    for (const [method, rest] of [
+      ['GET', ''],
+      ['DELETE', ''],
+      ['POST', '/retry'],
+      ['GET', '/events'],
+      ['GET', '/output'],
+      ['GET', '/output?format=jsonl'],
+      ['GET', '/diff'],
+    ] as const) {
+      const response = await fetch(`${url}/jobs/${id}${rest}`, { method });
+      assert.equal(response.status, 404, `${method} ${id}${rest}`);
+      assertIsProblem(
+        await jsonOf(response),
+        404,
+        'AGENTICORE_JOB_NOT_FOUND',
+        response.headers.get('x-request-id'),
+      );
+    }
+  }
+  const malformed = await fetch(`${url}/jobs/%E0%A4%A`);
+  assert.equal(malformed.status, 400);
+  assertIsProblem(await jsonOf(malformed), 400, INVALID, malformed.headers.get('x-request-id'));
+});
+
+test('unknown addresses are 404 and wrong methods 405 with the allowed ones', async (t) => {
+  const { url } = await startTestServer(t);
+  const missing = await fetch(`${url}/nothing/here`);
+  assert.equal(missing.status, 404);
+  assertIsProblem(await jsonOf(missing), 404, 'AGENTICORE_NOT_FOUND', missing.headers.get('x-request-id'));
+  const cases = [
+    ['PUT', '/jobs', 'GET, HEAD, POST'],
+    ['DELETE', '/jobs', 'GET, HEAD, POST'],
+    ['POST', '/jobs/7f3e1a52-0000-4000-8000-000000000001', 'GET, HEAD, DELETE'],
+    ['GET', '/jobs/7f3e1a52-0000-4000-8000-000000000001/retry', 'POST'],
+    ['POST', '/profiles', 'GET, HEAD'],
+    ['POST', '/health', 'GET, HEAD'],
+    ['OPTIONS', '/events', 'GET, HEAD'],
+  ] as const;
+  for (const [method, path, allow] of cases) {
+    const response = await fetch(`${url}${path}`, { method });
+    assert.equal(response.status, 405, `${method} ${path}`);
+    assert.equal(response.headers.get('allow'), allow);
+    assertIsProblem(
+      await jsonOf(response),
+      405,
+      'AGENTICORE_METHOD_NOT_ALLOWED',
+      response.headers.get('x-request-id'),
+    );
+  }
+});
