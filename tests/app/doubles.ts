@@ -98,6 +98,7 @@ export async function setStage(setting: Setting = {}): Promise<Stage> {
     worker: 'worker-1',
     host: 'host-1',
     leaseMs: LEASE_MS,
+    timeoutS: 3600,
     ...setting.over,
   };
   return { deps, bus, orders, deeds, close: () => bus.close() };

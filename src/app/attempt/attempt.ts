@@ -32,6 +32,8 @@ export interface AttemptDeps extends LedgerDeps {
   readonly worker: string;
   readonly host: string;
   readonly leaseMs: number;
+  /** Deadline of attempts whose job and profile set none. */
+  readonly timeoutS: number;
 }
 
 export interface Attempt {

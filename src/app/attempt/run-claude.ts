@@ -65,7 +65,7 @@ async function agentOrder(deps: AttemptDeps, attempt: Attempt, bench: Bench): Pr
     settingSources: profile.trustRepository ? 'user,project,local' : 'user',
     ...(materialised.mcpConfigPath === undefined ? {} : { mcpConfigPath: materialised.mcpConfigPath }),
     env: deps.environment(profile.env),
-    timeoutMs: (order.timeoutS ?? profile.timeoutS) * 1000,
+    timeoutMs: (order.timeoutS ?? profile.timeoutS ?? deps.timeoutS) * 1000,
   };
 }
 

@@ -1,0 +1,27 @@
+// npm run bench -- <name> [--json]: measurements, each printed with its method. Numbers of one machine; the ratios are
+// what counts.
+const BENCHES: Readonly<Record<string, () => Promise<{ run(): Promise<Report> }>>> = {
+  'job-overhead': () => import('./job-overhead.js'),
+};
+
+/** What a benchmark says: how it measured, and named figures. */
+export interface Report {
+  readonly method: readonly string[];
+  readonly figures: Readonly<Record<string, number | string>>;
+}
+
+const [name = '', ...flags] = process.argv.slice(2);
+const load = BENCHES[name];
+if (load === undefined) {
+  console.error(`usage: npm run bench -- <name> [--json]; names: ${Object.keys(BENCHES).join(', ')}`);
+  process.exit(2);
+}
+const { method, figures } = await (await load()).run();
+if (flags.includes('--json')) {
+  console.log(JSON.stringify({ name, method, figures }));
+} else {
+  for (const line of method) console.log(`  ${line}`);
+  console.log();
+  const width = Math.max(...Object.keys(figures).map((key) => key.length));
+  for (const [key, value] of Object.entries(figures)) console.log(`  ${key.padEnd(width)}  ${value}`);
+}

@@ -1,0 +1,104 @@
+// The shift at the counter: takes jobs in (ingress) and lets readers follow them (gateway).
+import { createFileCheck } from '../adapters/profile-files/allowed-file.js';
+import type { SubmitDeps } from '../app/submit-job.js';
+import type { Config } from '../runtime/config-types.js';
+import { compileSchema } from '../runtime/schema.js';
+import type { Service } from '../runtime/supervise.js';
+import { createHttpApp } from '../surfaces/http/app.js';
+import { hashApiKeys } from '../surfaces/http/auth.js';
+import { DEFAULT_HTTP_LIMITS, type Readiness } from '../surfaces/http/http-deps.js';
+import { listen } from '../surfaces/http/listen.js';
+import type { Machines } from './machines.js';
+import { packageVersion } from './package-version.js';
+
+/** How long a job may wait before it is not worth starting, where the request does not say. */
+const QUEUE_TTL_S = 86_400;
+const READY_CACHE_MS = 1000;
+
+export interface Counter {
+  readonly url: string;
+  readonly service: Service;
+}
+
+/** Listens, and answers until its service is stopped. `leave`: the process drains and takes no new work. */
+export async function openCounter(machines: Machines, leave: AbortSignal): Promise<Counter> {
+  const { config, bus, log, newId, workspaces } = machines;
+  const closing = new AbortController();
+  const app = createHttpApp({
+    bus,
+    submit: submitDeps(machines, leave),
+    workspaces,
+    checkers: { jobRequest: compileSchema('job-request'), jobRetry: compileSchema('job-retry') },
+    apiKeys: hashApiKeys(config.server.apiKeys),
+    allowQueryKey: config.server.allowQueryKey,
+    allowUnauthenticated: config.server.allowUnauthenticated,
+    limits: { ...DEFAULT_HTTP_LIMITS, maxBodyBytes: config.server.maxBodyBytes },
+    version: packageVersion,
+    health: { bus: bus.name, roles: config.server.roles, worker: machines.worker },
+    readiness: cached(() => readiness(machines, leave), READY_CACHE_MS),
+    log,
+    newRequestId: newId,
+    closing: closing.signal,
+  });
+  const { host, port } = config.server;
+  const listening = await listen(app, { host, port, closing, newRequestId: newId });
+  return {
+    url: listening.url,
+    service: {
+      name: 'counter',
+      async run(signal) {
+        if (!signal.aborted)
+          await new Promise<void>((resolve) =>
+            signal.addEventListener('abort', () => resolve(), { once: true }),
+          );
+        await listening.close();
+      },
+    },
+  };
+}
+
+function submitDeps(machines: Machines, leave: AbortSignal): SubmitDeps {
+  const { config } = machines;
+  return {
+    ...machines,
+    accepting: () => !leave.aborted,
+    checkFilePath: createFileCheck(config.repos.mcpFileRoots),
+    policy: {
+      defaultProfile: config.claude.defaultProfile,
+      lane: config.worker.lane,
+      maxQueued: config.server.maxQueued,
+      jobTtlS: config.repos.jobTtlSeconds,
+      queueTtlS: QUEUE_TTL_S,
+      maxAttempts: config.worker.maxAttempts,
+      repoUrls: repoUrlPolicy(config),
+    },
+  };
+}
+
+function repoUrlPolicy({ repos }: Config): SubmitDeps['policy']['repoUrls'] {
+  const { allowedProtocols, allowedHosts } = repos;
+  return { allowedProtocols, ...(allowedHosts === undefined ? {} : { allowedHosts }) };
+}
+
+async function readiness({ bus, profiles, config }: Machines, leave: AbortSignal): Promise<Readiness> {
+  const checks = await Promise.allSettled([bus.ping(), profiles.load(config.claude.defaultProfile)]);
+  const reasons = checks.flatMap((check) => (check.status === 'rejected' ? [messageOf(check.reason)] : []));
+  if (leave.aborted) reasons.push('This server is draining.');
+  return { ready: reasons.length === 0, reasons };
+}
+
+const messageOf = (reason: unknown): string => (reason instanceof Error ? reason.message : String(reason));
+
+/** Probes come every few seconds from several places; one answer serves them for a moment. */
+function cached<T>(ask: () => Promise<T>, ms: number): () => Promise<T> {
+  let answer: Promise<T> | undefined;
+  return () => {
+    if (answer === undefined) {
+      answer = ask();
+      setTimeout(() => {
+        answer = undefined;
+      }, ms).unref();
+    }
+    return answer;
+  };
+}

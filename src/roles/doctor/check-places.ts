@@ -1,0 +1,123 @@
+// Where the server keeps things and where it listens: the folders, the bus, the port.
+import { constants } from 'node:fs';
+import { access, readFile, stat } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { dirname, join } from 'node:path';
+import { AgenticoreError } from '../../domain/errors.js';
+import type { Config } from '../../runtime/config-types.js';
+import type { Finding } from '../../surfaces/cli/cli-context.js';
+
+/** May the folders be written in, or be made where they are missing? */
+export async function checkFolders({ home, repos }: Config): Promise<readonly Finding[]> {
+  const folders: readonly [string, string, string][] = [
+    ['home', home, 'AGENTICORE_HOME'],
+    ['repositories', repos.root, 'AGENTICORE_REPOS_ROOT'],
+    ['worktrees', repos.worktreeRoot, 'AGENTICORE_WORKTREE_ROOT'],
+    ['job folders', repos.jobsDir, 'AGENTICORE_JOBS_DIR'],
+  ];
+  return Promise.all(
+    folders.map(async ([name, folder, variable]): Promise<Finding> => {
+      const fault = await faultOf(folder);
+      if (fault === undefined) return { name, level: 'ok', fact: folder };
+      return {
+        name,
+        level: 'fail',
+        fact: fault,
+        mend: `Give this user the right to write there, or set ${variable} to another folder.`,
+      };
+    }),
+  );
+}
+
+/** Why nothing can be written below the path; undefined when something can. */
+async function faultOf(path: string): Promise<string | undefined> {
+  const found = await stat(path).catch(() => undefined);
+  if (found === undefined) {
+    const parent = dirname(path);
+    return parent === path ? `${path} does not exist` : faultOf(parent);
+  }
+  if (!found.isDirectory()) return `${path} is no folder`;
+  const mayWrite = await access(path, constants.W_OK | constants.X_OK).then(
+    () => true,
+    () => false,
+  );
+  return mayWrite ? undefined : `${path} may not be written in`;
+}
+
+export async function checkBus(config: Config): Promise<readonly Finding[]> {
+  return [config.redis.url === undefined ? await checkFileBus(config.home) : await checkRedis(config)];
+}
+
+async function checkFileBus(home: string): Promise<Finding> {
+  const name = 'bus';
+  const owner = await lockOwner(join(home, 'bus', 'lock'));
+  const inUse = owner === undefined ? '' : `, in use by ${owner}`;
+  return { name, level: 'ok', fact: `files in ${home}${inUse}` };
+}
+
+/** Who holds the lock of the file bus, as far as it can be read; a dead owner's lock is taken over at the next start. */
+async function lockOwner(path: string): Promise<string | undefined> {
+  try {
+    const owner: unknown = JSON.parse(await readFile(path, 'utf8'));
+    if (typeof owner !== 'object' || owner === null || !('pid' in owner) || !('host' in owner))
+      return undefined;
+    return `process ${String(owner.pid)} on ${String(owner.host)}`;
+  } catch {
+    return undefined;
+  }
+}
+
+async function checkRedis(config: Config): Promise<Finding> {
+  const name = 'bus';
+  const mend = 'Start Redis 7 or newer, or correct REDIS_URL; without REDIS_URL the bus is kept in files.';
+  try {
+    const { openBus } = await import('../open-bus.js');
+    const bus = await openBus(config, 'doctor', () => {});
+    try {
+      await bus.ping();
+      return { name, level: 'ok', fact: `Redis answers, keys begin with ${config.redis.keyPrefix}` };
+    } finally {
+      await bus.close();
+    }
+  } catch (error) {
+    if (!(error instanceof AgenticoreError)) throw error;
+    return { name, level: 'fail', fact: error.message, mend };
+  }
+}
+
+const PATIENCE_MS = 3_000;
+
+/** Is the port free, or is it our own server that has it? */
+export async function checkPort({ server, client }: Config): Promise<readonly Finding[]> {
+  const name = 'port';
+  const fault = await listenFault(server.host, server.port);
+  if (fault === undefined) return [{ name, level: 'ok', fact: `${server.port} on ${server.host} is free` }];
+  if (fault === 'EADDRINUSE' && (await isAgenticore(client.url))) {
+    return [{ name, level: 'ok', fact: `an agenticore server answers at ${client.url}` }];
+  }
+  const fact =
+    fault === 'EADDRINUSE'
+      ? `${server.port} on ${server.host} is taken by another program`
+      : `cannot listen on ${server.host}:${server.port} (${fault})`;
+  return [{ name, level: 'fail', fact, mend: 'Set AGENTICORE_PORT or AGENTICORE_HOST to something else.' }];
+}
+
+function listenFault(host: string, port: number): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message));
+    server.listen({ host: host.replace(/^\[(.*)\]$/, '$1'), port }, () =>
+      server.close(() => resolve(undefined)),
+    );
+  });
+}
+
+async function isAgenticore(url: string): Promise<boolean> {
+  try {
+    const response = await fetch(`${url}/health`, { signal: AbortSignal.timeout(PATIENCE_MS) });
+    const body: unknown = await response.json();
+    return typeof body === 'object' && body !== null && 'service' in body && body.service === 'agenticore';
+  } catch {
+    return false;
+  }
+}

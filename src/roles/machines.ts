@@ -1,0 +1,60 @@
+// The machines that more than one shift works with, built from the configuration once per process.
+import { randomUUID } from 'node:crypto';
+import { createWorkspaces } from '../adapters/git/create-workspaces.js';
+import { createJobDirectories } from '../adapters/job-files/job-directories.js';
+import { createProfileStore } from '../adapters/profile-files/profile-store.js';
+import { sha256 } from '../adapters/sha256.js';
+import { systemClock } from '../adapters/system-clock.js';
+import type { LedgerDeps } from '../app/handle-command.js';
+import type { Bus } from '../ports/bus.js';
+import type { JobDirectories } from '../ports/job-directories.js';
+import type { Log } from '../ports/log.js';
+import type { ProfileStore } from '../ports/profile-store.js';
+import type { Workspaces } from '../ports/workspace.js';
+import type { Config } from '../runtime/config-types.js';
+import { packagePath } from '../runtime/package-root.js';
+import { createRedactor } from '../runtime/redact.js';
+import { compileSchema } from '../runtime/schema.js';
+import { profileDirectories } from './profile-directories.js';
+
+export interface Machines extends LedgerDeps {
+  readonly config: Config;
+  readonly bus: Bus;
+  readonly log: Log;
+  readonly profiles: ProfileStore;
+  readonly workspaces: Workspaces;
+  readonly directories: JobDirectories;
+  readonly redact: (text: string) => string;
+  readonly newId: () => string;
+  /** Name of this process among the workers. */
+  readonly worker: string;
+}
+
+export function buildMachines(config: Config, bus: Bus, worker: string, log: Log): Machines {
+  const { repos } = config;
+  return {
+    config,
+    bus,
+    log,
+    worker,
+    events: bus.events,
+    clock: systemClock,
+    hash: sha256,
+    newId: randomUUID,
+    redact: createRedactor(config.secrets),
+    profiles: createProfileStore({
+      bundledDir: packagePath('profiles'),
+      searchDirs: profileDirectories(config),
+      checkDocument: compileSchema('profile'),
+      log,
+    }),
+    workspaces: createWorkspaces({
+      reposRoot: repos.root,
+      worktreeRoot: repos.worktreeRoot,
+      allowedProtocols: repos.allowedProtocols,
+      ...(repos.allowedHosts === undefined ? {} : { allowedHosts: repos.allowedHosts }),
+      log,
+    }),
+    directories: createJobDirectories(repos.jobsDir),
+  };
+}

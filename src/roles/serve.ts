@@ -1,0 +1,116 @@
+// `agenticore serve`: one process, its shifts, and how it leaves: claim nothing new, finish or give back, then go.
+import { randomUUID } from 'node:crypto';
+import { AgenticoreError } from '../domain/errors.js';
+import type { Log } from '../ports/log.js';
+import { assertServable, loadConfig } from '../runtime/config.js';
+import type { Config } from '../runtime/config-types.js';
+import { createLogger } from '../runtime/log.js';
+import { type Service, supervise } from '../runtime/supervise.js';
+import { openCounter } from './counter.js';
+import { buildMachines, type Machines } from './machines.js';
+import { maintenanceServices } from './maintenance.js';
+import { openBus } from './open-bus.js';
+import { startWorker, type Worker } from './worker.js';
+
+export interface ServeFlags {
+  readonly port?: number;
+  readonly host?: string;
+  readonly roles?: string;
+}
+
+/** Serves until SIGTERM or SIGINT; resolves with the exit code. Throws CONFIG_INVALID, BUS_LOCKED, BUS_UNREACHABLE. */
+export async function serve(flags: ServeFlags): Promise<number> {
+  const { config, warnings } = loadConfig({ flags: { ...flags } });
+  assertServable(config);
+  const log = createLogger({ level: config.log.level, pretty: config.log.pretty, secrets: config.secrets });
+  for (const warning of warnings) log('config.warning', { warning }, 'warn');
+
+  const worker = `${config.repos.podName}-${process.pid}-${randomUUID().slice(0, 8)}`;
+  const bus = await openBus(config, worker, log);
+  try {
+    return await work(config, buildMachines(config, bus, worker, log));
+  } finally {
+    await bus.close();
+    log('server.stopped');
+  }
+}
+
+async function work(config: Config, machines: Machines): Promise<number> {
+  const { log } = machines;
+  const leave = new AbortController();
+  const handBack = new AbortController();
+  const stop = new AbortController();
+  const worker = config.server.roles.includes('worker')
+    ? await startWorker(machines, { leave: leave.signal, handBack: handBack.signal })
+    : undefined;
+  const counter = await openCounter(machines, leave.signal);
+  const services: Service[] = [
+    counter.service,
+    ...maintenanceServices(machines),
+    ...(worker?.services ?? []),
+  ];
+
+  const offSignals = onSignals(
+    log,
+    async (patienceMs) => {
+      leave.abort();
+      await emptyHands(worker, handBack, patienceMs);
+      stop.abort();
+    },
+    config.worker.drainSeconds * 1000,
+  );
+  log('server.listening', {
+    url: counter.url,
+    bus: machines.bus.name,
+    roles: config.server.roles,
+    worker: machines.worker,
+  });
+  if (process.stdout.isTTY) process.stdout.write(announcement(counter.url, machines.bus.name));
+  try {
+    await supervise(services, stop.signal, log);
+    return 0;
+  } catch (error) {
+    if (error instanceof AgenticoreError) throw error;
+    return 1;
+  } finally {
+    leave.abort();
+    handBack.abort();
+    await worker?.idle();
+    await worker?.close();
+    offSignals();
+  }
+}
+
+/** Waits for what runs, at most `patienceMs`, and then has it given back. */
+async function emptyHands(
+  worker: Worker | undefined,
+  handBack: AbortController,
+  patienceMs: number,
+): Promise<void> {
+  if (worker === undefined) return;
+  const timer = setTimeout(() => handBack.abort(), patienceMs);
+  await worker.idle();
+  clearTimeout(timer);
+}
+
+/** SIGTERM: an orchestrator wants us gone, with patience. SIGINT: a person does, now. Once more of either: at once. */
+function onSignals(log: Log, leave: (patienceMs: number) => Promise<void>, drainMs: number): () => void {
+  let asked = false;
+  const on = (signal: NodeJS.Signals): void => {
+    log('server.leaving', { signal, again: asked });
+    if (asked) process.exit(1); // the guard sees to what still runs
+    asked = true;
+    void leave(signal === 'SIGTERM' ? drainMs : 0);
+  };
+  process.on('SIGTERM', on).on('SIGINT', on);
+  return () => process.off('SIGTERM', on).off('SIGINT', on);
+}
+
+const announcement = (url: string, bus: string): string =>
+  [
+    `Agenticore listens on ${url} (${bus} bus)`,
+    `  submit  agenticore run "<what to do>" --repo <url> --follow`,
+    `  REST    POST ${url}/jobs   ·   GET ${url}/jobs/<id>/events`,
+    `  health  ${url}/health   ·   ${url}/ready`,
+    '',
+  ].join('\n');

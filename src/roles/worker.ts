@@ -1,0 +1,119 @@
+// The worker's shift: sweep what the dead left, then claim and run jobs until told to leave.
+import { createClaudeAgent } from '../adapters/claude/agent.js';
+import { createGuard, type Guard } from '../adapters/claude/guard.js';
+import { locateClaude } from '../adapters/claude/locate-claude.js';
+import { sweepOrphans } from '../adapters/claude/sweep.js';
+import { systemClock } from '../adapters/system-clock.js';
+import type { AttemptDeps } from '../app/attempt/attempt.js';
+import { claimLoop } from '../app/loops/claim.js';
+import { heartbeatLoop } from '../app/loops/heartbeat.js';
+import { runAttempt } from '../app/run-attempt.js';
+import { createSlots } from '../app/slots.js';
+import type { Claim } from '../ports/command-queue.js';
+import type { Service } from '../runtime/supervise.js';
+import type { Machines } from './machines.js';
+import { packageVersion } from './package-version.js';
+
+/** How the process asks its worker to stop: first no new claims, then what runs is given back. */
+export interface Leaving {
+  readonly leave: AbortSignal;
+  readonly handBack: AbortSignal;
+}
+
+export interface Worker {
+  readonly services: readonly Service[];
+  /** Resolves when nothing runs. */
+  idle(): Promise<void>;
+  /** After the services have ended. */
+  close(): Promise<void>;
+}
+
+/** Sweeps the host and builds the worker's services. */
+export async function startWorker(machines: Machines, leaving: Leaving): Promise<Worker> {
+  const { config, bus, log, worker } = machines;
+  await sweepOrphans({ log });
+  await machines.workspaces.sweep((jobId) => runsElsewhere(machines, jobId));
+
+  const guard = createGuard({ log });
+  const deps = attemptDeps(machines, guard);
+  const slots = createSlots(config.repos.maxParallelJobs);
+  const running = new Set<string>();
+  const run = async (claim: Claim): Promise<void> => {
+    running.add(claim.jobId);
+    try {
+      await runAttempt(deps, claim, leaving.handBack);
+    } finally {
+      running.delete(claim.jobId);
+    }
+  };
+  const claiming = {
+    queue: bus.queue,
+    lane: config.worker.lane,
+    worker,
+    leaseMs: deps.leaseMs,
+    slots,
+    run,
+    clock: systemClock,
+    log,
+  };
+  const beating = {
+    registry: bus.registry,
+    worker,
+    host: deps.host,
+    version: packageVersion,
+    slots: config.repos.maxParallelJobs,
+    running: () => [...running],
+    draining: () => leaving.leave.aborted,
+    clock: systemClock,
+    log,
+  };
+  return {
+    services: [
+      { name: 'claim', run: (signal) => claimUntil(claiming, leaving.leave, signal) },
+      { name: 'heartbeat', run: (signal) => heartbeatLoop(beating, signal) },
+    ],
+    idle: () => slots.idle(),
+    close: () => guard.close(),
+  };
+}
+
+/** Claims until it may not any more; as a service it goes on until the process stops. */
+async function claimUntil(
+  deps: Parameters<typeof claimLoop>[0],
+  leave: AbortSignal,
+  signal: AbortSignal,
+): Promise<void> {
+  await claimLoop(deps, AbortSignal.any([leave, signal]));
+  if (!signal.aborted)
+    await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+}
+
+function attemptDeps(machines: Machines, guard: Guard): AttemptDeps {
+  const { config, bus, log } = machines;
+  const { passthrough, environmentOf } = config.claude;
+  // Without one, each attempt fails with CLAUDE_NOT_FOUND and how to mend it; the server itself can be asked why.
+  const binary = config.claude.binary ?? locateClaude(passthrough.PATH) ?? 'claude';
+  return {
+    ...machines,
+    transcript: bus.transcript,
+    feed: bus.feed,
+    agent: createClaudeAgent({ binary, guard, log }),
+    codeHosts: [],
+    environment: (names) => {
+      const { values, warnings } = environmentOf(names);
+      for (const why of warnings) log('profile.env_refused', { why }, 'warn');
+      return { ...passthrough, ...values };
+    },
+    host: config.repos.podName,
+    leaseMs: config.worker.leaseSeconds * 1000,
+    timeoutS: config.claude.timeout,
+  };
+}
+
+/** True when another living worker runs the job: its worktree is then none of our business. */
+async function runsElsewhere({ bus, worker }: Machines, jobId: string): Promise<boolean> {
+  const stored = await bus.events.load(jobId);
+  if (stored?.job.status !== 'running' || stored.job.worker === worker) return false;
+  const alive = await bus.registry.list();
+  return alive.some((record) => record.worker === stored.job.worker);
+}
