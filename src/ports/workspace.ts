@@ -8,6 +8,8 @@ export interface WorkspaceOrder {
   readonly branch: string;
   /** Commit of an earlier attempt to start from, when the mirror still has it. */
   readonly resumeFrom?: string;
+  /** Commits of the job's earlier attempts, on any host: what push may replace on the remote, besides `resumeFrom`. */
+  readonly ownCommits?: readonly string[];
 }
 
 export interface CommitResult {

@@ -1,0 +1,166 @@
+// A worktree on disk and the record of it: made, found again after a crash, and taken away. The record is ours alone,
+// because claude may have changed or deleted everything that git itself remembers of a worktree.
+import { chmod, mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { createExclusive, hasCode, readIfThere } from './exclusive-file.js';
+import { localFailure } from './failure.js';
+import type { Mirror } from './mirror.js';
+import { OWN_IDENTITY, type ProcessIdentity } from './process-identity.js';
+import type { GitPlace, RunGit } from './run-git.js';
+
+export interface Bench {
+  readonly mirror: Mirror;
+  readonly jobId: string;
+  /** `<job id>-<n>`: the folder's name, and git's name for the worktree. */
+  readonly name: string;
+  readonly path: string;
+  readonly branch: string;
+  readonly baseOid: string;
+  readonly owner: ProcessIdentity;
+}
+
+export interface BenchOrder {
+  readonly worktreeRoot: string;
+  readonly jobId: string;
+  readonly branch: string;
+  readonly baseOid: string;
+  /** Where the worktree starts. */
+  readonly startOid: string;
+}
+
+const JOB_ID = /^[a-z0-9][a-z0-9_-]{0,99}$/i;
+
+/** Refuses what cannot be a name in the file system and in refs; job ids are ours, so another one is a bug. */
+export function assertJobId(jobId: string): void {
+  if (!JOB_ID.test(jobId)) throw new Error(`not a job id: ${jobId}`);
+}
+
+/** Git's own folder for the worktree. */
+export const adminDirOf = ({ mirror, name }: Bench): string => join(mirror.gitDir, 'worktrees', name);
+
+/** How our git commands reach the worktree: nothing in it, not even its `.git` file, decides where they go. */
+export const placeOf = (bench: Bench): GitPlace => ({
+  gitDir: adminDirOf(bench),
+  commonDir: bench.mirror.place.gitDir,
+  workTree: bench.path,
+});
+
+/** Adds a worktree on its own branch, locked from the first moment. Leaves nothing behind when it fails. */
+export async function addBench(
+  git: RunGit,
+  mirror: Mirror,
+  order: BenchOrder,
+  signal: AbortSignal,
+): Promise<Bench> {
+  const bench = await reserve(mirror, order);
+  try {
+    await mkdir(join(mirror.gitDir, 'worktrees'), { recursive: true });
+    const lock = ['--lock', '--reason', `agenticore: job ${bench.jobId}`];
+    const args = [
+      'worktree',
+      'add',
+      '--quiet',
+      '--force',
+      '--no-track',
+      ...lock,
+      '-B',
+      bench.branch,
+      bench.path,
+      order.startOid,
+    ];
+    const result = await git({ args, place: mirror.place, signal });
+    if (result.exitCode !== 0) throw localFailure('add the worktree', result);
+    await writeFile(join(bench.path, '.git'), dotGit(bench));
+    return bench;
+  } catch (error) {
+    await removeBench(bench);
+    throw error;
+  }
+}
+
+/** The text of the worktree's `.git` file: it leads claude's git to the mirror. */
+export const dotGit = (bench: Bench): string => `gitdir: ${adminDirOf(bench)}\n`;
+
+async function reserve(mirror: Mirror, { worktreeRoot, jobId, branch, baseOid }: BenchOrder): Promise<Bench> {
+  for (let n = 1; ; n += 1) {
+    const name = `${jobId}-${n}`;
+    const bench: Bench = {
+      mirror,
+      jobId,
+      name,
+      path: join(worktreeRoot, name),
+      branch,
+      baseOid,
+      owner: OWN_IDENTITY,
+    };
+    if ((await exists(bench.path)) || (await exists(adminDirOf(bench)))) continue;
+    const { mirror: _mirror, name: _name, ...record } = bench;
+    if (await createExclusive(recordPath(mirror, name), JSON.stringify(record))) return bench;
+  }
+}
+
+/** The worktrees recorded for a mirror, of one job or of all. */
+export async function listBenches(mirror: Mirror, jobId?: string): Promise<readonly Bench[]> {
+  const files = await readdir(mirror.recordsDir).catch(() => []);
+  const names = files.filter((file) => file.endsWith('.json')).map((file) => file.slice(0, -'.json'.length));
+  const wanted = names.filter((name) => jobId === undefined || name.replace(/-\d+$/, '') === jobId);
+  const benches = await Promise.all(wanted.map((name) => readBench(mirror, name)));
+  return benches.filter((bench) => bench !== undefined);
+}
+
+async function readBench(mirror: Mirror, name: string): Promise<Bench | undefined> {
+  const text = await readIfThere(recordPath(mirror, name));
+  if (text === undefined) return undefined;
+  let record: Partial<Bench>;
+  try {
+    record = JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+  const { jobId, path, branch, baseOid, owner } = record;
+  if (
+    jobId === undefined ||
+    path === undefined ||
+    branch === undefined ||
+    baseOid === undefined ||
+    owner === undefined
+  ) {
+    return undefined;
+  }
+  // The path is going to be removed with everything in it: it must be the folder that this record is about.
+  if (!JOB_ID.test(jobId) || basename(path) !== name || name.replace(/-\d+$/, '') !== jobId) return undefined;
+  return { mirror, jobId, name, path, branch, baseOid, owner };
+}
+
+/** Removes folder, git's memory of it and, last, the record: killed in between, it can be done again. */
+export async function removeBench(bench: Bench): Promise<void> {
+  await removeTree(bench.path);
+  await removeTree(adminDirOf(bench));
+  await rm(recordPath(bench.mirror, bench.name), { force: true });
+}
+
+const recordPath = (mirror: Mirror, name: string): string => join(mirror.recordsDir, `${name}.json`);
+
+async function removeTree(path: string): Promise<void> {
+  const remove = (): Promise<void> => rm(path, { recursive: true, force: true, maxRetries: 3 });
+  try {
+    await remove();
+  } catch (error) {
+    if (!hasCode(error, 'EACCES') && !hasCode(error, 'EPERM')) throw error;
+    await makeRemovable(path); // folders without write permission, such as package caches
+    await remove();
+  }
+}
+
+async function makeRemovable(path: string): Promise<void> {
+  await chmod(path, 0o700);
+  for (const entry of await readdir(path, { withFileTypes: true })) {
+    if (entry.isDirectory()) await makeRemovable(join(path, entry.name));
+  }
+}
+
+const exists = (path: string): Promise<boolean> =>
+  stat(path).then(
+    () => true,
+    () => false,
+  );

@@ -1,0 +1,150 @@
+// The workspace port on real git: mirrors, worktrees, commits and pushes, wired together.
+import { mkdir, realpath } from 'node:fs/promises';
+import { join } from 'node:path';
+import { AgenticoreError } from '../../domain/errors.js';
+import { checkRepoUrl, type RepoProtocol } from '../../domain/repo-url.js';
+import type { Log } from '../../ports/log.js';
+import type { Workspace, Workspaces } from '../../ports/workspace.js';
+import { commitWork, type Identity } from './commit-work.js';
+import { diffCommits } from './diff-commits.js';
+import { createMirrorFetcher } from './fetch-mirror.js';
+import { readInstructions } from './instructions.js';
+import { keepWork } from './keep-work.js';
+import { IDENTITY, locateMirror, type Mirror } from './mirror.js';
+import { asWorkspaceFailure, type OpenBench, openBench } from './open-workspace.js';
+import { endOrphans, ownerVariable } from './orphans.js';
+import { pushBranch } from './push-branch.js';
+import { findCommit } from './refs.js';
+import { type CredentialSource, createRemote } from './remote.js';
+import { createRepositoryLocks } from './repository-lock.js';
+import { createRunGit } from './run-git.js';
+import { clearBench, clearDeadAttempts, type SweepDeps, sweepAll } from './sweep.js';
+import { readWorktree } from './worktree-state.js';
+
+export interface WorkspacesOptions {
+  /** Absolute directory of the mirrors. */
+  readonly reposRoot: string;
+  /** Absolute directory of the worktrees. */
+  readonly worktreeRoot: string;
+  readonly allowedProtocols: readonly RepoProtocol[];
+  /** Undefined = any public host. */
+  readonly allowedHosts?: readonly string[];
+  /** Who signs the commits that we make. */
+  readonly author?: Identity;
+  /** What git needs of the server's environment: PATH, proxy variables. Nothing else is inherited. */
+  readonly env?: Readonly<Record<string, string>>;
+  readonly credentials?: CredentialSource;
+  readonly log?: Log;
+}
+
+const FULL_ID = /^([0-9a-f]{40}|[0-9a-f]{64})$/;
+const NEVER = new AbortController().signal;
+
+/** Makes the workspaces of this host. Nothing is touched before the first call. */
+export function createWorkspaces(options: WorkspacesOptions): Workspaces {
+  const {
+    reposRoot,
+    worktreeRoot,
+    allowedProtocols,
+    allowedHosts,
+    author = IDENTITY,
+    log = () => {},
+  } = options;
+  const policy = { allowedProtocols, ...(allowedHosts === undefined ? {} : { allowedHosts }) };
+  const home = join(reposRoot, '.home');
+  const env = { ...options.env, ...ownerVariable(reposRoot) };
+  const git = createRunGit({ home, allowedProtocols, followRedirects: allowedHosts === undefined, env });
+  const remote = createRemote(git, options.credentials);
+  const locks = createRepositoryLocks(() => endOrphans(reposRoot));
+  const fetcher = createMirrorFetcher({ remote, locks, log });
+  const sweeping: SweepDeps = {
+    reposRoot,
+    locks,
+    log,
+    keep: (bench) => keepWork({ git, author, log }, bench),
+  };
+
+  /** The mirror of an address, once the address is allowed and the directories are there. */
+  const locate = async (repoUrl: string): Promise<Mirror> => {
+    checkRepoUrl(repoUrl, policy);
+    const mirror = locateMirror(reposRoot, repoUrl);
+    for (const path of [home, join(reposRoot, mirror.key), worktreeRoot])
+      await mkdir(path, { recursive: true, mode: 0o700 });
+    return mirror;
+  };
+
+  const workspaceOf = (opened: OpenBench): Workspace => {
+    const { bench, base, resumed, remoteTip, ownCommits } = opened;
+    let committed: string | undefined;
+    let closing: Promise<void> | undefined;
+    return {
+      path: bench.path,
+      branch: bench.branch,
+      baseRef: base.ref,
+      baseOid: base.oid,
+      resumed,
+      instructions: () => readInstructions(git, bench.mirror, base.oid),
+      async commit(message, signal) {
+        const work = await mapFailure(commitWork(git, bench, message, author, signal));
+        committed = work.oid;
+        return { oid: work.oid === base.oid ? undefined : work.oid, leftUncommitted: work.leftUncommitted };
+      },
+      async push(signal) {
+        const oid = committed ?? (await readWorktree(git, bench, signal)).head;
+        if (oid === undefined) throw new AgenticoreError('WORKSPACE_FAILED', 'There is no commit to push.');
+        await mapFailure(
+          pushBranch(remote, bench.mirror, { branch: bench.branch, oid, tip: remoteTip, ownCommits }, signal),
+        );
+      },
+      close() {
+        closing ??= clearBench(sweeping, bench);
+        return closing;
+      },
+    };
+  };
+
+  return {
+    async open(order, signal) {
+      const mirror = await mapFailure(locate(order.repoUrl));
+      const deps = {
+        remote,
+        fetcher,
+        worktreeRoot: await realpath(worktreeRoot),
+        clearDead: (at: Mirror, jobId: string) => clearDeadAttempts(sweeping, at, jobId),
+      };
+      return workspaceOf(await mapFailure(openBench(deps, mirror, order, signal)));
+    },
+
+    async diff({ repoUrl, base, head }) {
+      if (!FULL_ID.test(base) || !FULL_ID.test(head)) return undefined;
+      const mirror = await mapFailure(locate(repoUrl));
+      const hasBoth = async (): Promise<boolean> => {
+        const found = await Promise.all([base, head].map((oid) => findCommit(git, mirror, oid)));
+        return found.every((oid) => oid !== undefined);
+      };
+      if (!(await hasBoth())) {
+        try {
+          await fetcher.fetch(mirror, NEVER);
+        } catch (error) {
+          log('diff.fetch_failed', { repository: mirror.key, error: String(error) }, 'warn');
+        }
+        if (!(await hasBoth())) return undefined;
+      }
+      return diffCommits(git, mirror, base, head);
+    },
+
+    async sweep(isAlive) {
+      await mkdir(home, { recursive: true, mode: 0o700 });
+      await sweepAll(sweeping, isAlive);
+    },
+  };
+}
+
+/** Lets system errors leave as WORKSPACE_FAILED. */
+async function mapFailure<T>(work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    throw asWorkspaceFailure(error);
+  }
+}

@@ -1,0 +1,49 @@
+// A file that exists either whole or not at all, and that only one process can create.
+import { randomBytes } from 'node:crypto';
+import { link, readFile, rename, rm, writeFile } from 'node:fs/promises';
+
+/** How the names of files end that are being written and are not there yet. */
+export const ASIDE = '.aside';
+
+const asideOf = (path: string): string => `${path}.${randomBytes(6).toString('hex')}${ASIDE}`;
+
+/** Creates the file with its content in one step; false when there is one already. */
+export async function createExclusive(path: string, content: string): Promise<boolean> {
+  const aside = asideOf(path);
+  await writeFile(aside, content, { mode: 0o600 });
+  try {
+    await link(aside, path);
+    return true;
+  } catch (error) {
+    if (hasCode(error, 'EEXIST')) return false;
+    throw error;
+  } finally {
+    await rm(aside, { force: true });
+  }
+}
+
+/** Replaces the file unless it already says exactly this; true when it had to be written. */
+export async function ensureContent(path: string, content: string): Promise<boolean> {
+  if ((await readIfThere(path)) === content) return false;
+  const aside = asideOf(path);
+  await writeFile(aside, content, { mode: 0o600 });
+  await rename(aside, path).catch(async () => {
+    await rm(path, { recursive: true, force: true }); // something else took its place
+    await rename(aside, path);
+  });
+  return true;
+}
+
+/** The text of a file; undefined when there is none to read. */
+export async function readIfThere(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    if (['ENOENT', 'ENOTDIR', 'EISDIR', 'ELOOP'].some((code) => hasCode(error, code))) return undefined;
+    throw error;
+  }
+}
+
+/** True for a system error of this code. */
+export const hasCode = (error: unknown, code: string): boolean =>
+  error instanceof Error && 'code' in error && error.code === code;

@@ -1,0 +1,82 @@
+// What went wrong, from git's own words: a code of the table and a sentence for people, with no secret in it.
+import { AgenticoreError, type ErrorCode } from '../../domain/errors.js';
+import type { GitResult } from './run-git.js';
+
+const MAX_REASON = 500;
+
+/** Order matters: the first that matches names the failure. */
+const SIGNS: readonly (readonly [RegExp, ErrorCode, string])[] = [
+  [
+    /No space left on device|Disk quota exceeded|Read-only file system/i,
+    'WORKSPACE_FAILED',
+    'The disk of the repository cache cannot be written',
+  ],
+  [
+    /transport '.*' not allowed/i,
+    'REPO_URL_REFUSED',
+    'The repository, or what it redirects to, uses a protocol that is not allowed',
+  ],
+  [
+    /Host key verification failed/i,
+    'REPOSITORY_AUTH_FAILED',
+    'The ssh host key of the repository is not known here; add it to known_hosts',
+  ],
+  [
+    /Authentication failed|could not read (Username|Password)|terminal prompts disabled|returned error: 40[13]\b|HTTP 40[13]\b|Permission denied \(|Permission to .* denied/i,
+    'REPOSITORY_AUTH_FAILED',
+    'The repository asks for credentials that this server does not have',
+  ],
+  [/dubious ownership/i, 'REPOSITORY_AUTH_FAILED', 'The repository on this disk belongs to another user'],
+  [
+    /returned error: 30[1278]\b|unable to update url base from redirection/i,
+    'REPOSITORY_NOT_FOUND',
+    'The repository answers with a redirect; use the address it leads to',
+  ],
+  [
+    /returned error: (404|410)\b|Repository not found|does not appear to be a git repository|repository '.*' (not found|does not exist)|No such project/i,
+    'REPOSITORY_NOT_FOUND',
+    'The repository does not exist, or these credentials may not see it',
+  ],
+];
+
+/** The error for a failed fetch, push or look at the remote. */
+export function remoteFailure(result: GitResult): AgenticoreError {
+  if (result.timedOut)
+    return new AgenticoreError('REPOSITORY_UNREACHABLE', 'The repository did not answer in time.');
+  const sign = SIGNS.find(([pattern]) => pattern.test(result.stderr));
+  const [code, sentence] = sign
+    ? [sign[1], sign[2]]
+    : (['REPOSITORY_UNREACHABLE', 'The repository cannot be reached'] as const);
+  return new AgenticoreError(code, `${sentence}: ${reasonOf(result.stderr)}`);
+}
+
+/** The error for a git command that failed on this machine; `doing` completes "git could not ...". */
+export function localFailure(doing: string, result: GitResult): AgenticoreError {
+  const reason = result.timedOut ? 'it took too long' : reasonOf(result.stderr);
+  return new AgenticoreError('WORKSPACE_FAILED', `git could not ${doing}: ${reason}`);
+}
+
+/** The last lines of git's complaint as one line, without prefixes, hints and secrets. */
+export function reasonOf(stderr: string): string {
+  const lines = stderr
+    .split(/[\r\n]+/)
+    .map((line) =>
+      line
+        .replace(/^(remote|fatal|error|warning): /gi, '')
+        .replace(/^(fatal|error): /i, '')
+        .trim(),
+    )
+    .filter(
+      (line) =>
+        line !== '' && !/^hint:|^Please make sure you have|^and the repository exists|^To /i.test(line),
+    );
+  const text = [...new Set(lines)].slice(-4).join(' / ');
+  return redact(text.length > MAX_REASON ? `${text.slice(0, MAX_REASON)}...` : text) || 'it gave no reason';
+}
+
+/** Blanks what looks like a credential: a remote may print what it was given. */
+export const redact = (text: string): string =>
+  text
+    .replace(/(\/\/)[^\s/@]+@/g, '$1***@')
+    .replace(/\b(gh[pousr]_|github_pat_|glpat-|xox[abp]-|sk-ant-|AKIA)[\w-]{8,}/g, '$1***')
+    .replace(/\b(bearer|basic|token|password)([ =:]+)[\w.~+/=-]{8,}/gi, '$1$2***');

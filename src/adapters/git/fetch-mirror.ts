@@ -1,0 +1,110 @@
+// Brings a mirror up to date with its remote: one connection, under the repository's lock. Remote branches live under
+// refs/remotes/origin, so that pruning can never touch the branch of a job.
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Log } from '../../ports/log.js';
+import { localFailure, remoteFailure } from './failure.js';
+import { type Mirror, prepareMirror, removeStaleRefLocks } from './mirror.js';
+import type { Remote } from './remote.js';
+import type { RepositoryLocks } from './repository-lock.js';
+import type { GitResult } from './run-git.js';
+
+/** Where the remote's HEAD is kept: the commit only, its branch is found by comparing. */
+export const REMOTE_HEAD = 'refs/agenticore-origin/HEAD';
+/** Commits fetched by their id alone. */
+export const REMOTE_COMMITS = 'refs/agenticore-origin/commits';
+
+export interface MirrorFetcher {
+  /** Fetches branches, tags and HEAD. Throws REPOSITORY_* or WORKSPACE_FAILED. */
+  fetch(mirror: Mirror, signal: AbortSignal): Promise<void>;
+  /** Fetches one commit by its full id; false when the remote does not give it. */
+  fetchCommit(mirror: Mirror, oid: string, signal: AbortSignal): Promise<boolean>;
+}
+
+interface FetcherDeps {
+  readonly remote: Remote;
+  readonly locks: RepositoryLocks;
+  readonly log: Log;
+}
+
+const TIMEOUT_MS = 30 * 60_000;
+const STALE_LOCK_MS = 30_000;
+const OPTIONS = [
+  '--quiet',
+  '--no-write-fetch-head',
+  '--no-auto-maintenance',
+  '--no-recurse-submodules',
+  '--no-tags',
+];
+const REFS = ['+refs/heads/*:refs/remotes/origin/*', '+refs/tags/*:refs/tags/*'];
+const NO_HEAD = /couldn't find remote ref HEAD/i;
+
+export function createMirrorFetcher({ remote, locks, log }: FetcherDeps): MirrorFetcher {
+  const turns = new Map<string, number>();
+  let clock = 0;
+  return {
+    async fetch(mirror, signal) {
+      const asked = clock++;
+      await locks.hold(mirror.lockPath, signal, async () => {
+        // A fetch that began after we asked tells us all we want to know.
+        if ((turns.get(mirror.key) ?? -1) > asked) return;
+        const began = clock++;
+        await prepareMirror(mirror, log);
+        await fetchAll(remote, mirror, signal);
+        turns.set(mirror.key, began);
+      });
+    },
+    fetchCommit: (mirror, oid, signal) =>
+      locks.hold(mirror.lockPath, signal, async () => {
+        const refspec = `+${oid}:${REMOTE_COMMITS}/${oid}`;
+        const args = ['fetch', ...OPTIONS, '--', mirror.url, refspec];
+        const { exitCode } = await remote.run(mirror, { args, signal, timeoutMs: TIMEOUT_MS });
+        return exitCode === 0;
+      }),
+  };
+}
+
+async function fetchAll(remote: Remote, mirror: Mirror, signal: AbortSignal): Promise<void> {
+  const isCold = !(await exists(join(mirror.gitDir, 'packed-refs')));
+  // Claude may have fetched with --depth; a mirror must have it all.
+  const depth = (await exists(join(mirror.gitDir, 'shallow'))) ? ['--unshallow'] : [];
+  const fetch = (refs: readonly string[]): Promise<GitResult> => {
+    const args = [
+      'fetch',
+      ...OPTIONS,
+      '--prune',
+      '--no-show-forced-updates',
+      ...depth,
+      '--',
+      mirror.url,
+      ...refs,
+    ];
+    return remote.run(mirror, { args, signal, timeoutMs: TIMEOUT_MS });
+  };
+  let result = await fetch([...REFS, `+HEAD:${REMOTE_HEAD}`]);
+  if (/\.lock': File exists/.test(result.stderr)) {
+    await removeStaleRefLocks(mirror, STALE_LOCK_MS);
+    result = await fetch([...REFS, `+HEAD:${REMOTE_HEAD}`]);
+  }
+  if (result.exitCode !== 0 && NO_HEAD.test(result.stderr)) {
+    // HEAD leads to no commit: an empty repository, or a default branch that does not exist yet.
+    result = await fetch(REFS);
+    await remote.git({ args: ['update-ref', '-d', REMOTE_HEAD], place: mirror.place, signal });
+  }
+  if (result.exitCode !== 0) throw fetchFailure(result);
+  // One file instead of one per ref; only the first fetch brings many.
+  if (isCold) await remote.git({ args: ['pack-refs', '--all'], place: mirror.place, signal });
+}
+
+const fetchFailure = (result: GitResult): Error =>
+  /cannot lock ref|unable to (create|write|update)|unresolved deltas|index-pack failed|bad object/i.test(
+    result.stderr,
+  )
+    ? localFailure('fetch into the repository cache', result)
+    : remoteFailure(result);
+
+const exists = (path: string): Promise<boolean> =>
+  stat(path).then(
+    () => true,
+    () => false,
+  );

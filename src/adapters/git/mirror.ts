@@ -1,0 +1,111 @@
+// The cached copy of a repository: one bare repository per address, with two doors. `mirror.git` is the one that
+// claude's worktrees belong to, so claude can write its configuration. Every git command of ours goes through
+// `trusted.git`: the same objects and refs, but a configuration, hooks, attributes and grafts that are not shared.
+// Hence nothing planted in the mirror (fsmonitor, filters, insteadOf, credential helpers ...) is ever read by us.
+import { createHash } from 'node:crypto';
+import { mkdir, readdir, rm, stat, symlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import { normaliseRepoUrl } from '../../domain/repo-url.js';
+import type { Log } from '../../ports/log.js';
+import { ASIDE, ensureContent, hasCode, readIfThere } from './exclusive-file.js';
+import type { GitPlace } from './run-git.js';
+
+export interface Mirror {
+  readonly key: string;
+  readonly url: string;
+  /** The repository as claude sees it. */
+  readonly gitDir: string;
+  /** The same repository as we see it. */
+  readonly place: GitPlace;
+  readonly lockPath: string;
+  /** One file per worktree that is open: who owns it and what it is for. */
+  readonly recordsDir: string;
+}
+
+export const RECORDS = 'workspaces';
+/** What claude's commits are signed with, and ours. */
+export const IDENTITY = { name: 'Agenticore', email: 'agenticore@localhost' } as const;
+
+const KEY_LENGTH = 12;
+const SHARED = ['objects', 'refs', 'packed-refs', 'shallow', 'logs', 'worktrees'] as const;
+const NO_BRANCH = 'ref: refs/heads/none\n';
+const TRUSTED_CONFIG = '[core]\n\trepositoryformatversion = 0\n\tbare = true\n\tlogAllRefUpdates = false\n';
+/** Everything else that git would obey, were it there. */
+const PLANTABLE = ['hooks', 'info', 'config.worktree', 'refs/replace', 'objects/info'] as const;
+
+/** Where the mirror of an address lies, whether it exists or not. Throws REPO_URL_REFUSED for no address at all. */
+export function locateMirror(reposRoot: string, url: string): Mirror {
+  const key = createHash('sha256').update(normaliseRepoUrl(url)).digest('hex').slice(0, KEY_LENGTH);
+  return mirrorAt(reposRoot, key, url);
+}
+
+/** The mirror in a known directory, for work that needs no remote. */
+export function mirrorAt(reposRoot: string, key: string, url = ''): Mirror {
+  const directory = join(reposRoot, key);
+  return {
+    key,
+    url,
+    gitDir: join(directory, 'mirror.git'),
+    place: { gitDir: join(directory, 'trusted.git') },
+    lockPath: join(directory, 'lock'),
+    recordsDir: join(directory, RECORDS),
+  };
+}
+
+/** Creates the mirror, empty, or puts right what an earlier job changed in it. Call it while holding its lock. */
+export async function prepareMirror(mirror: Mirror, log: Log): Promise<void> {
+  const { gitDir, place, recordsDir } = mirror;
+  const isNew = (await readIfThere(join(gitDir, 'HEAD'))) === undefined;
+  for (const folder of ['objects/pack', 'refs/heads', 'worktrees'])
+    await mkdir(join(gitDir, folder), { recursive: true });
+  await Promise.all([mkdir(place.gitDir, { recursive: true }), mkdir(recordsDir, { recursive: true })]);
+  await Promise.all(SHARED.map((name) => linkShared(place.gitDir, name)));
+  await closeTrustedDoor(mirror);
+  await Promise.all(PLANTABLE.map((name) => rm(join(gitDir, name), { recursive: true, force: true })));
+  await ensureContent(join(gitDir, 'HEAD'), NO_BRANCH);
+  const changed = await ensureContent(join(gitDir, 'config'), sharedConfig(mirror.url));
+  if (changed && !isNew) log('mirror.config_reset', { repository: mirror.key }, 'warn');
+}
+
+/** Makes sure that our door obeys only us; cheap, so done before each use. */
+export async function closeTrustedDoor({ place }: Mirror): Promise<void> {
+  const expected = new Set<string>([...SHARED, 'HEAD', 'config']);
+  await ensureContent(join(place.gitDir, 'HEAD'), NO_BRANCH);
+  await ensureContent(join(place.gitDir, 'config'), TRUSTED_CONFIG);
+  for (const name of await readdir(place.gitDir)) {
+    if (!expected.has(name) && !name.endsWith(ASIDE))
+      await rm(join(place.gitDir, name), { recursive: true, force: true });
+  }
+}
+
+async function linkShared(trusted: string, name: string): Promise<void> {
+  await symlink(join('..', 'mirror.git', name), join(trusted, name)).catch((error) => {
+    if (!hasCode(error, 'EEXIST')) throw error;
+  });
+}
+
+/** What claude's git reads: an origin to fetch from, an identity, and no background work that would outlive it. */
+function sharedConfig(url: string): string {
+  return [
+    '[core]\n\trepositoryformatversion = 0\n\tbare = true',
+    `[remote "origin"]\n\turl = ${quote(url)}\n\tfetch = +refs/heads/*:refs/remotes/origin/*`,
+    `[user]\n\tname = ${IDENTITY.name}\n\temail = ${IDENTITY.email}`,
+    '[gc]\n\tauto = 0',
+    '[maintenance]\n\tauto = false',
+    '',
+  ].join('\n');
+}
+
+const quote = (value: string): string => `"${value.replace(/["\\]/g, '\\$&')}"`;
+
+/** Lock files that only a fetch takes: those still there when no fetch runs were left by one that was killed. */
+export async function removeStaleRefLocks({ gitDir }: Mirror, olderThanMs: number): Promise<void> {
+  const names = (await readdir(join(gitDir, 'refs'), { recursive: true }).catch(() => []))
+    .filter((name) => name.endsWith('.lock') && /^(remotes|tags|agenticore|agenticore-origin)\//.test(name))
+    .map((name) => join('refs', name));
+  for (const name of [...names, 'packed-refs.lock', 'shallow.lock']) {
+    const path = join(gitDir, name);
+    const found = await stat(path).catch(() => undefined);
+    if (found !== undefined && Date.now() - found.mtimeMs >= olderThanMs) await rm(path, { force: true });
+  }
+}

@@ -1,0 +1,124 @@
+// From an order to a worktree that is ready: fetch, find the base, clear away what the job's dead attempts left, add.
+import { AgenticoreError } from '../../domain/errors.js';
+import { checkBaseRef } from '../../domain/repo-url.js';
+import type { WorkspaceOrder } from '../../ports/workspace.js';
+import { addBench, assertJobId, type Bench } from './bench.js';
+import { localFailure } from './failure.js';
+import type { MirrorFetcher } from './fetch-mirror.js';
+import type { Mirror } from './mirror.js';
+import { changeRefs, findCommit, keptRefs, leftNames, listRefs, type RefRow, resultRef } from './refs.js';
+import type { Remote } from './remote.js';
+import { type Base, resolveBase } from './resolve-base.js';
+
+export interface OpenBench {
+  readonly bench: Bench;
+  readonly base: Base;
+  readonly resumed: boolean;
+  /** Where the job's branch stood on the remote when we fetched. */
+  readonly remoteTip: string | undefined;
+  readonly ownCommits: ReadonlySet<string>;
+}
+
+export interface OpenDeps {
+  readonly remote: Remote;
+  readonly fetcher: MirrorFetcher;
+  readonly worktreeRoot: string;
+  /** Keeps the work of the job's dead attempts on this host and removes their worktrees. */
+  readonly clearDead: (mirror: Mirror, jobId: string) => Promise<void>;
+}
+
+const FULL_ID = /^([0-9a-f]{40}|[0-9a-f]{64})$/;
+
+/** Opens a worktree for the order. Throws REPOSITORY_*, BASE_REF_NOT_FOUND or WORKSPACE_FAILED. */
+export async function openBench(
+  deps: OpenDeps,
+  mirror: Mirror,
+  order: WorkspaceOrder,
+  signal: AbortSignal,
+): Promise<OpenBench> {
+  const { remote, fetcher, worktreeRoot } = deps;
+  const { jobId, branch, resumeFrom } = order;
+  assertJobId(jobId);
+  checkBaseRef(branch);
+  if (order.baseRef !== undefined) checkBaseRef(order.baseRef);
+  await fetcher.fetch(mirror, signal);
+  await deps.clearDead(mirror, jobId);
+  const onRemote = `refs/remotes/origin/${branch}`;
+  const [base, rows, resume] = await Promise.all([
+    resolveBase({ remote, fetcher }, mirror, order.baseRef, signal),
+    listRefs(remote.git, mirror, [onRemote, `refs/heads/${branch}`, keptRefs(jobId)], signal),
+    resumeFrom !== undefined && FULL_ID.test(resumeFrom)
+      ? findCommit(remote.git, mirror, resumeFrom, signal)
+      : undefined,
+  ]);
+  const kept = rows.filter(({ name }) => name.startsWith(`${keptRefs(jobId)}/`));
+  await keepEarlierResults(remote, mirror, { jobId, branch, resume, base }, rows, signal);
+  // The base may have moved on since the work that is resumed was begun.
+  const baseOid = resume === undefined ? base.oid : await mergeBase(remote, mirror, base.oid, resume, signal);
+  const start = { worktreeRoot, jobId, branch, baseOid, startOid: resume ?? base.oid };
+  const bench = await addBench(remote.git, mirror, start, signal);
+  return {
+    bench,
+    base: { ref: base.ref, oid: baseOid },
+    resumed: resume !== undefined,
+    remoteTip: rows.find(({ name }) => name === onRemote)?.oid,
+    ownCommits: new Set([
+      ...kept.map(({ oid }) => oid),
+      ...(order.ownCommits ?? []),
+      ...(resumeFrom === undefined ? [] : [resumeFrom]),
+    ]),
+  };
+}
+
+interface Beginning {
+  readonly jobId: string;
+  readonly branch: string;
+  readonly resume: string | undefined;
+  readonly base: Base;
+}
+
+/** A new attempt takes over the job's branch and result: what they held before stays under another name. */
+async function keepEarlierResults(
+  remote: Remote,
+  mirror: Mirror,
+  { jobId, branch, resume, base }: Beginning,
+  rows: readonly RefRow[],
+  signal: AbortSignal,
+): Promise<void> {
+  const overwritten = rows.filter(({ name }) => name === `refs/heads/${branch}` || name === resultRef(jobId));
+  const left = rows.filter(({ name }) => name.startsWith(`${keptRefs(jobId)}/left-`));
+  const safe = new Set([base.oid, resume, ...left.map(({ oid }) => oid)]);
+  const oids = [...new Set(overwritten.map(({ oid }) => oid))].filter((oid) => !safe.has(oid));
+  const names = leftNames(jobId, rows, oids.length);
+  await changeRefs(
+    remote.git,
+    mirror,
+    names.map((name, index) => ({ name, oid: oids[index] })),
+    signal,
+  );
+}
+
+async function mergeBase(
+  remote: Remote,
+  mirror: Mirror,
+  base: string,
+  work: string,
+  signal: AbortSignal,
+): Promise<string> {
+  const result = await remote.git({ args: ['merge-base', base, work], place: mirror.place, signal });
+  if (result.exitCode === 1) return base; // no common history
+  if (result.exitCode !== 0) throw localFailure('find the base of the earlier work', result);
+  return result.stdout.toString().trim();
+}
+
+/** A failure of the disk or of git itself is one of the workspace; a stop and our own codes stay what they are. */
+export function asWorkspaceFailure(error: unknown): unknown {
+  if (error instanceof AgenticoreError || !(error instanceof Error) || !('code' in error)) return error;
+  if (typeof error.code !== 'string' || error.name === 'AbortError' || error.name === 'TimeoutError')
+    return error;
+  const missing = error.code === 'ENOENT' && 'syscall' in error && error.syscall === 'spawn git';
+  const sentence = missing
+    ? 'git is not installed here, or not on PATH.'
+    : `The workspace could not be prepared: ${error.message}`;
+  return new AgenticoreError('WORKSPACE_FAILED', sentence, { cause: error });
+}

@@ -1,0 +1,34 @@
+// Git commands that talk to the remote: the credentials they need live for one command.
+import { closeTrustedDoor, type Mirror } from './mirror.js';
+import type { GitCall, GitResult, RunGit } from './run-git.js';
+
+/** What one git command needs to be let in; never a part of the address. */
+export interface RemoteCredentials {
+  readonly env: Readonly<Record<string, string>>;
+  /** `key=value` configuration, such as a credential helper that answers for one host. */
+  readonly config: readonly string[];
+}
+
+export type CredentialSource = (url: string) => Promise<RemoteCredentials>;
+
+export interface Remote {
+  readonly git: RunGit;
+  /** Runs a command of `mirror` that talks to its remote. */
+  run(mirror: Mirror, call: Omit<GitCall, 'place'>): Promise<GitResult>;
+}
+
+export function createRemote(git: RunGit, credentials: CredentialSource | undefined): Remote {
+  return {
+    git,
+    async run(mirror, call) {
+      const { env, config } = (await credentials?.(mirror.url)) ?? { env: {}, config: [] };
+      await closeTrustedDoor(mirror);
+      return git({
+        ...call,
+        place: mirror.place,
+        env: { ...call.env, ...env },
+        config: [...(call.config ?? []), ...config],
+      });
+    },
+  };
+}
