@@ -5,6 +5,8 @@ export interface ProfileSummary {
   readonly name: string;
   readonly description: string;
   readonly source: string; // the directory it comes from
+  /** The parent it names, if it names one. */
+  readonly extends?: string;
   /** Why it cannot be used, when it cannot. */
   readonly error?: string;
   readonly profile?: Profile;

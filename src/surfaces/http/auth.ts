@@ -1,4 +1,4 @@
-// Who calls: API keys kept and compared as hashes, and the rule that an open door is only open to this machine.
+// Who calls: API keys kept and compared as hashes; without keys, only this machine.
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { isIP } from 'node:net';
 import type { Request, RequestHandler } from 'express';
@@ -93,19 +93,10 @@ const foreign = (whom: string): AgenticoreError =>
 const hostNameOf = (url: string): string => (URL.canParse(url) ? new URL(url).hostname : '');
 
 /** True for addresses and names that only this machine can reach. */
-export function isLoopback(host: string): boolean {
+function isLoopback(host: string): boolean {
   const name = host
     .toLowerCase()
     .replace(/^\[(.*)\]$/, '$1')
     .replace(/^::ffff:/, '');
   return name === 'localhost' || name === '::1' || (isIP(name) === 4 && name.startsWith('127.'));
-}
-
-/** Throws CONFIG_INVALID when a server without keys would be open to other machines. */
-export function assertSafeBind(host: string, door: Pick<Door, 'apiKeys' | 'allowUnauthenticated'>): void {
-  if (door.apiKeys.length > 0 || door.allowUnauthenticated || isLoopback(host)) return;
-  throw new AgenticoreError(
-    'CONFIG_INVALID',
-    `Without API keys the server only binds a loopback address, not ${host}: set AGENTICORE_API_KEYS, or AGENTICORE_ALLOW_UNAUTHENTICATED=true if something else keeps strangers out.`,
-  );
 }

@@ -14,7 +14,8 @@ export function addProfileRoutes(router: Router, { submit }: HttpDeps): void {
   });
 }
 
-function profileJson({ name, description, source, error, profile }: ProfileSummary): Record<string, unknown> {
+function profileJson(summary: ProfileSummary): Record<string, unknown> {
+  const { name, description, source, error, profile } = summary;
   const { model, max_turns, permission_mode, effort } = profile?.claude ?? {};
   return {
     name,
@@ -23,6 +24,7 @@ function profileJson({ name, description, source, error, profile }: ProfileSumma
     max_turns: max_turns ?? undefined,
     auto_pr: profile?.autoPr,
     permission_mode: permission_mode ?? undefined,
+    extends: summary.extends,
     effort: effort ?? undefined,
     source,
     error,

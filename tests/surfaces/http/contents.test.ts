@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Bus } from '../../../src/ports/bus.js';
 import { carryOut, endAttempt, startAttempt, submit } from '../../support/ledger.js';
-import { jsonOf, startTestServer } from './test-server.js';
+import { type Json, jsonOf, startTestServer } from './test-server.js';
 
 const LARGE = 20 * 1024 * 1024;
 
@@ -148,6 +148,7 @@ test('profiles are listed with what they do, broken ones with their fault', asyn
     effort: 'high',
     source: '/profiles/code',
   });
+  assert.equal((profiles as Json[])[1]?.extends, 'code');
   assert.deepEqual((profiles as unknown[])[2], {
     name: 'bad',
     description: '',

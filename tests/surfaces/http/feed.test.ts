@@ -1,83 +1,14 @@
-// The feed over SSE: replay, live, resume, filters, previews and the end, on real sockets.
+// The feed of a job over SSE: replay, resume, filters, previews and the end, on real sockets.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { AgenticoreError } from '../../../src/domain/errors.js';
-import type { Bus } from '../../../src/ports/bus.js';
 import { INLINE_LIMIT_BYTES } from '../../../src/ports/transcript-log.js';
 import { compileSchema } from '../../../src/runtime/schema.js';
-import { eventually } from '../../support/eventually.js';
 import { carryOut, endAttempt, startAttempt, submit } from '../../support/ledger.js';
+import { ALL, endedJob, say } from './lively-job.js';
 import { readAllEvents, readEvents } from './sse-reader.js';
 import { jsonOf, startTestServer } from './test-server.js';
 
 const checkEvent = compileSchema('event');
-
-const message = (seq: number, text = `message ${seq}`): string =>
-  JSON.stringify({ attempt: 1, seq, prev: '0'.repeat(64), message: { type: 'assistant', text } });
-
-const say = (bus: Bus, jobId: string, seq: number, text?: string, type = 'assistant') =>
-  bus.transcript.append(jobId, 1, [{ seq, kind: 'message', type, data: message(seq, text) }]);
-
-const delta = { attempt: 1, seq: 2, block: 0, delta: 'text', text: 'hal', parent_tool_use_id: null };
-
-/** A job with a life of every kind of entry; it has ended. */
-async function endedJob(bus: Bus): Promise<string> {
-  const jobId = await submit(bus.events, {
-    order: { metadata: { camelCase: 'kept' }, repoUrl: 'https://example.com/a' },
-  });
-  await startAttempt(bus.events, jobId);
-  await say(bus, jobId, 1);
-  await bus.transcript.append(jobId, 1, [
-    { seq: 2, kind: 'delta', type: 'delta', data: JSON.stringify(delta) },
-  ]);
-  await say(bus, jobId, 3);
-  await carryOut(bus.events, jobId, {
-    type: 'ReportProgress',
-    attempt: 1,
-    facts: [
-      {
-        type: 'WorkspaceOpened',
-        path: '/w',
-        configDir: '/c',
-        branch: 'b',
-        baseRef: 'main',
-        baseOid: 'a'.repeat(40),
-      },
-      { type: 'ClaudeStarted', pid: 7, sessionId: 's' },
-      {
-        type: 'ClaudeFinished',
-        exitCode: null,
-        costUsd: 1,
-        numTurns: 2,
-        usage: { serverToolUse: { webSearch: 1 } },
-        transcript: { count: 2, head: 'f'.repeat(64) },
-      },
-      { type: 'CommitReady', oid: 'b'.repeat(40), leftUncommitted: true },
-      { type: 'BranchPushed', branch: 'b', oid: 'b'.repeat(40) },
-      { type: 'PullRequestFailed', error: 'no' },
-      { type: 'PullRequestOpened', url: 'https://example.com/1', existed: false },
-    ],
-  });
-  await endAttempt(bus.events, jobId, { kind: 'succeeded' });
-  return jobId;
-}
-
-const ALL = [
-  'JobSubmitted',
-  'AttemptStarted',
-  'assistant',
-  'delta',
-  'assistant',
-  'WorkspaceOpened',
-  'ClaudeStarted',
-  'ClaudeFinished',
-  'CommitReady',
-  'BranchPushed',
-  'PullRequestFailed',
-  'PullRequestOpened',
-  'JobSucceeded',
-  'end',
-];
 
 test('an ended job is replayed whole, each frame as the contract says, then ends', async (t) => {
   const { url, bus, watchers } = await startTestServer(t);
@@ -199,113 +130,6 @@ test('HEAD gives the headers of a stream and follows nothing', async (t) => {
   assert.equal(watchers(), 0);
 });
 
-test('what happens is there at once, and an idle stream is kept awake', async (t) => {
-  const { url, bus } = await startTestServer(t, { limits: { keepAliveMs: 20 } });
-  const jobId = await submit(bus.events);
-  const reader = readEvents(`${url}/jobs/${jobId}/events`);
-  await reader.until('the submission', (frames) => frames.length === 1);
-  await eventually('comments', () => reader.comments.length >= 3);
-  assert.ok(reader.comments.every((comment) => comment.trim() === 'keep-alive'));
-  await startAttempt(bus.events, jobId);
-  await reader.until('the attempt', (frames) => frames.at(-1)?.event === 'AttemptStarted');
-  await say(bus, jobId, 1);
-  await reader.until('the message', (frames) => frames.at(-1)?.event === 'assistant');
-  await endAttempt(bus.events, jobId, { kind: 'succeeded' });
-  await eventually('the end', () => reader.closed());
-  assert.deepEqual(
-    reader.frames.map(({ event }) => event),
-    ['JobSubmitted', 'AttemptStarted', 'assistant', 'JobSucceeded', 'end'],
-  );
-});
-
-test('a stream cut anywhere and resumed gives every frame once, in order, while more is appended', async (t) => {
-  const { url, bus, watchers } = await startTestServer(t);
-  const jobId = await submit(bus.events);
-  await startAttempt(bus.events, jobId);
-  const MESSAGES = 400;
-  const appending = (async () => {
-    for (let seq = 1; seq <= MESSAGES; seq += 1) {
-      await say(bus, jobId, seq, `${seq} ${'ä'.repeat((seq * 37) % 3000)}`);
-      if (seq % 10 === 0) await new Promise((resolve) => setImmediate(resolve));
-    }
-    await endAttempt(bus.events, jobId, { kind: 'succeeded' });
-  })();
-  const seen: { id: string | undefined; data: string }[] = [];
-  let cuts = 0;
-  for (let last = ''; !last.endsWith('.end'); ) {
-    const reader = readEvents(`${url}/jobs/${jobId}/events`, last === '' ? {} : { 'Last-Event-ID': last });
-    // Cut after some bytes, in the middle of whatever is under way.
-    let budget = 20_000 + ((cuts * 7919) % 60_000);
-    reader.socket.on('data', (piece: string) => {
-      budget -= piece.length;
-      if (budget < 0) reader.socket.destroy();
-    });
-    await eventually('the cut or the end', () => reader.closed());
-    cuts += 1;
-    for (const { id, data } of reader.frames) seen.push({ id, data });
-    last = seen.at(-1)?.id ?? '';
-  }
-  await appending;
-  assert.ok(cuts > 5, `${cuts} cuts`);
-  const stored = (await bus.feed.read({ kind: 'job', jobId }, undefined, 1000)).entries;
-  assert.deepEqual(
-    seen.map(({ id }) => id),
-    [...stored.map(({ cursor }) => cursor), `${stored.at(-1)?.cursor}.end`],
-  );
-  for (const [index, { kind, data }] of stored.entries())
-    if (kind === 'message') assert.equal(seen[index]?.data, data);
-  await eventually('nobody follows', () => watchers() === 0);
-});
-
-test('many readers of one job see the same frames', async (t) => {
-  const { url, bus, watchers } = await startTestServer(t);
-  const jobId = await submit(bus.events);
-  const readers = Array.from({ length: 30 }, () => readEvents(`${url}/jobs/${jobId}/events`));
-  await eventually('all follow', () => watchers() === 30);
-  await startAttempt(bus.events, jobId);
-  for (let seq = 1; seq <= 50; seq += 1) await say(bus, jobId, seq);
-  await endAttempt(bus.events, jobId, { kind: 'succeeded' });
-  for (const reader of readers) await eventually('the end', () => reader.closed());
-  const [first] = readers;
-  assert.equal(first?.frames.length, 54);
-  for (const reader of readers) assert.deepEqual(reader.frames, first?.frames);
-  assert.equal(watchers(), 0);
-});
-
-test('readers that leave are followed no more, also before the first frame', async (t) => {
-  const { url, bus, watchers } = await startTestServer(t);
-  const jobId = await submit(bus.events);
-  const readers = Array.from({ length: 20 }, () => readEvents(`${url}/jobs/${jobId}/events`));
-  for (const reader of readers.slice(0, 10)) reader.socket.destroy();
-  await eventually('the rest follows', () => watchers() === 10);
-  for (const [index, reader] of readers.slice(10).entries()) {
-    if (index % 2 === 0) reader.socket.destroy();
-    else reader.socket.resetAndDestroy();
-  }
-  await eventually('nobody follows', () => watchers() === 0);
-});
-
-test('the fleet stream has every event of all jobs with its job, and goes on until the reader leaves', async (t) => {
-  const { url, bus, watchers } = await startTestServer(t);
-  const first = await endedJob(bus);
-  const reader = readEvents(`${url}/events`);
-  await reader.until('the replay', (frames) => frames.at(-1)?.event === 'JobSucceeded');
-  const second = await submit(bus.events);
-  await reader.until('the live event', (frames) => frames.at(-1)?.event === 'JobSubmitted');
-  for (const { data } of reader.frames) assert.deepEqual(checkEvent(JSON.parse(data)), [], data);
-  const jobs = reader.frames.map(({ data }) => JSON.parse(data).job_id);
-  assert.deepEqual(new Set(jobs), new Set([first, second]));
-  assert.equal(reader.frames.length, ALL.length - 3, 'no messages, no end');
-  assert.equal(reader.closed(), false);
-
-  const resumed = readEvents(`${url}/events`, { 'Last-Event-ID': reader.frames.at(-2)?.id ?? '' });
-  await resumed.until('the rest', (frames) => frames.length === 1);
-  assert.deepEqual(resumed.frames, reader.frames.slice(-1));
-  reader.socket.destroy();
-  resumed.socket.destroy();
-  await eventually('nobody follows', () => watchers() === 0);
-});
-
 test('an event larger than a frame is a preview with size, hash and address', async (t) => {
   const { url, bus } = await startTestServer(t);
   const task = `${'💥'.repeat(20_000)}${'x'.repeat(50_000)}`;
@@ -384,39 +208,4 @@ test('a place older than what is kept starts with a gap, and a feed that is all 
   assert.equal(old.frames[0]?.id, undefined);
   assert.deepEqual(JSON.parse(old.frames[0]?.data ?? ''), { after: '1-1' });
   assert.deepEqual(checkEvent({ after: '1-1' }), []);
-});
-
-test('a bus that is away before the stream is 503; one that goes away in it ends the stream without end', async (t) => {
-  let away = false;
-  const down = (): void => {
-    if (away) throw new AgenticoreError('BUS_UNREACHABLE');
-  };
-  const { url, bus, watchers, facts } = await startTestServer(t, {
-    wrapBus: (plain) => ({
-      ...plain,
-      feed: {
-        watch: plain.feed.watch,
-        async read(...query) {
-          down();
-          return plain.feed.read(...query);
-        },
-      },
-    }),
-  });
-  const jobId = await submit(bus.events);
-  const reader = readEvents(`${url}/jobs/${jobId}/events`);
-  await reader.until('the submission', (frames) => frames.length === 1);
-  away = true;
-  await startAttempt(bus.events, jobId);
-  await eventually('the stream is over', () => reader.closed());
-  assert.deepEqual(
-    reader.frames.map(({ event }) => event),
-    ['JobSubmitted'],
-  );
-  const response = await fetch(`${url}/jobs/${jobId}/events`);
-  assert.equal(response.status, 503);
-  assert.match(response.headers.get('retry-after') ?? '', /^\d+$/);
-  assert.equal((await jsonOf(response)).code, 'AGENTICORE_BUS_UNREACHABLE');
-  assert.ok(facts.some(({ fact }) => fact === 'feed.interrupted'));
-  assert.equal(watchers(), 0);
 });

@@ -112,6 +112,7 @@ const profiles: ProfileStore = {
       name,
       description: `${name} things`,
       source: `/profiles/${name}`,
+      ...(name === 'review' ? { extends: 'code' } : {}),
       profile: mergeProfiles(name, [{ claude: { effort: 'high' } }]),
     })),
     { name: 'bad', description: '', source: '/profiles/bad', error: 'profile.yml: claude must be a map' },
