@@ -226,4 +226,24 @@ describe('stopping', { concurrency: 2 }, () => {
     assert.deepEqual(processesWith(sleep), []);
     assert.deepEqual(processesWith(order.sessionId), []);
   });
+
+  test('a cancel in the very moment of the start is obeyed', async (t) => {
+    const model = await startModel(t, script(bash('sleep 60'), { say: 'Never said.' }));
+    const order = await makeOrder(t, { env: modelEnvironment(model.url) });
+    const stop = new AbortController();
+    const listener = { started: () => stop.abort(), message: () => {} };
+    assert.equal((await realAgent().run(order, listener, stop.signal)).kind, 'stopped');
+    assert.deepEqual(processesWith(order.sessionId), []);
+  });
+
+  test('a claude that the system kills leaves none of its tools behind', async (t) => {
+    const sleep = uniqueSleep();
+    const model = await startModel(t, script(bash(`sleep ${sleep}`), { say: 'Never said.' }));
+    const order = await makeOrder(t, { env: modelEnvironment(model.url) });
+    const { end, pid } = record(realAgent(), order);
+    await eventually('the tool sleeps', () => processesWith(`sleep ${sleep}`).length > 0);
+    process.kill(pid(), 'SIGKILL');
+    assert.equal(code(await end), 'CLAUDE_OUT_OF_MEMORY');
+    assert.deepEqual(processesWith(sleep), []);
+  });
 });
