@@ -34,7 +34,8 @@ function explain(errors: readonly ErrorObject[]): readonly ErrorDetail[] {
     choices.some((choice) => choice !== error && error.schemaPath.startsWith(`${choice.schemaPath}/`));
   const seen = new Set<string>();
   return errors
-    .filter((error) => !belongsToChoice(error))
+    // What is wrong with a name is said once, by propertyNames itself.
+    .filter((error) => !belongsToChoice(error) && error.propertyName === undefined)
     .map(toDetail)
     .filter(({ path, message }) => seen.size < seen.add(`${path}\0${message}`).size);
 }
@@ -50,7 +51,7 @@ function toDetail(error: ErrorObject): ErrorDetail {
         Object.keys(parentSchema?.properties ?? {}),
       );
     case 'propertyNames':
-      return { path: memberPath(path, String(params.propertyName)), message: 'is not an allowed name' };
+      return { path: memberPath(path, String(params.propertyName)), message: sayForbidden(parentSchema) };
     case 'required':
       return { path: memberPath(path, String(params.missingProperty)), message: 'is required' };
     default:
@@ -62,6 +63,11 @@ function unknownField(path: string, name: string, known: readonly string[]): Err
   const nearest = nearestName(name, known);
   const hint = nearest === undefined ? `known here: ${known.join(', ')}` : `did you mean ${nearest}?`;
   return { path: memberPath(path, name), message: `is not known; ${hint}` };
+}
+
+function sayForbidden(schema: ErrorObject['parentSchema']): string {
+  const why = schema?.propertyNames?.$comment;
+  return typeof why === 'string' ? `is not allowed: ${why}` : 'is not an allowed name';
 }
 
 /** What was found instead, short enough to read; never the value of a secret. */
