@@ -86,7 +86,7 @@ const ways: Record<string, () => Promise<void>> = {
   },
   async 'silent-during-a-tool'() {
     say({ type: 'assistant', message: { content: [{ type: 'tool_use', id: 't1', name: 'Bash' }] } });
-    await sleep(1500);
+    await sleep(4500);
     say({ type: 'user', message: { content: [{ type: 'tool_result', tool_use_id: 't1' }] } });
     result({ result: 'it took a while' });
   },

@@ -104,7 +104,11 @@ async function drive(
     watchdog.look();
   };
   const root = findProcess(pid);
-  const census = createCensus({ roots: root ? [root] : [], owns: (found) => found === tag });
+  const census = createCensus({
+    roots: root ? [root] : [],
+    owns: (found) => found === tag,
+    since: root?.start ?? 0,
+  });
   const unwatch = deps.guard?.watch({ pid, tag });
   const stop = (): void => end({ kind: 'stopped' });
   signal.addEventListener('abort', stop, { once: true });

@@ -14,16 +14,18 @@ export interface CensusOptions {
   readonly roots: readonly ProcessIdentity[];
   /** Whether a tag found in a process's environment makes it a member. */
   readonly owns: (tag: string, pid: number) => boolean;
+  /** No member started before this (as in ProcessIdentity.start): spares a look at everything else on the host. */
+  readonly since?: number;
 }
 
 /** A census of the roots, their descendants, their sessions, and every process whose tag is owned. */
-export function createCensus({ roots, owns }: CensusOptions): Census {
+export function createCensus({ roots, owns, since = 0 }: CensusOptions): Census {
   const known = new Map<number, number>(roots.map(({ pid, start }) => [pid, start]));
   const sessions = new Set<number>();
 
   function take(): readonly ProcessEntry[] {
     const all = listProcesses();
-    const candidates = all.filter(({ pid }) => pid !== process.pid);
+    const candidates = all.filter(({ pid, start }) => pid !== process.pid && start >= since);
     const members = new Map<number, ProcessEntry>();
     const admit = (entry: ProcessEntry): void => {
       members.set(entry.pid, entry);

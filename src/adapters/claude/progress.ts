@@ -61,6 +61,8 @@ export function createProgress(): Progress {
       if (type === 'result' || (type === 'oversized' && message.of === 'result')) {
         hasResult = true;
         tools.clear();
+        // After an error nobody waits for what still works in the background.
+        if (message.is_error === true) background.clear();
       }
     },
     isToolRunning: () => tools.size > 0,

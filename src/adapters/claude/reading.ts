@@ -23,7 +23,7 @@ export interface ReadingOptions {
   /** Sees each message before it is handed on. */
   readonly observe: (message: AgentMessage) => void;
   readonly deliver: (message: AgentMessage) => Promise<void> | void;
-  /** The listener threw; it gets no more messages. */
+  /** The listener or the observer threw; the listener gets no more messages. */
   readonly onFailure: (error: unknown) => void;
   /** The reading waits for the listener, or does so no longer. */
   readonly onHold: (isHeld: boolean) => void;
@@ -38,10 +38,10 @@ export function startReading(options: ReadingOptions): Reading {
   let announceResult = (): void => {};
 
   async function hand(message: AgentMessage): Promise<void> {
-    observe(message);
-    if (message.type === 'result') announceResult();
-    if (hasFailed) return;
     try {
+      observe(message);
+      if (message.type === 'result') announceResult();
+      if (hasFailed) return;
       const taking = deliver(message);
       if (taking === undefined) return;
       isHeld = true;

@@ -148,23 +148,23 @@ describe('a claude that does not come to an end by itself', { concurrency: 4 }, 
   });
 
   test('silence while a tool runs is normal', async (t) => {
-    const agent = await fakeAgent(t, 'silent-during-a-tool', { silenceMs: 500 });
+    const agent = await fakeAgent(t, 'silent-during-a-tool', { silenceMs: 3000 });
     const end = await record(agent, await makeOrder(t)).end;
     assert.equal(end.kind, 'succeeded');
   });
 
   test('a listener that takes long is no silence of claude', async (t) => {
-    const agent = await fakeAgent(t, 'echo', { silenceMs: 200 });
+    const agent = await fakeAgent(t, 'echo', { silenceMs: 3000 });
     const end = await record(
       agent,
       await makeOrder(t),
-      () => new Promise((resolve) => setTimeout(resolve, 700)),
+      () => new Promise((resolve) => setTimeout(resolve, 4500)),
     ).end;
     assert.equal(end.kind, 'succeeded');
   });
 
   test('retrying for ever is a silence of the model', async (t) => {
-    const end = await record(await fakeAgent(t, 'retrying-for-ever', { silenceMs: 400 }), await makeOrder(t))
+    const end = await record(await fakeAgent(t, 'retrying-for-ever', { silenceMs: 3000 }), await makeOrder(t))
       .end;
     assert.equal(end.kind === 'failed' && end.code, 'MODEL_UNREACHABLE');
   });
