@@ -31,6 +31,8 @@ export interface OwnRedisOptions {
   /** Keeps what it acknowledged over a kill: AOF, synced at each write. */
   readonly durable?: boolean;
   readonly password?: string;
+  /** Starts as the only node of a cluster, which refuses scripts whose keys lie in different slots. */
+  readonly cluster?: boolean;
 }
 
 const HOW_TO_MEND =
@@ -44,12 +46,15 @@ export async function startRedis(given = process.env.AGENTICORE_TEST_REDIS_URL):
 }
 
 /** A Redis of one's own, to be killed and started again. */
-export async function startOwnRedis({ durable = false, password }: OwnRedisOptions = {}): Promise<OwnRedis> {
+export async function startOwnRedis(options: OwnRedisOptions = {}): Promise<OwnRedis> {
+  const { durable = false, cluster = false, password } = options;
   if (!hasServer()) installServer();
   const dir = await mkdtemp(join(tmpdir(), 'agenticore-redis-'));
   const flags = ['--dir', dir, '--bind', '127.0.0.1', '--logfile', join(dir, 'redis.log'), '--save', ''];
   if (durable) flags.push('--appendonly', 'yes', '--appendfsync', 'always');
   if (password !== undefined) flags.push('--requirepass', password);
+
+  if (cluster) flags.push('--cluster-enabled', 'yes', '--cluster-port', String(await freePort()));
 
   let port = 0;
   let running: RunningServer | undefined;

@@ -2,7 +2,8 @@
 // first come, first served. Giving up wakes the connection through CLIENT UNBLOCK and so never strands an entry.
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
-import { isGroupMissing, isLostAnswer } from './bus-error.js';
+import { isCode } from '../../domain/errors.js';
+import { isGroupMissing } from './bus-error.js';
 import type { Connection } from './connection.js';
 import { LANE_GROUP } from './keys.js';
 import { asList, asText } from './reply.js';
@@ -47,6 +48,9 @@ export function createBlockingReads(main: Connection, open: () => Connection): B
           if (entry !== undefined) return entry;
         }
         return undefined;
+      } catch (error) {
+        if (signal.aborted && isCode(error, 'BUS_UNREACHABLE')) return undefined;
+        throw error;
       } finally {
         idle.push(connection);
       }
@@ -75,8 +79,8 @@ async function readOnce(
     const group = ['GROUP', LANE_GROUP, worker, 'COUNT', 1, 'BLOCK', BLOCK_MS] as const;
     return laneEntry(await redis.call('XREADGROUP', ...group, 'STREAMS', lane, '>'));
   } catch (error) {
-    if (isGroupMissing(error)) await createGroup(connection, lane);
-    else if (!(signal.aborted && isLostAnswer(error))) throw connection.explain(error);
+    if (!isGroupMissing(error)) throw connection.explain(error);
+    await createGroup(connection, lane);
     return undefined;
   } finally {
     over.abort();
@@ -85,12 +89,12 @@ async function readOnce(
 }
 
 /** Makes the lane's group, from its first entry on; somebody else may have been faster. */
-async function createGroup(connection: Connection, lane: string): Promise<void> {
-  await connection
-    .ask((redis) => redis.xgroup('CREATE', lane, LANE_GROUP, '0', 'MKSTREAM'))
-    .catch((error: unknown) => {
-      if (!(error instanceof Error && error.message.startsWith('BUSYGROUP'))) throw error;
-    });
+async function createGroup({ redis, explain }: Connection, lane: string): Promise<void> {
+  try {
+    await redis.xgroup('CREATE', lane, LANE_GROUP, '0', 'MKSTREAM');
+  } catch (error) {
+    if (!(error instanceof Error && error.message.startsWith('BUSYGROUP'))) throw explain(error);
+  }
 }
 
 /** Ends a blocking read without losing what it may be about to answer. The read may not even have arrived yet. */

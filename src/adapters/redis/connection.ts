@@ -6,7 +6,7 @@ import type { Log } from '../../ports/log.js';
 import { parseAddress } from './address.js';
 import { busError, isLostAnswer, unreachable } from './bus-error.js';
 
-/** How long a command waits for a connection that has just been lost; later ones fail at once. */
+/** How long a command waits for a lost connection to come back; longer than the pauses between tries. */
 const PATIENCE_MS = 2_000;
 const CONNECT_TIMEOUT_MS = 3_000;
 const MAX_BACKOFF_MS = 1_000;
@@ -18,8 +18,10 @@ export interface ConnectionOptions {
   readonly name: string;
   /** Silence of this length while an answer is due: the command fails with BUS_UNREACHABLE, the socket is replaced. */
   readonly answerMs: number;
-  /** False on a connection that blocks: there only the socket is given up. */
-  readonly timeCommands: boolean;
+  /** How long commands on this connection may block in Redis besides; 0 for one that never blocks. */
+  readonly blockMs: number;
+  /** True: once the connection has been away for a while, commands fail at once instead of waiting each. */
+  readonly failFast: boolean;
   readonly log?: Log;
 }
 
@@ -65,15 +67,20 @@ export function openConnection(options: ConnectionOptions): Connection {
   function reason(): string {
     if (closed) return 'the bus has been closed';
     return (
-      trouble ?? (redis.status === 'connect' ? 'it is still loading its data' : 'the connection was lost')
+      trouble ??
+      (redis.status === 'connect'
+        ? 'it has not answered yet, or is still loading its data'
+        : 'the connection was lost')
     );
   }
 
   async function online(signal?: AbortSignal): Promise<void> {
     if (closed) throw unreachable(reason());
     if (isReady() || signal?.aborted) return;
-    const patience = PATIENCE_MS - (performance.now() - (offlineSince ?? performance.now()));
-    if (patience > 0) await readyWithin(patience, signal);
+    const now = performance.now();
+    const patience = PATIENCE_MS - (options.failFast ? now - (offlineSince ?? now) : 0);
+    // Never less than a turn of the event loop, or a caller that tries again and again would stop it.
+    await readyWithin(Math.max(0, patience), signal);
     if (!isReady() && !signal?.aborted) throw unreachable(reason());
   }
 
@@ -128,7 +135,7 @@ export function openConnection(options: ConnectionOptions): Connection {
 function redisOptions({
   name,
   answerMs,
-  timeCommands,
+  blockMs,
 }: ConnectionOptions): RedisOptions & { replyMapping: 'legacy' } {
   return {
     connectionName: name.replace(/[^\x21-\x7e]/g, '_'),
@@ -146,7 +153,7 @@ function redisOptions({
     enableOfflineQueue: false,
     autoResendUnfulfilledCommands: false,
     autoResubscribe: false,
-    socketTimeout: answerMs,
-    ...(timeCommands ? { commandTimeout: answerMs } : {}),
+    socketTimeout: answerMs + blockMs,
+    ...(blockMs === 0 ? { commandTimeout: answerMs } : {}),
   };
 }

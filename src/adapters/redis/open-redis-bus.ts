@@ -3,7 +3,7 @@ import type { Bus } from '../../ports/bus.js';
 import type { Log } from '../../ports/log.js';
 import { BLOCK_MS, createBlockingReads } from './blocking-reads.js';
 import { createCommandQueue } from './command-queue.js';
-import { type Connection, openConnection } from './connection.js';
+import { type Connection, type ConnectionOptions, openConnection } from './connection.js';
 import { createDoorbell } from './doorbell.js';
 import { createEventLog } from './event-log.js';
 import { createFeed } from './feed.js';
@@ -27,31 +27,17 @@ export interface RedisBusOptions {
 }
 
 /**
- * Opens the bus. Resolves also when Redis is away: its methods then throw BUS_UNREACHABLE within seconds, and work
- * once it is there. Throws CONFIG_INVALID for a URL or prefix that can never work.
+ * Opens the bus, without waiting for Redis: while it is away, every method throws BUS_UNREACHABLE within seconds, and
+ * works once it is there. Throws CONFIG_INVALID for a URL or prefix that can never work.
  */
 export async function openRedisBus(options: RedisBusOptions): Promise<Bus> {
   const { url, leaseMs, consumer, log } = options;
   const keys = openKeys(options.keyPrefix);
-  const main = openConnection({
-    url,
-    name: `agenticore:${consumer}`,
-    answerMs: ANSWER_MS,
-    timeCommands: true,
-    ...(log ? { log } : {}),
-  });
-  const reader = (): Connection =>
-    openConnection({
-      url,
-      name: `agenticore:${consumer}:claim`,
-      answerMs: BLOCK_MS + ANSWER_MS,
-      timeCommands: false,
-    });
-  const subscriber = (): Connection =>
-    openConnection({ url, name: `agenticore:${consumer}:bell`, answerMs: ANSWER_MS, timeCommands: true });
-  const reads = createBlockingReads(main, reader);
-  const doorbell = createDoorbell(subscriber, log);
-  await main.online().catch(() => undefined);
+  const open = (role: string, more: Pick<ConnectionOptions, 'blockMs' | 'failFast' | 'log'>): Connection =>
+    openConnection({ url, name: `agenticore:${consumer}${role}`, answerMs: ANSWER_MS, ...more });
+  const main = open('', { blockMs: 0, failFast: true, ...(log ? { log } : {}) });
+  const reads = createBlockingReads(main, () => open(':claim', { blockMs: BLOCK_MS, failFast: false }));
+  const doorbell = createDoorbell(() => open(':bell', { blockMs: 0, failFast: false }), log);
 
   return {
     name: 'redis',

@@ -1,0 +1,112 @@
+// A connection that breaks between a call and its answer: what was carried out is recognised, nothing happens twice.
+import assert from 'node:assert/strict';
+import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
+import type { Bus } from '../../../src/ports/bus.js';
+import { startAttempt, submission, submit, transition } from '../../support/ledger.js';
+import { type OwnRedis, startOwnRedis } from '../../support/redis-server.js';
+import { type CuttingProxy, startCuttingProxy } from './cutting-proxy.js';
+import { freshPrefix, openBus } from './redis-under-test.js';
+
+const TIMEOUT = { timeout: 30_000 };
+const start = { type: 'StartAttempt', worker: 'worker-1', host: 'host-1' } as const;
+const message = (seq: number) => ({ seq, kind: 'message', type: 'assistant', data: `{"n":${seq}}` }) as const;
+
+describe('a lost answer on Redis', () => {
+  let redis: OwnRedis;
+  let proxy: CuttingProxy;
+  let bus: Bus; // through the proxy
+  let other: Bus; // another process, undisturbed
+
+  before(async () => {
+    redis = await startOwnRedis();
+    proxy = await startCuttingProxy(redis.port);
+  });
+  after(async () => {
+    await proxy.stop();
+    await redis.stop();
+  });
+  beforeEach(async () => {
+    const keyPrefix = freshPrefix(redis);
+    bus = await openBus(redis, { url: proxy.url, keyPrefix });
+    other = await openBus(redis, { keyPrefix });
+    await submit(other.events); // Redis knows the script from here on
+  });
+  afterEach(() => Promise.all([bus.close(), other.close()]));
+
+  test('an append whose answer was lost is appended, once', TIMEOUT, async () => {
+    const first = submission({ idempotency: { key: 'k', digest: 'd', ttlMs: 60_000 } });
+    const cuts = proxy.cuts();
+    proxy.loseNextAnswer();
+    assert.deepEqual(await bus.events.append(first), { kind: 'appended' });
+    assert.equal(proxy.cuts(), cuts + 1);
+    const next = transition(first.after, start);
+    proxy.loseNextAnswer();
+    assert.deepEqual(await bus.events.append(next), { kind: 'appended' });
+    assert.equal(proxy.cuts(), cuts + 2);
+    assert.deepEqual(await bus.events.read(first.jobId), [...first.records, ...next.records]);
+    const feed = await other.feed.read({ kind: 'job', jobId: first.jobId }, undefined, 9);
+    assert.equal(feed.entries.length, 2);
+    assert.deepEqual(await bus.queue.depth('jobs'), { waiting: 2, running: 0 });
+  });
+
+  test('an append that was lost before Redis saw it is appended by being sent again', TIMEOUT, async () => {
+    const first = submission();
+    proxy.loseNextCall();
+    assert.deepEqual(await bus.events.append(first), { kind: 'appended' });
+    assert.deepEqual(await other.events.read(first.jobId), first.records);
+  });
+
+  test('an append that was lost and then overtaken is a conflict', TIMEOUT, async () => {
+    const first = submission();
+    await other.events.append(first);
+    proxy.loseNextCall();
+    const appending = bus.events.append(transition(first.after, start));
+    await other.events.append(transition(first.after, { type: 'RequestCancel', by: 'somebody' }));
+    assert.deepEqual(await appending, { kind: 'conflict' });
+  });
+
+  test('an append whose answer was lost is recognised also when the ledger went on', TIMEOUT, async () => {
+    const first = submission();
+    await other.events.append(first);
+    const next = transition(first.after, start);
+    proxy.loseNextAnswer();
+    const appending = bus.events.append(next);
+    const overtaking = transition(next.after, { type: 'RequestCancel', by: 'somebody' });
+    let result = await other.events.append(overtaking);
+    while (result.kind === 'conflict') result = await other.events.append(overtaking);
+    assert.deepEqual(await appending, { kind: 'appended' });
+    assert.equal((await other.events.read(first.jobId)).length, 3);
+  });
+
+  for (const lose of ['loseNextAnswer', 'loseNextCall'] as const) {
+    test(`messages under way keep their order and come once (${lose})`, TIMEOUT, async () => {
+      const jobId = await submit(other.events);
+      await startAttempt(other.events, jobId);
+      await bus.transcript.append(jobId, 1, [message(1)]);
+      proxy[lose]();
+      const appends = Array.from({ length: 40 }, (_, n) => bus.transcript.append(jobId, 1, [message(n + 2)]));
+      assert.deepEqual(new Set(await Promise.all(appends)), new Set(['appended']));
+      const { entries } = await other.feed.read({ kind: 'job', jobId }, undefined, 99);
+      const said = entries.filter(({ kind }) => kind === 'message').map(({ data }) => JSON.parse(data).n);
+      assert.deepEqual(
+        said,
+        Array.from({ length: 41 }, (_, n) => n + 1),
+      );
+    });
+  }
+
+  test('a release, an ack and an extension whose answers were lost have happened once', TIMEOUT, async () => {
+    const claim = await bus.queue.claim('jobs', 'worker-1', new AbortController().signal);
+    assert.ok(claim);
+    await claim.extend();
+    proxy.loseNextAnswer();
+    assert.equal(await claim.extend(), true);
+    proxy.loseNextAnswer();
+    await claim.release();
+    assert.deepEqual(await bus.queue.depth('jobs'), { waiting: 1, running: 0 });
+    const again = await bus.queue.claim('jobs', 'worker-1', new AbortController().signal);
+    proxy.loseNextAnswer();
+    await again?.ack();
+    assert.deepEqual(await bus.queue.depth('jobs'), { waiting: 0, running: 0 });
+  });
+});

@@ -1,0 +1,171 @@
+// Redis away, at start or in the middle: said within seconds, and everything works again once it is back.
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { Redis } from 'ioredis';
+import { isCode } from '../../../src/domain/errors.js';
+import type { Bus } from '../../../src/ports/bus.js';
+import { eventually } from '../../support/eventually.js';
+import { submission, submit, transition } from '../../support/ledger.js';
+import { type OwnRedis, startOwnRedis } from '../../support/redis-server.js';
+import { openBus } from './redis-under-test.js';
+
+const TIMEOUT = { timeout: 60_000 };
+const never = (): AbortSignal => new AbortController().signal;
+const unreachable = (error: unknown): boolean => isCode(error, 'BUS_UNREACHABLE');
+
+/** Every method of every port, by name. */
+const everything = (bus: Bus): Record<string, () => Promise<unknown>> => ({
+  ping: () => bus.ping(),
+  append: () => bus.events.append(submission()),
+  load: () => bus.events.load('j'),
+  read: () => bus.events.read('j'),
+  answer: () => bus.events.answer('j'),
+  list: () => bus.events.list({ limit: 5 }),
+  count: () => bus.events.count('queued'),
+  oldest: () => bus.events.oldest('queued', 5),
+  remove: () => bus.events.remove('j'),
+  claim: () => bus.queue.claim('jobs', 'w', never()),
+  reclaim: () => bus.queue.reclaim('jobs', 'w', 5),
+  promoteDue: () => bus.queue.promoteDue(5),
+  depth: () => bus.queue.depth('jobs'),
+  say: () => bus.transcript.append('j', 1, []),
+  whole: () => bus.transcript.whole('j', 1, 1),
+  feed: () => bus.feed.read({ kind: 'fleet' }, undefined, 5),
+  watch: () => bus.feed.watch({ kind: 'fleet' }, () => undefined),
+  beat: () => bus.registry.list(),
+  leave: () => bus.registry.leave('w'),
+});
+
+async function assertAllUnreachable(bus: Bus): Promise<void> {
+  await Promise.all(
+    Object.entries(everything(bus)).map(([name, call]) => assert.rejects(call, unreachable, name)),
+  );
+}
+
+describe('Redis away', () => {
+  let redis: OwnRedis;
+  before(async () => {
+    redis = await startOwnRedis({ durable: true });
+  });
+  after(() => redis.stop());
+
+  test('at start: the bus opens, refuses everything, and works once Redis is there', TIMEOUT, async () => {
+    await redis.kill();
+    const bus = await openBus(redis);
+    try {
+      await assertAllUnreachable(bus);
+      await assert.rejects(bus.ping(), /ECONNREFUSED/);
+      await redis.start();
+      await eventually('the bus answers', () => bus.ping().then(() => true));
+      const jobId = await submit(bus.events);
+      assert.equal((await bus.queue.claim('jobs', 'w', never()))?.jobId, jobId);
+    } finally {
+      await bus.close();
+    }
+  });
+
+  test('killed and restarted: nothing accepted is lost, claims and watches go on', TIMEOUT, async () => {
+    const facts: string[] = [];
+    const bus = await openBus(redis, { log: (fact) => facts.push(fact) });
+    try {
+      const jobId = await submit(bus.events);
+      const claim = await bus.queue.claim('jobs', 'w', never());
+      let rings = 0;
+      await bus.feed.watch({ kind: 'fleet' }, () => {
+        rings += 1;
+      });
+      const accepted: string[] = [];
+      let stop = false;
+      const submitting = (async () => {
+        while (!stop)
+          await submit(bus.events).then(
+            (id) => accepted.push(id),
+            () => undefined,
+          );
+      })();
+      await eventually('some are accepted', () => accepted.length > 20);
+      const waiting = assert.rejects(bus.queue.claim('idle', 'w', never()), unreachable);
+      await redis.kill();
+      await waiting;
+      await assertAllUnreachable(bus);
+      stop = true;
+      await submitting;
+
+      const before = rings;
+      await redis.start();
+      await eventually('the watcher is rung for the time away', () => rings > before);
+      await eventually('the bus answers', () => bus.ping().then(() => true));
+      for (const id of [jobId, ...accepted]) assert.ok(await bus.events.load(id), 'an accepted job is there');
+      assert.equal(await claim?.extend(), true);
+      const rung = rings;
+      await submit(bus.events);
+      await eventually('the watch is active again', () => rings > rung);
+      assert.deepEqual(facts, ['bus.connected', 'bus.lost', 'bus.connected']);
+    } finally {
+      await bus.close();
+    }
+  });
+
+  test('a short restart is waited for: no call fails', TIMEOUT, async () => {
+    const bus = await openBus(redis);
+    try {
+      await redis.kill();
+      const calls = Promise.all([submit(bus.events), bus.events.count('queued'), bus.ping()]);
+      await redis.start();
+      await calls;
+    } finally {
+      await bus.close();
+    }
+  });
+
+  test('a claim given up while Redis is away ends at once', TIMEOUT, async () => {
+    const bus = await openBus(redis);
+    try {
+      await redis.kill();
+      const stop = new AbortController();
+      const claiming = bus.queue.claim('jobs', 'w', stop.signal);
+      stop.abort();
+      assert.equal(await claiming, undefined);
+    } finally {
+      await redis.start();
+      await bus.close();
+    }
+  });
+
+  test('a Redis that is full or read-only is unreachable for writes, with the reason', TIMEOUT, async () => {
+    const bus = await openBus(redis);
+    const admin = new Redis(redis.url);
+    try {
+      const first = submission();
+      await bus.events.append(first);
+      await admin.config('SET', 'maxmemory', '1');
+      await assert.rejects(submit(bus.events), (error) => unreachable(error) && /OOM/.test(String(error)));
+      await admin.config('SET', 'maxmemory', '0');
+      await admin.replicaof('127.0.0.1', 1);
+      await assert.rejects(
+        submit(bus.events),
+        (error) => unreachable(error) && /READONLY/.test(String(error)),
+      );
+      await admin.replicaof('NO', 'ONE');
+      await eventually('it accepts again', () => submit(bus.events));
+      const next = transition(first.after, { type: 'RequestCancel', by: 'somebody' });
+      assert.deepEqual(await bus.events.append(next), { kind: 'appended' });
+    } finally {
+      admin.disconnect();
+      await bus.close();
+    }
+  });
+
+  test('an error that is a bug passes as it is', TIMEOUT, async () => {
+    const bus = await openBus(redis, { keyPrefix: 'broken' });
+    const admin = new Redis(redis.url);
+    try {
+      await admin.set('{broken}:job:j:events', 'no list');
+      await assert.rejects(bus.events.append(submission({ jobId: 'j' })), /WRONGTYPE/);
+      await assert.rejects(bus.events.read('j'), /WRONGTYPE/);
+    } finally {
+      admin.disconnect();
+      await bus.close();
+    }
+  });
+});
