@@ -4,9 +4,9 @@ import type { PlacementChange } from '../../domain/placement.js';
 import type { StoredJob } from '../../ports/event-log.js';
 import { type Bells, bells } from './bells.js';
 import { type CursorSource, cursorSource } from './cursors.js';
-import { type FleetStream, fleetStream } from './fleet-stream.js';
+import { FLEET_EVENTS, type FleetStream, fleetStream } from './fleet-stream.js';
 import { type IdempotencyKeys, idempotencyKeys } from './idempotency-keys.js';
-import { type JobIndex, jobIndex } from './job-index.js';
+import { type JobLists, jobLists } from './job-lists.js';
 import type { KeptJob } from './kept-job.js';
 import { type Lanes, lanes } from './lanes.js';
 import { eventEntries, type LedgerLine } from './ledger-file.js';
@@ -18,7 +18,7 @@ export interface BusState {
   readonly trashDir: string;
   readonly now: () => number;
   readonly jobs: Map<string, KeptJob>;
-  readonly index: JobIndex;
+  readonly lists: JobLists;
   readonly lanes: Lanes;
   readonly keys: IdempotencyKeys;
   readonly fleet: FleetStream;
@@ -40,12 +40,10 @@ export function busState({ leaseMs, ...options }: StateOptions, found: readonly 
   const state: BusState = {
     ...options,
     jobs: new Map(found.map(({ job }) => [job.id, job])),
-    index: jobIndex(),
+    lists: jobLists(),
     lanes: lanes(leaseMs),
     keys: idempotencyKeys(),
-    fleet: fleetStream(
-      found.flatMap(({ job, lines }) => lines.flatMap((line) => eventEntries(line, job.id))),
-    ),
+    fleet: restoredFleet(found),
     bells: bells(),
     cursors,
     serial: serial(),
@@ -53,11 +51,27 @@ export function busState({ leaseMs, ...options }: StateOptions, found: readonly 
   };
   for (const { job, lines, lastCursor } of found) {
     cursors.saw(lastCursor);
-    state.index.move(undefined, job.stored.job);
+    state.lists.move(undefined, job.stored.job);
     for (const { idempotency } of lines) if (idempotency) state.keys.put({ ...idempotency, jobId: job.id });
   }
   for (const { job } of found) restoreToLane(state, job);
   return state;
+}
+
+/** The newest lines of all ledgers in one order. The cursors of a line follow each other: lines never interleave. */
+function restoredFleet(found: readonly LoadedJob[]): FleetStream {
+  const lines = found
+    .flatMap(({ job, lines }) => lines.map((line) => ({ jobId: job.id, line, at: placeOf(line.cursors[0]) })))
+    .sort((a, b) => a.at[0] - b.at[0] || a.at[1] - b.at[1]);
+  const older = lines[lines.length - FLEET_EVENTS - 1];
+  const fleet = fleetStream(older?.line.cursors.at(-1));
+  for (const { jobId, line } of lines.slice(-FLEET_EVENTS)) fleet.push(eventEntries(line, jobId));
+  return fleet;
+}
+
+function placeOf(cursor = '0-0'): readonly [number, number] {
+  const [ms = 0, n = 0] = cursor.split('-').map(Number);
+  return [ms, n];
 }
 
 /** `found` comes in the order of last change, so that lanes are again oldest first. */
@@ -83,7 +97,7 @@ export function publish(
   job.lastEvent = line.cursors.at(-1) ?? job.lastEvent;
   job.answerFile = line.answer ?? job.answerFile;
   state.jobs.set(job.id, job);
-  state.index.move(before?.job, after.job);
+  state.lists.move(before?.job, after.job);
   if (line.idempotency) state.keys.put({ ...line.idempotency, jobId: job.id });
   state.lanes.place(job.id, placement);
   state.fleet.push(eventEntries(line, job.id));
@@ -94,7 +108,7 @@ export function publish(
 /** Forgets a job that is no longer on disk. */
 export function forget(state: BusState, { id, stored }: KeptJob): void {
   state.jobs.delete(id);
-  state.index.move(stored.job, undefined);
+  state.lists.move(stored.job, undefined);
   state.keys.forget(id);
   state.lanes.place(id, { kind: 'remove', lane: stored.job.order.lane });
 }

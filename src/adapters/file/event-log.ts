@@ -13,7 +13,7 @@ const JOB_ID = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
 
 /** The event log over the jobs of `state`. */
 export function fileEventLog(state: BusState): EventLog {
-  const { jobs, index, serial } = state;
+  const { jobs, lists, serial } = state;
 
   async function append(transition: Transition): Promise<AppendResult> {
     state.assertWritable();
@@ -95,23 +95,30 @@ export function fileEventLog(state: BusState): EventLog {
     async read(jobId) {
       const job = jobs.get(jobId);
       if (job === undefined) return [];
-      const records = [];
-      for await (const { text } of readLines(job.ledger.path, 0, job.ledgerLength)) {
-        records.push(...(parseLedgerLine(text)?.records ?? []));
+      try {
+        const records = [];
+        for await (const { text } of readLines(job.ledger.path, 0, job.ledgerLength)) {
+          records.push(...(parseLedgerLine(text)?.records ?? []));
+        }
+        return records;
+      } catch (error) {
+        throw unreachable(job.ledger.path, error);
       }
-      return records;
     },
     async answer(jobId) {
       const job = jobs.get(jobId);
       if (job?.answerFile === undefined) return undefined;
-      return readFile(join(job.folder, job.answerFile), 'utf8');
+      return readFile(join(job.folder, job.answerFile), 'utf8').catch((error) => {
+        if (!jobs.has(jobId)) return undefined; // removed meanwhile
+        throw unreachable(job.folder, error);
+      });
     },
     async list(query) {
-      const { ids, next } = index.page(query);
+      const { ids, next } = lists.page(query);
       return { jobs: ids.flatMap((id) => jobs.get(id)?.stored.job ?? []), next };
     },
-    count: async (status) => index.count(status),
-    oldest: async (status, limit) => index.oldest(status, limit),
+    count: async (status) => lists.count(status),
+    oldest: async (status, limit) => lists.oldest(status, limit),
     remove(jobId) {
       return serial.run(`job:${jobId}`, async () => {
         const job = jobs.get(jobId);
@@ -125,13 +132,11 @@ export function fileEventLog(state: BusState): EventLog {
   async function moveToTrash(job: KeptJob): Promise<void> {
     await closeFiles(job);
     const trash = join(state.trashDir, `${job.id}-${randomUUID()}`);
-    try {
-      await rename(job.folder, trash);
-      await syncFolder(state.jobsDir);
-    } catch (error) {
+    await rename(job.folder, trash).catch((error) => {
       throw unreachable(job.folder, error);
-    }
+    });
     forget(state, job);
+    await syncFolder(state.jobsDir);
     await rm(trash, { recursive: true, force: true }).catch(() => {}); // the next start tries again
   }
 }

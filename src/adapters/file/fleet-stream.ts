@@ -1,7 +1,7 @@
 // The last events of all jobs, in memory: what dashboards follow. Bounded by count and by size; the ledgers keep all.
 import { compareCursors, type FeedEntry, type FeedPage } from '../../ports/feed.js';
 
-const MAX_EVENTS = 10_000;
+export const FLEET_EVENTS = 10_000;
 const MAX_CHARACTERS = 32 * 1024 * 1024;
 
 export interface FleetStream {
@@ -10,12 +10,12 @@ export interface FleetStream {
   read(after: string | undefined, limit: number): FeedPage;
 }
 
-/** A stream that begins with what is newest in `history` (any order). */
-export function fleetStream(history: readonly FeedEntry[], maxEvents = MAX_EVENTS): FleetStream {
+/** An empty stream; what came up to `dropped` is no longer in it. */
+export function fleetStream(dropped?: string, maxEvents = FLEET_EVENTS): FleetStream {
   let kept: FeedEntry[] = [];
   let first = 0;
   let characters = 0;
-  let droppedUpTo: string | undefined;
+  let droppedUpTo = dropped;
 
   function push(entries: readonly FeedEntry[]): void {
     for (const entry of entries) {
@@ -23,10 +23,10 @@ export function fleetStream(history: readonly FeedEntry[], maxEvents = MAX_EVENT
       characters += entry.data.length;
     }
     while (kept.length - first > maxEvents || (characters > MAX_CHARACTERS && kept.length - first > 1)) {
-      const dropped = kept[first];
+      const oldest = kept[first];
       first += 1;
-      characters -= dropped?.data.length ?? 0;
-      droppedUpTo = dropped?.cursor;
+      characters -= oldest?.data.length ?? 0;
+      droppedUpTo = oldest?.cursor;
     }
     if (first > maxEvents) [kept, first] = [kept.slice(first), 0];
   }
@@ -42,7 +42,6 @@ export function fleetStream(history: readonly FeedEntry[], maxEvents = MAX_EVENT
     return low;
   }
 
-  push([...history].sort((a, b) => compareCursors(a.cursor, b.cursor)));
   return {
     push,
     read(after, limit) {

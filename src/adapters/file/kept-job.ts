@@ -4,7 +4,7 @@ import { isTerminal } from '../../domain/job.js';
 import type { StoredJob } from '../../ports/event-log.js';
 import { compareCursors, type FeedEntry } from '../../ports/feed.js';
 import { type FeedPages, feedPages, mergeEntries } from './feed-pages.js';
-import { type GrowingFile, growingFile } from './growing-file.js';
+import { type GrowingFile, growingFile, unreachable } from './growing-file.js';
 import { eventEntries, type LedgerLine, parseLedgerLine } from './ledger-file.js';
 import { type MessagePlace, messageEntries, readMessageTail } from './message-file.js';
 
@@ -27,7 +27,6 @@ export interface KeptJob {
   ledgerLength: number;
   lastEvent: string;
   answerFile: string | undefined;
-  idempotencyKey: string | undefined;
   /** Looked at when first needed: most jobs of a long history are never asked for theirs. */
   messages: Promise<KeptMessages> | undefined;
 }
@@ -54,16 +53,17 @@ export function keptJob(
     ledgerLength: length,
     lastEvent: lines.at(-1)?.cursors.at(-1) ?? '0-0',
     answerFile: lines.findLast(({ answer }) => answer !== undefined)?.answer,
-    idempotencyKey: lines[0]?.idempotency?.key,
     messages: undefined,
   };
 }
 
-/** The job's transcript file, found on disk at the first call. */
+/** The job's transcript file, found on disk at the first call. Throws BUS_UNREACHABLE. */
 export function messagesOf(job: KeptJob): Promise<KeptMessages> {
   job.messages ??= (async () => {
     const path = join(job.folder, MESSAGES);
-    const { length, last } = await readMessageTail(path);
+    const { length, last } = await readMessageTail(path).catch((error) => {
+      throw unreachable(path, error);
+    });
     return { file: growingFile(path, length), pages: feedPages(path, messageEntries), last };
   })();
   job.messages.catch(() => {
@@ -93,7 +93,7 @@ export async function readJobFeed(
 
 /** Brings what was said so far to the disk, and gives the file handles back. Throws BUS_UNREACHABLE. */
 export async function closeFiles(job: KeptJob): Promise<void> {
-  const messages = await job.messages;
+  const messages = await job.messages?.catch(() => undefined);
   await messages?.file.sync();
   await messages?.file.close();
   await job.ledger.close();
@@ -103,7 +103,8 @@ export async function closeFiles(job: KeptJob): Promise<void> {
 export async function closeIdleFiles(job: KeptJob): Promise<void> {
   const { status } = job.stored.job;
   if (status === 'running') return;
-  await (await job.messages)?.file.close();
+  const messages = await job.messages?.catch(() => undefined); // the append is done: nothing may fail it now
+  await messages?.file.close();
   await job.ledger.close();
   if (isTerminal(status)) job.messages = undefined;
 }

@@ -2,6 +2,7 @@
 // others from working.
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { AgenticoreError } from '../../domain/errors.js';
 import { isTerminal } from '../../domain/job.js';
 import { compareCursors } from '../../ports/feed.js';
 import type { Log } from '../../ports/log.js';
@@ -44,13 +45,12 @@ export async function loadJobs(jobsDir: string, log: Log): Promise<readonly Load
 }
 
 async function loadJob(folder: string, jobId: string, log: Log): Promise<LoadedJob | undefined> {
-  const ledger = await readLedger(join(folder, LEDGER), jobId).catch(async (error: unknown) => {
-    // A folder whose making was cut short holds nothing that anybody was promised.
-    if ((await readdir(folder)).length > 0) throw error;
-    return undefined;
-  });
+  const names = await readdir(folder);
+  const ledger = names.includes(LEDGER) ? await readLedger(join(folder, LEDGER), jobId) : undefined;
   if (ledger === undefined) {
-    await rm(folder, { recursive: true, force: true });
+    if (names.some((name) => name !== LEDGER))
+      throw new AgenticoreError('BUS_CORRUPT', `${folder} has no ledger.`);
+    await rm(folder, { recursive: true, force: true }); // its making was cut short: nobody was promised anything
     return undefined;
   }
   const { lines, stored, length, torn } = ledger;

@@ -84,8 +84,9 @@ function assemble(
       closed = true;
       state.lanes.wakeAll();
       await state.serial.idle();
-      for (const job of state.jobs.values()) await closeFiles(job);
+      const closings = await Promise.allSettled([...state.jobs.values()].map(closeFiles));
       await lock.release();
+      for (const closing of closings) if (closing.status === 'rejected') throw closing.reason;
     },
   };
 }

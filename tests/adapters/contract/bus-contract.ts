@@ -1,8 +1,12 @@
 // Everything that every bus must do, as one call.
 import type { OpenBus } from './bus-under-test.js';
 import { commandQueueContract } from './command-queue.js';
+import { delayContract } from './delay.js';
+import { doorbellContract } from './doorbell.js';
 import { eventLogContract } from './event-log.js';
 import { feedContract } from './feed.js';
+import { jobListContract } from './job-list.js';
+import { keysAndAnswersContract } from './keys-and-answers.js';
 import { leaseContract } from './lease.js';
 import { registryContract } from './registry.js';
 import { transcriptLogContract } from './transcript-log.js';
@@ -10,9 +14,13 @@ import { transcriptLogContract } from './transcript-log.js';
 /** Registers the contract suites of all ports of the bus under `name`. */
 export function busContract(name: string, open: OpenBus): void {
   eventLogContract(name, open);
+  jobListContract(name, open);
+  keysAndAnswersContract(name, open);
   commandQueueContract(name, open);
+  delayContract(name, open);
   leaseContract(name, open);
   transcriptLogContract(name, open);
   feedContract(name, open);
+  doorbellContract(name, open);
   registryContract(name, open);
 }

@@ -224,44 +224,6 @@ export function commandQueueContract(name: string, open: OpenBus): void {
       },
     );
 
-    check('a promotion wakes a claimer that waits', async ({ bus: { events, queue } }) => {
-      const past = { now: Date.now() - 60_000 };
-      const jobId = await submit(events, { order: { backoffS: 0 }, ...past });
-      await claimNow(queue, 'a');
-      await startAttempt(events, jobId, past);
-      await endAttempt(events, jobId, CRASHED, past);
-      const waiting = queue.claim('jobs', 'b', never());
-      assert.equal(await queue.promoteDue(9), 1);
-      assert.equal((await waiting)?.jobId, jobId);
-    });
-
-    check('a job cancelled while it was delayed is not promoted', async ({ bus: { events, queue } }) => {
-      const past = { now: Date.now() - 60_000 };
-      const jobId = await submit(events, { order: { backoffS: 0 }, ...past });
-      await claimNow(queue);
-      await startAttempt(events, jobId, past);
-      await endAttempt(events, jobId, CRASHED, past);
-      await carryOut(events, jobId, CANCEL);
-      assert.equal(await queue.promoteDue(9), 0);
-      assert.deepEqual(await queue.depth('jobs'), { waiting: 0, running: 0 });
-    });
-
-    check('promotions at the same time promote each job once', async ({ bus: { events, queue } }) => {
-      const past = { now: Date.now() - 60_000 };
-      for (let n = 0; n < 5; n += 1) {
-        const jobId = await submit(events, { order: { backoffS: 0 }, ...past });
-        await claimNow(queue);
-        await startAttempt(events, jobId, past);
-        await endAttempt(events, jobId, CRASHED, past);
-      }
-      const counts = await Promise.all([1, 2, 3, 4].map(() => queue.promoteDue(9)));
-      assert.equal(
-        counts.reduce((sum, count) => sum + count, 0),
-        5,
-      );
-      assert.deepEqual(await queue.depth('jobs'), { waiting: 5, running: 0 });
-    });
-
     check('the next process finds what waits, what is delayed and what ran', async (under) => {
       const { events, queue } = under.bus;
       const past = { now: Date.now() - 60_000 };

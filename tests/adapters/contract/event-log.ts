@@ -2,10 +2,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { describe } from 'node:test';
-import { isCode } from '../../../src/domain/errors.js';
 import { firstBreak } from '../../../src/domain/evidence.js';
-import type { EventLog } from '../../../src/ports/event-log.js';
-import { eventually } from '../../support/eventually.js';
 import {
   carryOut,
   endAttempt,
@@ -16,25 +13,15 @@ import {
   submit,
   transition,
 } from '../../support/ledger.js';
+import { allPages } from './all-pages.js';
 import { busCase, type OpenBus } from './bus-under-test.js';
 
 const CANCEL = { type: 'RequestCancel', by: 'somebody' } as const;
-const AWKWARD = 'Grüße 🦊\n"quoted"\\ \u2028\u2029 \u0000 {"a":1}\r\n\tend';
+/** Text that a careless encoding breaks. */
+export const AWKWARD = 'Grüße 🦊\n"quoted"\\ \u2028\u2029 \u0000 {"a":1}\r\n\tend';
 
-const kinds = (results: readonly { readonly kind: string }[]): string[] =>
+export const kinds = (results: readonly { readonly kind: string }[]): string[] =>
   results.map(({ kind }) => kind).sort();
-
-async function allPages(events: EventLog, limit: number): Promise<string[]> {
-  const ids: string[] = [];
-  let before: string | undefined;
-  do {
-    const page = await events.list({ limit, ...(before === undefined ? {} : { before }) });
-    assert.ok(page.jobs.length <= limit);
-    ids.push(...page.jobs.map(({ id }) => id));
-    before = page.next;
-  } while (before !== undefined);
-  return ids;
-}
 
 /** Registers the cases. */
 export function eventLogContract(name: string, open: OpenBus): void {
@@ -127,148 +114,6 @@ export function eventLogContract(name: string, open: OpenBus): void {
         types,
       );
     });
-
-    check('jobs are listed newest first, in pages, by status', async ({ bus: { events } }) => {
-      const ids: string[] = [];
-      for (let n = 0; n < 7; n += 1) ids.unshift(await submit(events, { now: 1_700_000_000_000 + n * 1000 }));
-      const [newest = '', , third = ''] = ids;
-      await carryOut(events, third, CANCEL);
-      await startAttempt(events, newest, { now: 1_700_000_010_000 });
-
-      assert.deepEqual(await allPages(events, 3), ids);
-      assert.deepEqual(await allPages(events, 7), ids);
-      assert.deepEqual(await allPages(events, 200), ids);
-      const queued = await events.list({ status: 'queued', limit: 3 });
-      assert.deepEqual(
-        queued.jobs.map(({ id }) => id),
-        [ids[1], ids[3], ids[4]],
-      );
-      const rest = await events.list({ status: 'queued', limit: 3, before: queued.next ?? '' });
-      assert.deepEqual(
-        rest.jobs.map(({ id }) => id),
-        [ids[5], ids[6]],
-      );
-      assert.equal(rest.next, undefined);
-      assert.deepEqual((await events.list({ status: 'failed', limit: 3 })).jobs, []);
-    });
-
-    check('jobs of the same millisecond are each listed once', async ({ bus: { events } }) => {
-      const ids = await Promise.all(
-        Array.from({ length: 9 }, () => submit(events, { now: 1_700_000_000_000 })),
-      );
-      assert.deepEqual((await allPages(events, 2)).sort(), ids.sort());
-    });
-
-    check('a job that arrives between two pages disturbs neither', async ({ bus: { events } }) => {
-      const old = await submit(events, { now: 1_700_000_000_000 });
-      const young = await submit(events, { now: 1_700_000_001_000 });
-      const { jobs, next = '' } = await events.list({ limit: 1 });
-      await submit(events, { now: 1_700_000_002_000 });
-      assert.deepEqual(
-        jobs.map(({ id }) => id),
-        [young],
-      );
-      assert.deepEqual(
-        (await events.list({ limit: 5, before: next })).jobs.map(({ id }) => id),
-        [old],
-      );
-    });
-
-    check('a malformed list cursor is the fault of the request', async ({ bus: { events } }) => {
-      await submit(events);
-      for (const before of [
-        '',
-        'x',
-        '17',
-        '-',
-        ':',
-        '1:',
-        '((1700000000000',
-        '../../etc/passwd',
-        'NaN:NaN',
-      ]) {
-        const refused = (error: unknown) => isCode(error, 'INVALID_REQUEST');
-        await assert.rejects(events.list({ limit: 5, before }), refused, JSON.stringify(before));
-      }
-    });
-
-    check('counts and the oldest of a status follow the ledgers', async ({ bus: { events } }) => {
-      const a = await submit(events, { now: 1_700_000_000_000 });
-      const c = await submit(events, { now: 1_700_000_002_000 });
-      const b = await submit(events, { now: 1_700_000_001_000 });
-      assert.equal(await events.count('queued'), 3);
-      assert.deepEqual(await events.oldest('queued', 2), [a, b]);
-      await carryOut(events, a, CANCEL);
-      assert.equal(await events.count('queued'), 2);
-      assert.equal(await events.count('cancelled'), 1);
-      assert.equal(await events.count('expired'), 0);
-      assert.deepEqual(await events.oldest('queued', 9), [b, c]);
-      assert.deepEqual(await events.oldest('cancelled', 9), [a]);
-    });
-
-    check('a taken idempotency key answers with the job that has it', async ({ bus: { events, queue } }) => {
-      const claim = { key: 'caller:k-1', digest: 'd-1', ttlMs: 60_000 };
-      const jobId = await submit(events, { idempotency: claim });
-      const again = submission({ idempotency: { ...claim, digest: 'd-2' } });
-      assert.deepEqual(await events.append(again), { kind: 'duplicate', jobId, digest: 'd-1' });
-      assert.equal(await events.load(again.jobId), undefined);
-      assert.deepEqual(await queue.depth('jobs'), { waiting: 1, running: 0 });
-      await submit(events, { idempotency: { ...claim, key: 'caller:k-2' } });
-    });
-
-    check(
-      'of concurrent submissions under one key exactly one becomes a job',
-      async ({ bus: { events } }) => {
-        const idempotency = { key: 'caller:rush', digest: 'same', ttlMs: 60_000 };
-        const all = Array.from({ length: 8 }, () => submission({ idempotency }));
-        const results = await Promise.all(all.map((one) => events.append(one)));
-        assert.deepEqual(kinds(results), ['appended', ...Array(7).fill('duplicate')]);
-        const winner = all[results.findIndex(({ kind }) => kind === 'appended')];
-        const ids = results.flatMap((result) => (result.kind === 'duplicate' ? [result.jobId] : []));
-        assert.deepEqual(new Set(ids), new Set([winner?.jobId]));
-        assert.equal(await events.count('queued'), 1);
-      },
-    );
-
-    check('an idempotency key can be used again after its time', async ({ bus: { events } }) => {
-      const idempotency = { key: 'caller:brief', digest: 'd', ttlMs: 40 };
-      const jobId = await submit(events, { idempotency });
-      await eventually('the key is free again', async () => {
-        const result = await events.append(submission({ idempotency }));
-        if (result.kind === 'duplicate') assert.equal(result.jobId, jobId);
-        return result.kind === 'appended';
-      });
-    });
-
-    check(
-      'the answer of a later attempt replaces the earlier one, a refused one does not',
-      async ({ bus }) => {
-        const { events } = bus;
-        const jobId = await submit(events, { order: { backoffS: 0 } });
-        const failed = { kind: 'failed', code: 'CLAUDE_CRASHED', error: 'it crashed' } as const;
-        await startAttempt(events, jobId);
-        await endAttempt(events, jobId, failed, { answer: 'first' });
-        assert.equal(await events.answer(jobId), 'first');
-        const running = await startAttempt(events, jobId);
-        const refused = transition(running, { ...CANCEL }, { answer: 'never' });
-        assert.deepEqual(await events.append({ ...refused, expectedVersion: 1 }), { kind: 'conflict' });
-        assert.equal(await events.answer(jobId), 'first');
-        await endAttempt(events, jobId, { kind: 'succeeded' }, { answer: AWKWARD });
-        assert.equal(await events.answer(jobId), AWKWARD);
-      },
-    );
-
-    check(
-      'an answer of some megabytes and an empty one come back as they were',
-      async ({ bus: { events } }) => {
-        for (const answer of ['', 'ä€🦊'.repeat(500_000)]) {
-          const jobId = await submit(events);
-          await startAttempt(events, jobId);
-          await endAttempt(events, jobId, { kind: 'succeeded' }, { answer });
-          assert.ok((await events.answer(jobId)) === answer, `answer of ${answer.length} characters`);
-        }
-      },
-    );
 
     check('a removed job is forgotten with everything it owned', async ({ bus }) => {
       const { events, queue, transcript, feed } = bus;

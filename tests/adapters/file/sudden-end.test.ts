@@ -1,6 +1,6 @@
 // What was acknowledged is there after any end of the process, and of the machine as far as it can be imitated.
 import assert from 'node:assert/strict';
-import { appendFile, readdir, readFile, truncate, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, readdir, readFile, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { openFileBus } from '../../../src/adapters/file/open-file-bus.js';
@@ -89,9 +89,28 @@ test('a job whose very first line was cut short never was', async (t) => {
   await bus.events.append(first);
   await bus.close();
   await truncate(join(folderOf(home, first.jobId), 'ledger.jsonl'), 40);
-  bus = await open(home);
+  await mkdir(folderOf(home, 'an-empty-folder'));
+  const facts: string[] = [];
+  bus = await open(home, facts);
+  assert.deepEqual(facts, []);
+  assert.deepEqual(await readdir(join(home, 'bus', 'jobs')), []);
   assert.equal(await bus.events.load(first.jobId), undefined);
   assert.deepEqual(await bus.events.append(first), { kind: 'appended' });
+  await bus.close();
+});
+
+test('a folder that lost its ledger is reported and left alone', async (t) => {
+  const home = await tempDir(t);
+  let bus = await open(home);
+  const jobId = await submit(bus.events);
+  await startAttempt(bus.events, jobId);
+  await bus.transcript.append(jobId, 1, [message(1)]);
+  await bus.close();
+  await truncate(join(folderOf(home, jobId), 'ledger.jsonl'), 0);
+  const facts: string[] = [];
+  bus = await open(home, facts);
+  assert.deepEqual(facts, ['bus.ledger_unreadable']);
+  assert.deepEqual((await readdir(folderOf(home, jobId))).sort(), ['ledger.jsonl', 'messages.jsonl']);
   await bus.close();
 });
 

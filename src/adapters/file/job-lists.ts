@@ -7,7 +7,7 @@ interface Place {
   readonly id: string;
 }
 
-export interface JobIndex {
+export interface JobLists {
   /** Files a job under its new state; either side may be missing. */
   move(before: Job | undefined, after: Job | undefined): void;
   count(status: JobStatus): number;
@@ -44,8 +44,8 @@ function parseCursor(cursor: string): Place {
   return { createdAt: Number(createdAt), id };
 }
 
-/** An empty index. */
-export function jobIndex(): JobIndex {
+/** Lists of no jobs. */
+export function jobLists(): JobLists {
   const all: Place[] = [];
   const byStatus = new Map<JobStatus, Place[]>();
   const ofStatus = (status: JobStatus): Place[] => {
