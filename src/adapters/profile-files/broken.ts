@@ -1,0 +1,8 @@
+// How a fault of a profile's files is told: which file, which line or key, what is allowed.
+import { AgenticoreError, type ErrorDetail } from '../../domain/errors.js';
+
+/** A profile's faults as one error; `details` has each with its place. */
+export function brokenProfile(name: string, faults: readonly ErrorDetail[]): AgenticoreError {
+  const list = faults.map(({ path, message }) => (path === '' ? message : `${path} ${message}`)).join('; ');
+  return new AgenticoreError('BROKEN_PROFILE', `Profile ${name} cannot be used: ${list}.`, { details: faults });
+}

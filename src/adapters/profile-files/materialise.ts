@@ -1,0 +1,85 @@
+// Lays a chain of profiles out as the configuration directory of one claude: files of the parents first, the child's
+// over them.
+import { mkdir, readFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { AgenticoreError } from '../../domain/errors.js';
+import type { Profile } from '../../domain/profile.js';
+import type { MaterialisedProfile } from '../../ports/profile-store.js';
+import { brokenProfile } from './broken.js';
+import { type JsonMap, type McpServers, mergeDeep, readJsonMap, readMcpServers } from './json-file.js';
+import { makePrivateDirectory, writePrivateFile } from './private-files.js';
+import type { ProfileFolder } from './profile-folder.js';
+import type { ProfileFile } from './profile-tree.js';
+
+const SETTINGS = '.claude/settings.json';
+const MCP_FILE = 'mcp.json';
+
+/** Writes into `configDir` only. Throws BROKEN_PROFILE, or INVALID_REQUEST for a faulty `extraMcpFile`. */
+export async function layOut(
+  profile: Profile,
+  chain: readonly ProfileFolder[],
+  configDir: string,
+  extraMcpFile: string | undefined,
+): Promise<MaterialisedProfile> {
+  const files = new Map(chain.flatMap((folder) => [...folder.files]));
+  const settings = await mergedSettings(profile.name, chain);
+  const servers = await mergedServers(profile, chain, extraMcpFile);
+
+  await mkdir(dirname(configDir), { recursive: true, mode: 0o700 });
+  await makePrivateDirectory(configDir);
+  for (const [relative, file] of files) {
+    if (!relative.startsWith('.claude/') || relative === SETTINGS) continue;
+    await writePrivateFile(configDir, relative.slice('.claude/'.length), await readFile(file.path), file.executable);
+  }
+  if (settings !== undefined) await writePrivateFile(configDir, 'settings.json', asText(settings));
+  const instructions = await textsOf(files, ['system.md', 'CLAUDE.md']);
+  if (servers.size === 0) return { instructions };
+  await writePrivateFile(configDir, MCP_FILE, asText({ mcpServers: Object.fromEntries(servers) }));
+  return { instructions, mcpConfigPath: join(configDir, MCP_FILE) };
+}
+
+async function mergedSettings(name: string, chain: readonly ProfileFolder[]): Promise<JsonMap | undefined> {
+  let merged: JsonMap | undefined;
+  for (const { files } of chain) {
+    const file = files.get(SETTINGS);
+    if (file === undefined) continue;
+    const reading = await readJsonMap(file.path);
+    if ('fault' in reading) throw brokenProfile(name, [reading.fault]);
+    merged = mergeDeep(merged ?? {}, reading.value);
+  }
+  return merged;
+}
+
+async function mergedServers(
+  { name, mcp }: Profile,
+  chain: readonly ProfileFolder[],
+  extraMcpFile: string | undefined,
+): Promise<McpServers> {
+  const servers = new Map<string, JsonMap>();
+  for (const { files } of chain) {
+    const file = files.get('.mcp.json');
+    if (file === undefined) continue;
+    const reading = await readMcpServers(file.path);
+    if ('fault' in reading) throw brokenProfile(name, [reading.fault]);
+    for (const [server, value] of reading.value) servers.set(server, value);
+  }
+  if (extraMcpFile !== undefined) {
+    const reading = await readMcpServers(extraMcpFile);
+    if ('fault' in reading) throw faultyRequest(reading.fault.path, reading.fault.message);
+    for (const [server, value] of reading.value) servers.set(server, value);
+  }
+  const allowed = (server: string): boolean =>
+    (mcp.allow === undefined || mcp.allow.includes(server)) && !mcp.deny?.includes(server);
+  return new Map([...servers].filter(([server]) => allowed(server)));
+}
+
+const faultyRequest = (path: string, message: string): AgenticoreError =>
+  new AgenticoreError('INVALID_REQUEST', `file_path: ${path} ${message}.`, { details: [{ path: 'file_path', message }] });
+
+async function textsOf(files: ReadonlyMap<string, ProfileFile>, names: readonly string[]): Promise<string> {
+  const present = names.flatMap((name) => files.get(name) ?? []);
+  const texts = await Promise.all(present.map(({ path }) => readFile(path, 'utf8')));
+  return texts.map((text) => text.trim()).filter((text) => text !== '').join('\n\n');
+}
+
+const asText = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;

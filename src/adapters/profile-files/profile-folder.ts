@@ -1,0 +1,70 @@
+// One profile as its folder holds it, before its parents are looked at.
+import { readFile, realpath, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { ErrorDetail } from '../../domain/errors.js';
+import type { ProfileDocument } from '../../domain/profile.js';
+import { brokenProfile } from './broken.js';
+import { readJsonMap, readMcpServers } from './json-file.js';
+import { type CheckDocument, readDocument } from './profile-document.js';
+import { insideOf, type ProfileFile, profileTree } from './profile-tree.js';
+
+export interface ProfileFolder {
+  readonly name: string;
+  readonly document: ProfileDocument;
+  readonly files: ReadonlyMap<string, ProfileFile>;
+}
+
+const NAME = /^[a-z0-9][a-z0-9._-]{0,99}$/;
+const MAX_DOCUMENT_BYTES = 256 * 1024;
+
+/** True for names that a profile can have; they cannot lead out of a folder. */
+export const isProfileName = (name: string): boolean => NAME.test(name);
+
+/** Reads the profile in `directory`. Throws BROKEN_PROFILE with every fault of its files. */
+export async function readFolder(
+  name: string,
+  directory: string,
+  check: CheckDocument,
+): Promise<ProfileFolder> {
+  if (!isProfileName(name)) {
+    const message = 'must be named with lower-case letters, digits, dots, dashes and underscores, beginning with a letter or digit';
+    throw brokenProfile(JSON.stringify(name), [{ path: directory, message }]);
+  }
+  const folder = await realpath(directory);
+  const { document, faults } = await readProfileYml(name, directory, folder, check);
+  const tree = await profileTree(folder);
+  const all = [...faults, ...tree.faults, ...(await jsonFaults(tree.files))];
+  if (all.length > 0) throw brokenProfile(name, all);
+  return { name, document, files: tree.files };
+}
+
+async function readProfileYml(
+  name: string,
+  directory: string,
+  folder: string,
+  check: CheckDocument,
+): Promise<{ readonly document: ProfileDocument; readonly faults: readonly ErrorDetail[] }> {
+  const file = join(directory, 'profile.yml');
+  const fault = (message: string) => ({ document: {}, faults: [{ path: file, message }] });
+  const real = await insideOf(folder, file);
+  if (real === undefined) {
+    const hint = (await insideOf(folder, join(directory, 'profile.yaml'))) ? '; rename profile.yaml' : '';
+    return fault(`is missing, or is a link out of the profile${hint}`);
+  }
+  const found = await stat(real);
+  if (!found.isFile() || found.size > MAX_DOCUMENT_BYTES) return fault('must be a file of at most 256 KiB');
+  const reading = readDocument(file, await readFile(real, 'utf8'), check);
+  const { document } = reading;
+  if (document.name === undefined || document.name === name) return reading;
+  return fault(`says that its name is ${JSON.stringify(document.name)}, but its folder is called ${name}; rename one of them`);
+}
+
+async function jsonFaults(files: ReadonlyMap<string, ProfileFile>): Promise<readonly ErrorDetail[]> {
+  const mcp = files.get('.mcp.json');
+  const settings = files.get('.claude/settings.json');
+  const readings = await Promise.all([
+    ...(mcp === undefined ? [] : [readMcpServers(mcp.path)]),
+    ...(settings === undefined ? [] : [readJsonMap(settings.path)]),
+  ]);
+  return readings.flatMap((reading) => ('fault' in reading ? [reading.fault] : []));
+}

@@ -1,0 +1,75 @@
+// Profiles as folders: found in several directories, checked, merged along `extends`. Read anew each time, so that a
+// mended profile counts at once.
+import { AgenticoreError } from '../../domain/errors.js';
+import { mergeProfiles, type Profile } from '../../domain/profile.js';
+import type { Log } from '../../ports/log.js';
+import type { ProfileStore, ProfileSummary } from '../../ports/profile-store.js';
+import { layOut } from './materialise.js';
+import { findProfiles, type KnownProfiles, readChain } from './profile-chain.js';
+import type { CheckDocument } from './profile-document.js';
+import { isProfileName, type ProfileFolder } from './profile-folder.js';
+
+export interface ProfileStoreOptions {
+  /** The profiles that the package brings along. */
+  readonly bundledDir: string;
+  /** Further directories of profiles; later ones win, all of them over the bundled. They need not exist. */
+  readonly searchDirs: readonly string[];
+  readonly checkDocument: CheckDocument;
+  readonly log: Log;
+}
+
+/** Keys that are checked but not acted upon in this version. */
+const NOT_USED_YET = ['pull_request', 'setup', 'verify', 'verify_attempts'] as const;
+
+export function createProfileStore({ bundledDir, searchDirs, checkDocument, log }: ProfileStoreOptions): ProfileStore {
+  const toldOf = new Set<string>();
+  const find = (): Promise<KnownProfiles> =>
+    findProfiles([bundledDir, ...searchDirs], (directory, error) => log('profiles.unreadable', { directory, error }, 'warn'));
+
+  async function open(name: string): Promise<{ readonly profile: Profile; readonly chain: readonly ProfileFolder[] }> {
+    const known = await find();
+    if (!isProfileName(name) || !known.has(name)) throw unknownProfile(name, known);
+    const chain = await readChain(name, known, checkDocument);
+    tellOfUnused(name, chain);
+    return { profile: mergeProfiles(name, chain.map(({ document }) => document)), chain };
+  }
+
+  function tellOfUnused(name: string, chain: readonly ProfileFolder[]): void {
+    const keys = NOT_USED_YET.filter((key) => chain.some(({ document }) => document[key] != null));
+    if (keys.length === 0 || toldOf.has(name)) return;
+    toldOf.add(name);
+    log('profile.keys_not_used_yet', { profile: name, keys }, 'warn');
+  }
+
+  async function summarise(name: string, source: string, known: KnownProfiles): Promise<ProfileSummary> {
+    try {
+      const chain = await readChain(name, known, checkDocument);
+      const profile = mergeProfiles(name, chain.map(({ document }) => document));
+      const parent = chain.at(-1)?.document.extends ?? undefined;
+      return { name, description: profile.description, source, profile, ...(parent === undefined ? {} : { extends: parent }) };
+    } catch (error) {
+      return { name, description: '', source, error: error instanceof Error ? error.message : String(error) };
+    }
+  }
+
+  return {
+    async list() {
+      const known = await find();
+      const names = [...known].sort(([a], [b]) => (a < b ? -1 : 1));
+      return Promise.all(names.map(([name, source]) => summarise(name, source, known)));
+    },
+    async load(name) {
+      return (await open(name)).profile;
+    },
+    async materialise(name, configDir, extraMcpFile) {
+      const { profile, chain } = await open(name);
+      return layOut(profile, chain, configDir, extraMcpFile);
+    },
+  };
+}
+
+function unknownProfile(name: string, known: KnownProfiles): AgenticoreError {
+  const shown = JSON.stringify(name.length > 100 ? `${name.slice(0, 100)}...` : name);
+  const names = [...known.keys()].filter(isProfileName).sort().join(', ');
+  return new AgenticoreError('UNKNOWN_PROFILE', `There is no profile ${shown}; known: ${names}.`);
+}
