@@ -31,35 +31,42 @@ export interface LivePiece {
 export interface DeltaMerger {
   /** Takes the next message of claude; returns what readers get now, in order. */
   take(message: LiveMessage, now: number): readonly LivePiece[];
-  /** When a held-back delta must be flushed at the latest; undefined when there is none. */
+  /** When `flushWords` has something to give; undefined while it has not. */
   dueAt(): number | undefined;
-  /** Returns the held-back delta, due or not; call it when `dueAt` has come and at the end. */
+  /** The held-back delta up to its last whole word; call it when `dueAt` has come. */
+  flushWords(now: number): readonly LivePiece[];
+  /** All of the held-back delta; call it at the end. */
   flush(now: number): readonly LivePiece[];
 }
 
 export const FLUSH_EVERY_MS = 80;
 /** A piece never grows beyond about this, however long the interval: a frame stays small. */
 const MAX_PIECE_CHARS = 16 * 1024;
+/** A word that is still being written is held back up to this length: a secret cut in two would pass redaction. */
+const MAX_WORD_CHARS = 512;
 
 /** Makes a merger for one attempt. A delta that follows a pause goes out at once; a burst is merged per interval. */
 export function createDeltaMerger(intervalMs = FLUSH_EVERY_MS): DeltaMerger {
   let held: DeltaData | undefined;
   let lastFlush = Number.NEGATIVE_INFINITY;
 
-  function flush(now: number): readonly LivePiece[] {
-    if (held === undefined) return [];
-    const piece: LivePiece = { kind: 'delta', type: 'delta', data: JSON.stringify(held) };
-    held = undefined;
+  function give(length: number, now: number): readonly LivePiece[] {
+    if (held === undefined || length === 0) return [];
+    const { text } = held;
+    const data = JSON.stringify({ ...held, text: text.slice(0, length) });
+    held = length < text.length ? { ...held, text: text.slice(length) } : undefined;
     lastFlush = now;
-    return [piece];
+    return [{ kind: 'delta', type: 'delta', data }];
   }
+  const flush = (now: number): readonly LivePiece[] => give(held?.text.length ?? 0, now);
+  const flushWords = (now: number): readonly LivePiece[] => give(wholeWords(held?.text ?? ''), now);
 
   function hold(delta: DeltaData, now: number): readonly LivePiece[] {
     const earlier = held !== undefined && !isSameBlock(held, delta) ? flush(now) : [];
     held = held === undefined ? delta : { ...held, text: held.text + delta.text };
     // A clock that was set back must not hold anything back.
     const isDue = Math.abs(now - lastFlush) >= intervalMs || held.text.length >= MAX_PIECE_CHARS;
-    return isDue && earlier.length === 0 ? flush(now) : earlier;
+    return isDue && earlier.length === 0 ? flushWords(now) : earlier;
   }
 
   return {
@@ -70,9 +77,16 @@ export function createDeltaMerger(intervalMs = FLUSH_EVERY_MS): DeltaMerger {
       }
       return [...flush(now), { kind: 'message', type: message.type, data: message.line }];
     },
-    dueAt: () => (held === undefined ? undefined : lastFlush + intervalMs),
+    dueAt: () => (wholeWords(held?.text ?? '') === 0 ? undefined : lastFlush + intervalMs),
+    flushWords,
     flush,
   };
+}
+
+/** Length of the text up to and with its last white space; all of it when the last word is longer than any word. */
+function wholeWords(text: string): number {
+  const end = text.search(/\S*$/);
+  return text.length - end > MAX_WORD_CHARS ? text.length : end;
 }
 
 /** The delta that a stream_event carries; undefined for starts, stops, signatures and everything unknown. */

@@ -25,15 +25,26 @@ test('the first delta after a pause goes out at once, a burst is merged until it
   assert.deepEqual(merger.take(text('three '), 1070), []);
   assert.equal(merger.dueAt(), 1080);
   assert.deepEqual(textsOf(merger.take(text('four '), 1080)), ['two three four ']);
-  assert.deepEqual(textsOf(merger.take(text('five'), 1500)), ['five']);
+  assert.deepEqual(textsOf(merger.take(text('five '), 1500)), ['five ']);
+});
+
+test('a word that is still being written waits for its end, so that a secret is never cut in two', () => {
+  const merger = createDeltaMerger(80);
+  assert.deepEqual(merger.take(text('sk-ant-'), 1000), []);
+  assert.equal(merger.dueAt(), undefined);
+  assert.deepEqual(merger.take(text('0123'), 2000), []);
+  assert.deepEqual(textsOf(merger.take(text('4567 is the ke'), 3000)), ['sk-ant-01234567 is the ']);
+  assert.deepEqual(textsOf(merger.flush(3001)), ['ke']);
 });
 
 test('what is held back can be flushed by the clock of the caller, once', () => {
   const merger = createDeltaMerger(80);
   merger.take(text('One '), 0);
-  merger.take(text('two'), 1);
-  assert.deepEqual(textsOf(merger.flush(80)), ['two']);
-  assert.deepEqual(merger.flush(81), []);
+  merger.take(text('two thr'), 1);
+  assert.deepEqual(textsOf(merger.flushWords(80)), ['two ']);
+  assert.deepEqual(merger.flushWords(81), []);
+  assert.deepEqual(textsOf(merger.flush(82)), ['thr']);
+  assert.deepEqual(merger.flush(83), []);
   assert.equal(merger.dueAt(), undefined);
 });
 
@@ -62,8 +73,7 @@ test('deltas of different blocks, kinds and subagents are never mixed, and keep 
   ].flatMap((message, at) => merger.take(message, at));
   const pieces = [...out, ...merger.flush(100)].map(({ data }) => JSON.parse(data));
   assert.deepEqual(pieces, [
-    { block: 0, delta: 'thinking', text: 'Hm', parent_tool_use_id: null },
-    { block: 0, delta: 'thinking', text: '.', parent_tool_use_id: null },
+    { block: 0, delta: 'thinking', text: 'Hm.', parent_tool_use_id: null },
     { block: 1, delta: 'text', text: 'Saying', parent_tool_use_id: null },
     { block: 2, delta: 'input_json', text: '{"a":1}', parent_tool_use_id: null },
     { block: 2, delta: 'text', text: 'from below', parent_tool_use_id: 'toolu_1' },
@@ -98,5 +108,5 @@ test('a flood within one interval is cut into pieces of a bounded size, nothing 
 test('a clock that is set back holds nothing back', () => {
   const merger = createDeltaMerger(80);
   merger.take(text('One '), 100_000);
-  assert.deepEqual(textsOf(merger.take(text('two'), 50)), ['two']);
+  assert.deepEqual(textsOf(merger.take(text('two '), 50)), ['two ']);
 });

@@ -84,7 +84,7 @@ export function createTranscriptWriter(
     const current = new AbortController();
     alarm = current;
     void deps.clock.sleep(Math.max(0, dueAt - deps.clock.now()), current.signal).then(() => {
-      if (!current.signal.aborted) take(merger.flush(deps.clock.now()));
+      if (!current.signal.aborted) take(merger.flushWords(deps.clock.now()));
     });
   }
 
