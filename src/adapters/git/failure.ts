@@ -33,7 +33,7 @@ const SIGNS: readonly (readonly [RegExp, ErrorCode, string])[] = [
     'The repository answers with a redirect; use the address it leads to',
   ],
   [
-    /returned error: (404|410)\b|Repository not found|does not appear to be a git repository|repository '.*' (not found|does not exist)|No such project/i,
+    /returned error: (404|410)\b|Repository not found|does not appear to be a git repository|repository '.*' (not found|does not exist)|No such project|not valid: is this a git repository|invalid gitfile format/i,
     'REPOSITORY_NOT_FOUND',
     'The repository does not exist, or these credentials may not see it',
   ],

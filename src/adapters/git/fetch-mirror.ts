@@ -1,6 +1,6 @@
 // Brings a mirror up to date with its remote: one connection, under the repository's lock. Remote branches live under
 // refs/remotes/origin, so that pruning can never touch the branch of a job.
-import { stat } from 'node:fs/promises';
+import { lstat, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Log } from '../../ports/log.js';
 import { localFailure, remoteFailure } from './failure.js';
@@ -92,8 +92,18 @@ async function fetchAll(remote: Remote, mirror: Mirror, signal: AbortSignal): Pr
     await remote.git({ args: ['update-ref', '-d', REMOTE_HEAD], place: mirror.place, signal });
   }
   if (result.exitCode !== 0) throw fetchFailure(result);
+  if (depth.length > 0) await followUnshallow(mirror);
   // One file instead of one per ref; only the first fetch brings many.
   if (isCold) await remote.git({ args: ['pack-refs', '--all'], place: mirror.place, signal });
+}
+
+/** When nothing is shallow any more, git removes the file it knows: our link instead of what it leads to. */
+async function followUnshallow({ gitDir, place }: Mirror): Promise<void> {
+  const isLinked = await lstat(join(place.gitDir, 'shallow')).then(
+    () => true,
+    () => false,
+  );
+  if (!isLinked) await rm(join(gitDir, 'shallow'), { force: true });
 }
 
 const fetchFailure = (result: GitResult): Error =>

@@ -27,7 +27,9 @@ export async function keepWork(deps: KeepDeps, bench: Bench): Promise<void> {
   const rows = await listRefs(git, mirror, [ref, keptRefs(jobId)]);
   const tip = rows.find(({ name }) => name === ref)?.oid;
   const left = (await isGone(bench)) ? undefined : await snapshot(deps, bench, tip);
-  const candidates = [left, tip].filter((oid) => oid !== undefined);
+  const candidates = [left?.oid, left?.parents.includes(tip ?? '') ? undefined : tip].filter(
+    (oid) => oid !== undefined,
+  );
   const unknown: string[] = [];
   for (const oid of new Set(candidates)) {
     if (oid !== baseOid && !(await isKept(git, bench, oid, rows))) unknown.push(oid);
@@ -55,15 +57,22 @@ async function isKept(git: RunGit, bench: Bench, oid: string, rows: readonly Ref
   return result.exitCode === 0 && result.stdout.length > 0;
 }
 
+interface Snapshot {
+  readonly oid: string;
+  /** Kept along with it. */
+  readonly parents: readonly string[];
+}
+
 /** HEAD as it stands, or a commit on top of it with all that is uncommitted, conflict markers and all. */
 async function snapshot(
   { git, author, log }: KeepDeps,
   bench: Bench,
   tip: string | undefined,
-): Promise<string | undefined> {
+): Promise<Snapshot | undefined> {
   const state = await readWorktree(git, bench);
   const submodules = await findSubmodules(git, bench);
-  if (!state.isDirty && submodules.length === 0) return state.head;
+  if (!state.isDirty && submodules.length === 0)
+    return state.head === undefined ? undefined : { oid: state.head, parents: [] };
   const indexFile = join(adminDirOf(bench), 'agenticore-index');
   await rm(indexFile, { force: true });
   await cp(join(adminDirOf(bench), 'index'), indexFile);
@@ -73,7 +82,7 @@ async function snapshot(
   if (unreadable.length > 0)
     log('workspace.unreadable', { job_id: bench.jobId, files: unreadable.length }, 'warn');
   const parents = [state.head ?? tip ?? bench.baseOid, ...state.mergeHeads];
-  return writeCommit(git, bench, { tree, parents, message: MESSAGE, author });
+  return { oid: await writeCommit(git, bench, { tree, parents, message: MESSAGE, author }), parents };
 }
 
 /** Submodules that claude fetched: what it did in them is in no commit of ours, so their files are kept as files. */

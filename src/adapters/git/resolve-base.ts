@@ -97,7 +97,7 @@ async function commitOfRemote(
   signal: AbortSignal,
 ): Promise<string | undefined> {
   const oid = await uniqueCommit(remote, mirror, id, signal);
-  if (oid !== undefined && (await isOnRemote(remote, mirror, oid, signal))) return oid;
+  if (oid !== undefined) return (await isOnRemote(remote, mirror, oid, signal)) ? oid : undefined;
   // Not on any branch or tag; many servers give it all the same when asked for the full id.
   if (!FULL_ID.test(id) || !(await fetcher.fetchCommit(mirror, id, signal))) return undefined;
   return findCommit(remote.git, mirror, id, signal);

@@ -1,0 +1,158 @@
+import assert from 'node:assert/strict';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { type ErrorCode, isCode } from '../../../src/domain/errors.js';
+import {
+  type GitHttpOptions,
+  type GitHttpServer,
+  startGitHttpServer,
+} from '../../support/git-http-server.js';
+import { createSampleRemote, type SampleRemote } from '../../support/git-repository.js';
+import { tempDir } from '../../support/temp-dir.js';
+import { type BenchRoom, branchOf, JOB, NEVER, openRoom } from './bench-room.js';
+
+const LOOPBACK = { allowedProtocols: ['http'], allowedHosts: ['127.0.0.1'] } as const;
+const is = (code: ErrorCode, words: RegExp) => (error: unknown) =>
+  isCode(error, code) && words.test(String(error));
+
+/** A room for the sample repository behind a server that behaves as told. */
+async function roomAt(
+  t: Parameters<typeof openRoom>[0],
+  root: string,
+  options: GitHttpOptions,
+  more = {},
+): Promise<{ room: BenchRoom; server: GitHttpServer; url: string }> {
+  const server = await startGitHttpServer(root, options);
+  t.after(() => server.close());
+  return { room: await openRoom(t, { ...LOOPBACK, ...more }), server, url: `${server.url}/sample.git` };
+}
+
+describe('a repository over http', () => {
+  let root = '';
+  let remote: SampleRemote;
+  before(async () => {
+    root = await tempDir();
+    remote = createSampleRemote(root, 'sample', { 'a.txt': 'one\n' });
+  });
+  after(() => remote.git('gc', '-q'));
+
+  it('is fetched with one listing of refs, and pushed to', async (t) => {
+    const { room, server, url } = await roomAt(t, root, {});
+    const bench = await room.open({ repoUrl: url });
+    assert.equal(bench.baseOid, remote.tip('main'));
+    await bench.close();
+    const before = server.requests.length;
+    const warm = await room.open({ repoUrl: url });
+    const requests = server.requests.slice(before);
+    assert.deepEqual(
+      requests,
+      ['GET /sample.git/info/refs?service=git-upload-pack', 'POST /sample.git/git-upload-pack'],
+      'nothing new costs one round of two requests',
+    );
+    await writeFile(join(warm.path, 'x'), 'x');
+    const { oid } = await warm.commit('m', NEVER);
+    await warm.push(NEVER);
+    assert.equal(remote.tip(branchOf(JOB)), oid);
+    await warm.close();
+  });
+
+  it('that asks for a password does not hang, and says what is missing', async (t) => {
+    const { room, url } = await roomAt(t, root, { login: 'git:secret' });
+    await assert.rejects(
+      room.open({ repoUrl: url }),
+      is('REPOSITORY_AUTH_FAILED', /credentials that this server does not have/),
+    );
+  });
+
+  it('is opened and pushed to with credentials that live for one command', async (t) => {
+    const helper = '!f() { echo username=git; echo "password=$GIT_TEST_PASSWORD"; }; f';
+    const asked: string[] = [];
+    const credentials = async (url: string) => {
+      asked.push(url);
+      return { env: { GIT_TEST_PASSWORD: 'secret' }, config: [`credential.helper=${helper}`] };
+    };
+    const { room, url } = await roomAt(t, root, { login: 'git:secret' }, { credentials });
+    const bench = await room.open({ repoUrl: url, jobId: 'with-login' });
+    await writeFile(join(bench.path, 'y'), 'y');
+    const { oid } = await bench.commit('m', NEVER);
+    await bench.push(NEVER);
+    assert.equal(remote.tip('agenticore-with-login'), oid);
+    assert.deepEqual([...new Set(asked)], [url]);
+    await bench.close();
+  });
+
+  it('answers with a status, and that becomes a code and a sentence', async (t) => {
+    const statuses: readonly (readonly [number, ErrorCode, RegExp])[] = [
+      [403, 'REPOSITORY_AUTH_FAILED', /credentials/],
+      [404, 'REPOSITORY_NOT_FOUND', /does not exist/],
+      [500, 'REPOSITORY_UNREACHABLE', /cannot be reached: .*500/],
+      [503, 'REPOSITORY_UNREACHABLE', /503/],
+      [200, 'REPOSITORY_NOT_FOUND', /does not exist/],
+    ];
+    let status = 0;
+    const { room, url } = await roomAt(t, root, {
+      answer: (_request, response) => response.writeHead(status).end('<html>no git here</html>') && true,
+    });
+    for (const [given, code, words] of statuses) {
+      status = given;
+      await assert.rejects(
+        room.open({ repoUrl: url }),
+        is(code, words),
+        String(given),
+      );
+    }
+    status = 403;
+    const nobody = await room.workspaces.diff({
+      jobId: JOB,
+      repoUrl: url,
+      base: 'a'.repeat(40),
+      head: 'b'.repeat(40),
+    });
+    assert.equal(nobody, undefined);
+  });
+
+  it('refuses a push with 403 or 401, and that is no refusal of the branch but missing credentials', async (t) => {
+    for (const status of [401, 403]) {
+      const answer: GitHttpOptions['answer'] = (request, response) => {
+        if (!request.url?.includes('receive-pack')) return false;
+        response.writeHead(status, { 'www-authenticate': 'Basic realm="x"' }).end();
+        return true;
+      };
+      const { room, url } = await roomAt(t, root, { answer });
+      const bench = await room.open({ repoUrl: url, jobId: `push-${status}` });
+      await writeFile(join(bench.path, 'x'), 'x');
+      await bench.commit('m', NEVER);
+      await assert.rejects(bench.push(NEVER), is('REPOSITORY_AUTH_FAILED', /credentials/));
+      await bench.close();
+    }
+  });
+
+  it('may not redirect to a place that is not allowed', async (t) => {
+    const inner = await startGitHttpServer(root);
+    t.after(() => inner.close());
+    const { room, url } = await roomAt(t, root, {
+      answer: (request, response) =>
+        response.writeHead(302, { location: `${inner.url}${request.url}` }).end() && true,
+    });
+    await assert.rejects(room.open({ repoUrl: url }), is('REPOSITORY_NOT_FOUND', /redirect/));
+    assert.deepEqual(inner.requests, []);
+  });
+
+  it('that is not there at all is unreachable', async (t) => {
+    const { room, server, url } = await roomAt(t, root, {});
+    await server.close();
+    await assert.rejects(room.open({ repoUrl: url }), is('REPOSITORY_UNREACHABLE', /cannot be reached/));
+  });
+
+  it('that never answers is let go when the job is stopped, with every process', async (t) => {
+    const { room, server, url } = await roomAt(t, root, { answer: () => true });
+    const stop = new AbortController();
+    const opening = room.workspaces.open({ jobId: JOB, repoUrl: url, branch: branchOf(JOB) }, stop.signal);
+    const outcome = assert.rejects(opening, /stopped/);
+    while (server.requests.length === 0) await new Promise((resolve) => setImmediate(resolve));
+    stop.abort(new Error('stopped'));
+    await outcome;
+    assert.deepEqual(await room.leftovers(), []);
+  });
+});
