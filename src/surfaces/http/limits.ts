@@ -82,7 +82,8 @@ function refuse(details: readonly ErrorDetail[]): void {
   if (first === undefined) return;
   const sentence = `${first.path === '' ? 'The body' : first.path} ${first.message}`.slice(0, 400);
   const rest = details.length > 1 ? ` (and ${details.length - 1} more; see details)` : '';
-  throw new AgenticoreError('INVALID_REQUEST', `${sentence}${rest}.`, { details });
+  const stop = rest === '' && sentence.endsWith('?') ? '' : '.';
+  throw new AgenticoreError('INVALID_REQUEST', `${sentence}${rest}${stop}`, { details });
 }
 
 /** A refusal that names one field, parameter or header. */

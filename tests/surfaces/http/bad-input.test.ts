@@ -65,6 +65,8 @@ test('odd but allowed input is taken as it is', async (t) => {
 
 test('unknown fields are named, with what was probably meant', async (t) => {
   const { url } = await startTestServer(t);
+  const one = await jsonOf(await post(`${url}/jobs`, { task: 'x', repo_ulr: 'y' }));
+  assert.equal(one.error, 'repo_ulr is not known; did you mean repo_url?');
   const body = await jsonOf(await post(`${url}/jobs`, { task: 'x', repo_ulr: 'y', profil: 'z' }));
   assert.deepEqual(body.details, [
     { path: 'repo_ulr', message: 'is not known; did you mean repo_url?' },

@@ -1,0 +1,34 @@
+// docs/http.md says what is there: every route it names answers, every field of a job and of a request is in it.
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { packagePath } from '../../../src/runtime/package-root.js';
+import { submit } from '../../support/ledger.js';
+import { startTestServer } from './test-server.js';
+
+const docs = readFileSync(packagePath('docs', 'http.md'), 'utf8');
+
+function fieldsOf(schema: string): readonly string[] {
+  const { properties } = JSON.parse(readFileSync(packagePath('schemas', `${schema}.schema.json`), 'utf8'));
+  return Object.keys(properties);
+}
+
+test('every route that the document names is served', async (t) => {
+  const { url, bus } = await startTestServer(t);
+  const jobId = await submit(bus.events);
+  const routes = [...docs.matchAll(/^\| `(GET|POST|DELETE) (\/[^`?]*)/gm)];
+  assert.equal(routes.length, 13);
+  for (const [, method = '', path = ''] of routes) {
+    const address = `${url}${path.replace('{id}', jobId).replace('{attempt}', '1').replace('{seq}', '1')}`;
+    const leave = new AbortController();
+    const response = await fetch(address, { method, signal: leave.signal });
+    const isStream = response.headers.get('content-type') === 'text/event-stream';
+    const text = isStream ? '' : await response.text();
+    leave.abort();
+    assert.doesNotMatch(text, /AGENTICORE_(NOT_FOUND|METHOD_NOT_ALLOWED|INTERNAL)/, `${method} ${path}`);
+  }
+});
+
+test('every field of a request is explained', () => {
+  for (const field of fieldsOf('job-request')) assert.ok(docs.includes(`\`${field}\``), field);
+});
