@@ -4,7 +4,7 @@ import { AgenticoreError, isCode } from '../domain/errors.js';
 import type { Claim } from '../ports/command-queue.js';
 import { type Attempt, type AttemptDeps, createReport, persist, type StopReason } from './attempt/attempt.js';
 import { deliverWork } from './attempt/deliver-work.js';
-import { closeBench, openBench } from './attempt/open-bench.js';
+import { type Bench, closeBench, openBench } from './attempt/open-bench.js';
 import { runClaude } from './attempt/run-claude.js';
 import { watchCancel } from './attempt/watch-cancel.js';
 import { type Handled, handleCommand } from './handle-command.js';
@@ -47,9 +47,8 @@ export async function runAttempt(deps: AttemptDeps, claim: Claim, handBack: Abor
     report: createReport(deps, job.id, job.attempt, lost.signal),
   };
   try {
-    const outcome = await attemptOutcome(deps, attempt);
-    if (outcome !== undefined) await recordEnd(deps, attempt, outcome, lost.signal);
-    deps.log('attempt.ended', { ...ids, ...(outcome ?? { kind: 'overtaken' }) });
+    const outcome = await attemptOutcome(deps, attempt, lost.signal);
+    deps.log('attempt.ended', { ...ids, ...outcome });
   } finally {
     over.abort();
     handBack.removeEventListener('abort', onHandBack);
@@ -70,49 +69,67 @@ async function startAttempt(deps: AttemptDeps, claim: Claim): Promise<Handled | 
   }
 }
 
-/** The phases in order. Undefined: another attempt or the job's end overtook this one, nothing is ours to record. */
-async function attemptOutcome(deps: AttemptDeps, attempt: Attempt): Promise<AttemptOutcome | undefined> {
+/** What became of the attempt; `overtaken`: another attempt or the job's end came first, nothing was ours to record. */
+type Ended = AttemptOutcome | { readonly kind: 'overtaken' };
+
+/** Runs the phases and records how they ended. */
+async function attemptOutcome(deps: AttemptDeps, attempt: Attempt, lost: AbortSignal): Promise<Ended> {
+  let bench: Bench | undefined;
+  let outcome: Ended;
   try {
-    return await work(deps, attempt);
+    bench = await openBench(deps, attempt);
+    outcome = await work(deps, attempt, bench);
   } catch (error) {
-    if (isCode(error, 'STALE_ATTEMPT') || isCode(error, 'JOB_ENDED') || isCode(error, 'JOB_NOT_FOUND'))
-      return undefined;
-    if (attempt.signal.aborted)
-      return attempt.signal.reason === 'claim-lost' ? undefined : { kind: 'handed-back' };
-    if (error instanceof AgenticoreError)
-      return { kind: 'failed', code: error.code, error: deps.redact(error.message) };
-    const stack = error instanceof Error ? error.stack : String(error);
-    deps.log('attempt.bug', { job_id: attempt.job.id, attempt: attempt.number, stack }, 'error');
-    return {
-      kind: 'failed',
-      code: 'INTERNAL',
-      error: 'Something went wrong inside the worker; its log has the details.',
-    };
+    outcome = outcomeOf(deps, attempt, error);
   }
+  const clear = async (): Promise<void> => {
+    if (bench) await closeBench(deps, attempt.job.id, bench.workspace);
+  };
+  // Good news does not wait for the bench to be cleared; whoever tries again needs it cleared first.
+  if (outcome.kind !== 'succeeded') await clear();
+  try {
+    if (outcome.kind !== 'overtaken') await recordEnd(deps, attempt, outcome, lost);
+  } finally {
+    if (outcome.kind === 'succeeded') await clear();
+  }
+  return outcome;
 }
 
-async function work(deps: AttemptDeps, attempt: Attempt): Promise<AttemptOutcome> {
-  const bench = await openBench(deps, attempt);
-  try {
-    // An earlier attempt got as far as a commit that is still here: its work is delivered, not done again.
-    if (!bench.workspace?.resumed) {
-      const end = await runClaude(deps, attempt, bench);
-      if (end.kind === 'stopped') return { kind: 'handed-back' };
-      if (end.kind === 'failed') {
-        const { code, resetsAt } = end;
-        return {
-          kind: 'failed',
-          code,
-          error: deps.redact(end.error),
-          ...(resetsAt === undefined ? {} : { resetsAt }),
-        };
-      }
+function outcomeOf(deps: AttemptDeps, attempt: Attempt, error: unknown): Ended {
+  if (OVERTAKEN.some((code) => isCode(error, code))) return { kind: 'overtaken' };
+  if (attempt.signal.aborted)
+    return { kind: attempt.signal.reason === 'claim-lost' ? 'overtaken' : 'handed-back' };
+  if (error instanceof AgenticoreError)
+    return { kind: 'failed', code: error.code, error: deps.redact(error.message) };
+  const stack = error instanceof Error ? error.stack : String(error);
+  deps.log('attempt.bug', { job_id: attempt.job.id, attempt: attempt.number, stack }, 'error');
+  return {
+    kind: 'failed',
+    code: 'INTERNAL',
+    error: 'Something went wrong inside the worker; its log has the details.',
+  };
+}
+
+const OVERTAKEN = ['STALE_ATTEMPT', 'JOB_ENDED', 'JOB_NOT_FOUND'] as const;
+
+/** The phases between opening and closing the bench. */
+async function work(deps: AttemptDeps, attempt: Attempt, bench: Bench): Promise<AttemptOutcome> {
+  // An earlier attempt got as far as a commit that is still here: its work is delivered, not done again.
+  if (!bench.workspace?.resumed) {
+    const end = await runClaude(deps, attempt, bench);
+    if (end.kind === 'stopped') return { kind: 'handed-back' };
+    if (end.kind === 'failed') {
+      const { code, resetsAt } = end;
+      return {
+        kind: 'failed',
+        code,
+        error: deps.redact(end.error),
+        ...(resetsAt === undefined ? {} : { resetsAt }),
+      };
     }
-    if (bench.workspace) await deliverWork(deps, attempt, bench.workspace, bench.profile.autoPr);
-    return { kind: 'succeeded' };
-  } finally {
-    await closeBench(deps, attempt.job.id, bench.workspace);
   }
+  if (bench.workspace) await deliverWork(deps, attempt, bench.workspace, bench.profile.autoPr);
+  return { kind: 'succeeded' };
 }
 
 async function recordEnd(
@@ -127,7 +144,6 @@ async function recordEnd(
     await persist(deps.clock, lost, () => handleCommand(deps, attempt.job.id, command));
   } catch (error) {
     // Overtaken at the last moment: whoever did it has recorded what counts.
-    if (!isCode(error, 'STALE_ATTEMPT') && !isCode(error, 'JOB_ENDED') && !isCode(error, 'BUS_UNREACHABLE'))
-      throw error;
+    if (!OVERTAKEN.some((code) => isCode(error, code)) && !isCode(error, 'BUS_UNREACHABLE')) throw error;
   }
 }

@@ -53,8 +53,15 @@ export function buildMachines(config: Config, bus: Bus, worker: string, log: Log
       worktreeRoot: repos.worktreeRoot,
       allowedProtocols: repos.allowedProtocols,
       ...(repos.allowedHosts === undefined ? {} : { allowedHosts: repos.allowedHosts }),
+      env: gitEnvironment(config.claude.passthrough),
       log,
     }),
     directories: createJobDirectories(repos.jobsDir),
   };
+}
+
+/** What git needs to find its programs and the network; the model's credentials are none of its business. */
+function gitEnvironment(passthrough: Readonly<Record<string, string>>): Record<string, string> {
+  const needed = /^(PATH|SSL_CERT_FILE|SSL_CERT_DIR|[a-z]+_proxy)$/i;
+  return Object.fromEntries(Object.entries(passthrough).filter(([name]) => needed.test(name)));
 }

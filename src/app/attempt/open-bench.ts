@@ -16,43 +16,42 @@ export interface Bench {
   readonly cwd: string;
 }
 
-/** Opens workspace and profile, and says so in the ledger. What it opened, closeBench closes. */
+/** Opens workspace and profile side by side, and says so in the ledger. What it opened, closeBench closes. */
 export async function openBench(deps: AttemptDeps, attempt: Attempt): Promise<Bench> {
-  const { job, signal } = attempt;
-  const { id: jobId, order } = job;
-  const directory = await deps.directories.prepare(jobId);
-  const profile = await deps.profiles.load(order.profile);
-  const materialised = await deps.profiles.materialise(order.profile, directory.configDir, order.filePath);
-  const workspace =
-    order.repoUrl === undefined
-      ? undefined
-      : await deps.workspaces.open(
-          {
-            jobId,
-            repoUrl: order.repoUrl,
-            branch: branchOf(jobId),
-            ...(order.baseRef === undefined ? {} : { baseRef: order.baseRef }),
-            ...(job.commit === undefined ? {} : { resumeFrom: job.commit }),
-          },
-          signal,
-        );
-  const bench = { directory, profile, materialised, workspace, cwd: workspace?.path ?? directory.emptyDir };
+  const opening = openWorkspace(deps, attempt);
   try {
-    await attempt.report([
-      {
-        type: 'WorkspaceOpened',
-        path: bench.cwd,
-        configDir: directory.configDir,
-        ...(workspace
-          ? { branch: workspace.branch, baseRef: workspace.baseRef, baseOid: workspace.baseOid }
-          : {}),
-      },
-    ]);
+    const { job } = attempt;
+    const profile = await deps.profiles.load(job.order.profile);
+    const directory = await deps.directories.prepare(job.id);
+    const { configDir } = directory;
+    const materialised = await deps.profiles.materialise(profile.name, configDir, job.order.filePath);
+    const workspace = await opening;
+    const cwd = workspace?.path ?? directory.emptyDir;
+    const place = workspace && {
+      branch: workspace.branch,
+      baseRef: workspace.baseRef,
+      baseOid: workspace.baseOid,
+    };
+    await attempt.report([{ type: 'WorkspaceOpened', path: cwd, configDir, ...place }]);
+    return { directory, profile, materialised, workspace, cwd };
   } catch (error) {
-    await closeBench(deps, jobId, workspace);
+    const workspace = await opening.catch(() => undefined);
+    await closeBench(deps, attempt.job.id, workspace);
     throw error;
   }
-  return bench;
+}
+
+async function openWorkspace(deps: AttemptDeps, { job, signal }: Attempt): Promise<Workspace | undefined> {
+  const { repoUrl, baseRef } = job.order;
+  if (repoUrl === undefined) return undefined;
+  const order = {
+    jobId: job.id,
+    repoUrl,
+    branch: branchOf(job.id),
+    ...(baseRef === undefined ? {} : { baseRef }),
+    ...(job.commit === undefined ? {} : { resumeFrom: job.commit }),
+  };
+  return deps.workspaces.open(order, signal);
 }
 
 /** Takes the bench down; a failure is logged, because the sweep at the next start repeats it. */

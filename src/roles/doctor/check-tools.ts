@@ -7,8 +7,8 @@ import type { Finding } from '../../surfaces/cli/cli-context.js';
 
 /** As package.json asks for. */
 const LEAST_NODE: readonly [number, number] = [20, 19];
-/** Has everything that the workspace asks of git. */
-const LEAST_GIT: readonly [number, number] = [2, 31];
+/** `worktree add --lock --reason`, which the workspace needs, came with it. */
+const LEAST_GIT: readonly [number, number] = [2, 33];
 const PATIENCE_MS = 10_000;
 const DEFAULT_PATH = '/usr/local/bin:/usr/bin:/bin';
 
