@@ -60,10 +60,8 @@ describe('a model that misbehaves', () => {
       ['queued', 0, 'AGENTICORE_CLAUDE_USAGE_LIMIT'],
     );
     assert.ok(Date.parse(String(job.next_attempt_at)) > Date.now());
-    assert.equal(
-      (await (await fetch(`${fleet.url}/jobs/${id}`, { method: 'DELETE' })).json()).job.status,
-      'cancelled',
-    );
+    const answer = await fetch(`${fleet.url}/jobs/${id}`, { method: 'DELETE' });
+    assert.match(await answer.text(), /"status":"cancelled"/);
   });
 
   it('refuses the request: exit code or not, the job fails with what it said', async () => {
