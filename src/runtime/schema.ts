@@ -33,11 +33,13 @@ function explain(errors: readonly ErrorObject[]): readonly ErrorDetail[] {
   const belongsToChoice = (error: ErrorObject): boolean =>
     choices.some((choice) => choice !== error && error.schemaPath.startsWith(`${choice.schemaPath}/`));
   const seen = new Set<string>();
-  return errors
-    // What is wrong with a name is said once, by propertyNames itself.
-    .filter((error) => !belongsToChoice(error) && error.propertyName === undefined)
-    .map(toDetail)
-    .filter(({ path, message }) => seen.size < seen.add(`${path}\0${message}`).size);
+  return (
+    errors
+      // What is wrong with a name is said once, by propertyNames itself.
+      .filter((error) => !belongsToChoice(error) && error.propertyName === undefined)
+      .map(toDetail)
+      .filter(({ path, message }) => seen.size < seen.add(`${path}\0${message}`).size)
+  );
 }
 
 function toDetail(error: ErrorObject): ErrorDetail {

@@ -4,5 +4,8 @@ import { AgenticoreError, type ErrorDetail } from '../../domain/errors.js';
 /** A profile's faults as one error; `details` has each with its place. */
 export function brokenProfile(name: string, faults: readonly ErrorDetail[]): AgenticoreError {
   const list = faults.map(({ path, message }) => (path === '' ? message : `${path} ${message}`)).join('; ');
-  return new AgenticoreError('BROKEN_PROFILE', `Profile ${name} cannot be used: ${list}.`, { details: faults });
+  const shown = /^[\w.-]+$/.test(name) ? name : JSON.stringify(name);
+  return new AgenticoreError('BROKEN_PROFILE', `Profile ${shown} cannot be used: ${list}.`, {
+    details: faults,
+  });
 }

@@ -18,7 +18,8 @@ export async function readJsonMap(file: string): Promise<Reading<JsonMap>> {
     return isJsonMap(value) ? { value } : { fault: { path: file, message: 'must be a map in braces' } };
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    if (!(error instanceof SyntaxError)) return { fault: { path: file, message: `cannot be read: ${reason}` } };
+    if (!(error instanceof SyntaxError))
+      return { fault: { path: file, message: `cannot be read: ${reason}` } };
     const position = /position (\d+)/.exec(reason)?.[1];
     const line = position === undefined ? '' : `:${text.slice(0, Number(position)).split('\n').length}`;
     return { fault: { path: `${file}${line}`, message: `is not valid JSON: ${reason}` } };

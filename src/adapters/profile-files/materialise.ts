@@ -29,7 +29,12 @@ export async function layOut(
   await makePrivateDirectory(configDir);
   for (const [relative, file] of files) {
     if (!relative.startsWith('.claude/') || relative === SETTINGS) continue;
-    await writePrivateFile(configDir, relative.slice('.claude/'.length), await readFile(file.path), file.executable);
+    await writePrivateFile(
+      configDir,
+      relative.slice('.claude/'.length),
+      await readFile(file.path),
+      file.executable,
+    );
   }
   if (settings !== undefined) await writePrivateFile(configDir, 'settings.json', asText(settings));
   const instructions = await textsOf(files, ['system.md', 'CLAUDE.md']);
@@ -74,12 +79,17 @@ async function mergedServers(
 }
 
 const faultyRequest = (path: string, message: string): AgenticoreError =>
-  new AgenticoreError('INVALID_REQUEST', `file_path: ${path} ${message}.`, { details: [{ path: 'file_path', message }] });
+  new AgenticoreError('INVALID_REQUEST', `file_path: ${path} ${message}.`, {
+    details: [{ path: 'file_path', message }],
+  });
 
 async function textsOf(files: ReadonlyMap<string, ProfileFile>, names: readonly string[]): Promise<string> {
   const present = names.flatMap((name) => files.get(name) ?? []);
   const texts = await Promise.all(present.map(({ path }) => readFile(path, 'utf8')));
-  return texts.map((text) => text.trim()).filter((text) => text !== '').join('\n\n');
+  return texts
+    .map((text) => text.trim())
+    .filter((text) => text !== '')
+    .join('\n\n');
 }
 
 const asText = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;

@@ -22,7 +22,9 @@ export async function writePrivateFile(
   executable = false,
 ): Promise<void> {
   let parent = root;
-  for (const name of dirname(relative).split('/').filter((part) => part !== '.')) {
+  for (const name of dirname(relative)
+    .split('/')
+    .filter((part) => part !== '.')) {
     parent = join(parent, name);
     await makePrivateDirectory(parent);
   }

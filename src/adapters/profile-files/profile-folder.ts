@@ -27,8 +27,9 @@ export async function readFolder(
   check: CheckDocument,
 ): Promise<ProfileFolder> {
   if (!isProfileName(name)) {
-    const message = 'must be named with lower-case letters, digits, dots, dashes and underscores, beginning with a letter or digit';
-    throw brokenProfile(JSON.stringify(name), [{ path: directory, message }]);
+    const message =
+      'must be named with lower-case letters, digits, dots, dashes and underscores, beginning with a letter or digit';
+    throw brokenProfile(name, [{ path: directory, message }]);
   }
   const folder = await realpath(directory);
   const { document, faults } = await readProfileYml(name, directory, folder, check);
@@ -56,7 +57,9 @@ async function readProfileYml(
   const reading = readDocument(file, await readFile(real, 'utf8'), check);
   const { document } = reading;
   if (document.name === undefined || document.name === name) return reading;
-  return fault(`says that its name is ${JSON.stringify(document.name)}, but its folder is called ${name}; rename one of them`);
+  return fault(
+    `says that its name is ${JSON.stringify(document.name)}, but its folder is called ${name}; rename one of them`,
+  );
 }
 
 async function jsonFaults(files: ReadonlyMap<string, ProfileFile>): Promise<readonly ErrorDetail[]> {

@@ -21,17 +21,32 @@ export interface ProfileStoreOptions {
 /** Keys that are checked but not acted upon in this version. */
 const NOT_USED_YET = ['pull_request', 'setup', 'verify', 'verify_attempts'] as const;
 
-export function createProfileStore({ bundledDir, searchDirs, checkDocument, log }: ProfileStoreOptions): ProfileStore {
+export function createProfileStore({
+  bundledDir,
+  searchDirs,
+  checkDocument,
+  log,
+}: ProfileStoreOptions): ProfileStore {
   const toldOf = new Set<string>();
   const find = (): Promise<KnownProfiles> =>
-    findProfiles([bundledDir, ...searchDirs], (directory, error) => log('profiles.unreadable', { directory, error }, 'warn'));
+    findProfiles([bundledDir, ...searchDirs], (directory, error) =>
+      log('profiles.unreadable', { directory, error }, 'warn'),
+    );
 
-  async function open(name: string): Promise<{ readonly profile: Profile; readonly chain: readonly ProfileFolder[] }> {
+  async function open(
+    name: string,
+  ): Promise<{ readonly profile: Profile; readonly chain: readonly ProfileFolder[] }> {
     const known = await find();
     if (!isProfileName(name) || !known.has(name)) throw unknownProfile(name, known);
     const chain = await readChain(name, known, checkDocument);
     tellOfUnused(name, chain);
-    return { profile: mergeProfiles(name, chain.map(({ document }) => document)), chain };
+    return {
+      profile: mergeProfiles(
+        name,
+        chain.map(({ document }) => document),
+      ),
+      chain,
+    };
   }
 
   function tellOfUnused(name: string, chain: readonly ProfileFolder[]): void {
@@ -44,9 +59,18 @@ export function createProfileStore({ bundledDir, searchDirs, checkDocument, log 
   async function summarise(name: string, source: string, known: KnownProfiles): Promise<ProfileSummary> {
     try {
       const chain = await readChain(name, known, checkDocument);
-      const profile = mergeProfiles(name, chain.map(({ document }) => document));
+      const profile = mergeProfiles(
+        name,
+        chain.map(({ document }) => document),
+      );
       const parent = chain.at(-1)?.document.extends ?? undefined;
-      return { name, description: profile.description, source, profile, ...(parent === undefined ? {} : { extends: parent }) };
+      return {
+        name,
+        description: profile.description,
+        source,
+        profile,
+        ...(parent === undefined ? {} : { extends: parent }),
+      };
     } catch (error) {
       return { name, description: '', source, error: error instanceof Error ? error.message : String(error) };
     }

@@ -33,7 +33,8 @@ export async function profileTree(folder: string): Promise<ProfileTree> {
   async function visit(relative: string, parents: readonly string[]): Promise<void> {
     if (files.size >= MAX_FILES) return;
     const real = await insideOf(folder, join(folder, relative));
-    if (real === undefined) return fault(relative, 'is a link out of the profile, or to nothing; copy the file instead');
+    if (real === undefined)
+      return fault(relative, 'is a link out of the profile, or to nothing; copy the file instead');
     const found = await stat(real);
     if (found.isDirectory()) {
       if (parents.includes(real)) return fault(relative, 'is a link to a folder that it lies in');
