@@ -1,5 +1,6 @@
 // A real HTTP server over a real file bus, with the few collaborators that are not of this surface held still.
 import { randomUUID } from 'node:crypto';
+import { rm } from 'node:fs/promises';
 import { openFileBus } from '../../../src/adapters/file/open-file-bus.js';
 import { sha256 } from '../../../src/adapters/sha256.js';
 import { systemClock } from '../../../src/adapters/system-clock.js';
@@ -45,9 +46,15 @@ export interface TestServerOptions {
 
 /** Starts a server on a free port; everything is closed and removed when the test is over. */
 export async function startTestServer(t: Scope, options: TestServerOptions = {}): Promise<TestServer> {
-  const home = await tempDir(t);
+  const home = await tempDir();
   const counted = countWatchers(await openFileBus({ home, leaseMs: 600_000 }));
   const bus = options.wrapBus?.(counted.bus) ?? counted.bus;
+  let closeServer = async (): Promise<void> => {};
+  t.after(async () => {
+    await closeServer();
+    await bus.close();
+    await rm(home, { recursive: true, force: true });
+  });
   const facts: LoggedFact[] = [];
   const closing = new AbortController();
   const plain: HttpDeps = {
@@ -97,10 +104,7 @@ export async function startTestServer(t: Scope, options: TestServerOptions = {})
     newRequestId: randomUUID,
     ...options.listen,
   });
-  t.after(async () => {
-    await listening.close();
-    await bus.close();
-  });
+  closeServer = listening.close;
   return { ...listening, bus, deps, facts, watchers: counted.watchers };
 }
 
