@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // The door: reads the command line, opens what the chosen verb needs, and nothing else.
-import { readFileSync } from 'node:fs';
+import { packageVersion } from './roles/package-version.js';
 import { screenWishes } from './runtime/config/screen-wishes.js';
 import { runCli } from './surfaces/cli/cli.js';
 import { createTerminal } from './surfaces/cli/terminal/terminal.js';
@@ -15,13 +15,9 @@ for (const stream of [process.stdout, process.stderr]) {
   });
 }
 
-const { version }: { version: string } = JSON.parse(
-  readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
-);
-
 process.exitCode = await runCli(
   {
-    version,
+    version: packageVersion,
     terminal: createTerminal(process.stdout, process.stderr, screenWishes()),
     stdin: process.stdin,
     address: async ({ url, apiKey }) => {

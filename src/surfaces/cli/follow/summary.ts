@@ -87,7 +87,7 @@ function adviceLines(job: JobView, colours: Colours): readonly string[] {
   const general = code === undefined ? undefined : ERRORS[code].message;
   const named = job.code === undefined ? '' : ` (${job.code})`;
   return [
-    colours.red(`  ${oneLine(job.error)}${oneLine(named)}`),
+    colours.red(`  ${oneLine(`${job.error}${named}`)}`),
     ...(general === undefined || job.error.includes(general) ? [] : [`  ${general}`]),
     colours.dim(`  Try it again with: agenticore retry ${printable(job.id)}`),
   ];
