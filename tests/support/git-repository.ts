@@ -1,6 +1,6 @@
 // Sample repositories on disk for tests: bare remotes with commits in them, and plain git to look at the outcome.
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdirSync } from 'node:fs';
+import { appendFileSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
@@ -51,8 +51,10 @@ export function createSampleRemote(directory: string, name = 'sample', files?: S
   const path = join(directory, `${name}.git`);
   mkdirSync(path, { recursive: true });
   gitIn(path, 'init', '--quiet', '--bare', '--initial-branch=main');
-  gitIn(path, 'config', 'http.receivepack', 'true');
-  gitIn(path, 'config', 'uploadpack.allowAnySHA1InWant', 'true');
+  appendFileSync(
+    join(path, 'config'),
+    '[http]\n\treceivepack = true\n[uploadpack]\n\tallowAnySHA1InWant = true\n',
+  );
   const remote: SampleRemote = {
     path,
     url: pathToFileURL(path).href,

@@ -1,6 +1,6 @@
 // A worktree on disk and the record of it: made, found again after a crash, and taken away. The record is ours alone,
 // because claude may have changed or deleted everything that git itself remembers of a worktree.
-import { chmod, mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { createExclusive, hasCode, readIfThere } from './exclusive-file.js';
 import { localFailure } from './failure.js';
@@ -24,8 +24,6 @@ export interface BenchOrder {
   readonly jobId: string;
   readonly branch: string;
   readonly baseOid: string;
-  /** Where the worktree starts. */
-  readonly startOid: string;
 }
 
 const JOB_ID = /^[a-z0-9][a-z0-9_-]{0,99}$/i;
@@ -38,6 +36,9 @@ export function assertJobId(jobId: string): void {
 /** Git's own folder for the worktree. */
 export const adminDirOf = ({ mirror, name }: Bench): string => join(mirror.gitDir, 'worktrees', name);
 
+/** Where that folder is made, and where it is taken to be removed. */
+const stagingDirOf = ({ mirror, name }: Bench): string => join(mirror.stagingDir, name);
+
 /** How our git commands reach the worktree: nothing in it, not even its `.git` file, decides where they go. */
 export const placeOf = (bench: Bench): GitPlace => ({
   gitDir: adminDirOf(bench),
@@ -45,7 +46,11 @@ export const placeOf = (bench: Bench): GitPlace => ({
   workTree: bench.path,
 });
 
-/** Adds a worktree on its own branch, locked from the first moment. Leaves nothing behind when it fails. */
+/**
+ * Checks out a new worktree, locked from the first moment, on the job's branch, which the caller has set. This is what
+ * `git worktree add` does, except that git's folder for it appears whole: any git command in a sibling worktree that
+ * meets a half-written one fails. Leaves nothing behind when it fails.
+ */
 export async function addBench(
   git: RunGit,
   mirror: Mirror,
@@ -54,28 +59,31 @@ export async function addBench(
 ): Promise<Bench> {
   const bench = await reserve(mirror, order);
   try {
-    await mkdir(join(mirror.gitDir, 'worktrees'), { recursive: true });
-    const lock = ['--lock', '--reason', `agenticore: job ${bench.jobId}`];
-    const args = [
-      'worktree',
-      'add',
-      '--quiet',
-      '--force',
-      '--no-track',
-      ...lock,
-      '-B',
-      bench.branch,
-      bench.path,
-      order.startOid,
-    ];
-    const result = await git({ args, place: mirror.place, signal });
-    if (result.exitCode !== 0) throw localFailure('add the worktree', result);
+    await mkdir(bench.path);
     await writeFile(join(bench.path, '.git'), dotGit(bench));
+    await appear(bench, { ...adminFiles(bench), locked: `agenticore: job ${bench.jobId}` });
+    const result = await git({ args: ['reset', '--hard', '--quiet'], place: placeOf(bench), signal });
+    if (result.exitCode !== 0) throw localFailure('check out the worktree', result);
     return bench;
   } catch (error) {
     await removeBench(bench);
     throw error;
   }
+}
+
+/** What git keeps of a linked worktree, gitrepository-layout(5). */
+export const adminFiles = (bench: Bench): Readonly<Record<string, string>> => ({
+  HEAD: `ref: refs/heads/${bench.branch}\n`,
+  commondir: '../..\n',
+  gitdir: `${join(bench.path, '.git')}\n`,
+});
+
+async function appear(bench: Bench, files: Readonly<Record<string, string>>): Promise<void> {
+  const aside = stagingDirOf(bench);
+  await mkdir(aside, { recursive: true });
+  await Promise.all(Object.entries(files).map(([name, text]) => writeFile(join(aside, name), text)));
+  await mkdir(join(bench.mirror.gitDir, 'worktrees'), { recursive: true });
+  await rename(aside, adminDirOf(bench));
 }
 
 /** The text of the worktree's `.git` file: it leads claude's git to the mirror. */
@@ -135,7 +143,12 @@ async function readBench(mirror: Mirror, name: string): Promise<Bench | undefine
 /** Removes folder, git's memory of it and, last, the record: killed in between, it can be done again. */
 export async function removeBench(bench: Bench): Promise<void> {
   await removeTree(bench.path);
-  await removeTree(adminDirOf(bench));
+  await removeTree(stagingDirOf(bench));
+  await mkdir(bench.mirror.stagingDir, { recursive: true });
+  await rename(adminDirOf(bench), stagingDirOf(bench)).catch((error) => {
+    if (!hasCode(error, 'ENOENT')) throw error;
+  });
+  await removeTree(stagingDirOf(bench));
   await rm(recordPath(bench.mirror, bench.name), { force: true });
 }
 

@@ -38,7 +38,6 @@ export interface WorkspacesOptions {
 }
 
 const FULL_ID = /^([0-9a-f]{40}|[0-9a-f]{64})$/;
-const NEVER = new AbortController().signal;
 
 /** Makes the workspaces of this host. Nothing is touched before the first call. */
 export function createWorkspaces(options: WorkspacesOptions): Workspaces {
@@ -124,7 +123,7 @@ export function createWorkspaces(options: WorkspacesOptions): Workspaces {
       };
       if (!(await hasBoth())) {
         try {
-          await fetcher.fetch(mirror, NEVER);
+          await fetcher.fetch(mirror, new AbortController().signal);
         } catch (error) {
           log('diff.fetch_failed', { repository: mirror.key, error: String(error) }, 'warn');
         }

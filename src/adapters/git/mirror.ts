@@ -20,9 +20,10 @@ export interface Mirror {
   readonly lockPath: string;
   /** One file per worktree that is open: who owns it and what it is for. */
   readonly recordsDir: string;
+  /** For folders that are not in place yet, or no longer. */
+  readonly stagingDir: string;
 }
 
-export const RECORDS = 'workspaces';
 /** What claude's commits are signed with, and ours. */
 export const IDENTITY = { name: 'Agenticore', email: 'agenticore@localhost' } as const;
 
@@ -48,7 +49,8 @@ export function mirrorAt(reposRoot: string, key: string, url = ''): Mirror {
     gitDir: join(directory, 'mirror.git'),
     place: { gitDir: join(directory, 'trusted.git') },
     lockPath: join(directory, 'lock'),
-    recordsDir: join(directory, RECORDS),
+    recordsDir: join(directory, 'workspaces'),
+    stagingDir: join(directory, 'staging'),
   };
 }
 

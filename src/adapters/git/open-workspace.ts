@@ -52,11 +52,15 @@ export async function openBench(
       : undefined,
   ]);
   const kept = rows.filter(({ name }) => name.startsWith(`${keptRefs(jobId)}/`));
-  await keepEarlierResults(remote, mirror, { jobId, branch, resume, base }, rows, signal);
+  await takeOverRefs(remote, mirror, { jobId, branch, resume, base }, rows, signal);
   // The base may have moved on since the work that is resumed was begun.
   const baseOid = resume === undefined ? base.oid : await mergeBase(remote, mirror, base.oid, resume, signal);
-  const start = { worktreeRoot, jobId, branch, baseOid, startOid: resume ?? base.oid };
-  const bench = await addBench(remote.git, mirror, start, signal);
+  const bench = await addBench(remote.git, mirror, { worktreeRoot, jobId, branch, baseOid }, signal).catch(
+    async (error) => {
+      await changeRefs(remote.git, mirror, [{ name: `refs/heads/${branch}`, oid: undefined }]);
+      throw error;
+    },
+  );
   return {
     bench,
     base: { ref: base.ref, oid: baseOid },
@@ -78,7 +82,7 @@ interface Beginning {
 }
 
 /** A new attempt takes over the job's branch and result: what they held before stays under another name. */
-async function keepEarlierResults(
+async function takeOverRefs(
   remote: Remote,
   mirror: Mirror,
   { jobId, branch, resume, base }: Beginning,
@@ -90,10 +94,11 @@ async function keepEarlierResults(
   const safe = new Set([base.oid, resume, ...left.map(({ oid }) => oid)]);
   const oids = [...new Set(overwritten.map(({ oid }) => oid))].filter((oid) => !safe.has(oid));
   const names = leftNames(jobId, rows, oids.length);
+  const kept = names.map((name, index) => ({ name, oid: oids[index] }));
   await changeRefs(
     remote.git,
     mirror,
-    names.map((name, index) => ({ name, oid: oids[index] })),
+    [...kept, { name: `refs/heads/${branch}`, oid: resume ?? base.oid }],
     signal,
   );
 }

@@ -86,7 +86,7 @@ export function createRunGit(settings: GitSettings): RunGit {
       ...placeVariables(call.place),
       ...configVariables([...config, ...(call.config ?? [])]),
     };
-    return start(call, env, settings.home);
+    return start(call, env);
   };
 }
 
@@ -134,12 +134,12 @@ function configVariables(config: readonly string[]): Record<string, string> {
   return variables;
 }
 
-function start(call: GitCall, env: Record<string, string>, cwd: string): Promise<GitResult> {
+function start(call: GitCall, env: Record<string, string>): Promise<GitResult> {
   const { args, signal, input = '', timeoutMs = DEFAULT_TIMEOUT_MS, maxBytes = MAX_OUTPUT_BYTES } = call;
   return new Promise((resolve, reject) => {
     if (signal?.aborted) return reject(signal.reason);
     // Detached: a process group of its own, so that its helpers (git-remote-https, ssh) go with it.
-    const child = spawn('git', args, { cwd, env, detached: true, stdio: 'pipe' });
+    const child = spawn('git', args, { cwd: '/', env, detached: true, stdio: 'pipe' });
     const { pid } = child;
     const stdout: Buffer[] = [];
     let bytes = 0;

@@ -2,8 +2,8 @@
 // bytes; they are kept as latin1 text, which loses none.
 import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { adminDirOf, type Bench, dotGit, placeOf } from './bench.js';
-import { readIfThere } from './exclusive-file.js';
+import { adminDirOf, adminFiles, type Bench, dotGit, placeOf } from './bench.js';
+import { ensureContent, readIfThere } from './exclusive-file.js';
 import { localFailure } from './failure.js';
 import { closeTrustedDoor } from './mirror.js';
 import { changeRefs, findCommit } from './refs.js';
@@ -108,13 +108,11 @@ async function mend(git: RunGit, bench: Bench, failed: GitResult, signal?: Abort
   const adminDir = adminDirOf(bench);
   const ref = `refs/heads/${branch}`;
   await mkdir(adminDir, { recursive: true });
-  await writeFile(join(adminDir, 'commondir'), '../..\n');
-  await writeFile(join(adminDir, 'gitdir'), `${join(path, '.git')}\n`);
+  const { HEAD, ...files } = adminFiles(bench);
+  for (const [name, text] of Object.entries(files)) await ensureContent(join(adminDir, name), text);
   const head = (await readIfThere(join(adminDir, 'HEAD'))) ?? '';
-  if (!/^(ref: refs\/heads\/\S+|[0-9a-f]{40,64})\n?$/.test(head)) {
-    await rm(join(adminDir, 'HEAD'), { recursive: true, force: true });
-    await writeFile(join(adminDir, 'HEAD'), `ref: ${ref}\n`);
-  }
+  if (!/^(ref: refs\/heads\/\S+|[0-9a-f]{40,64})\n?$/.test(head))
+    await ensureContent(join(adminDir, 'HEAD'), HEAD ?? '');
   if ((await findCommit(git, mirror, ref, signal)) === undefined)
     await changeRefs(git, mirror, [{ name: ref, oid: baseOid }], signal);
   const noIndex = !(await readdir(adminDir)).includes('index');

@@ -1,4 +1,5 @@
 // What the tests of the git adapter share: workspaces on a temporary folder, and a look at what they leave.
+import { setMaxListeners } from 'node:events';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createWorkspaces, type WorkspacesOptions } from '../../../src/adapters/git/create-workspaces.js';
@@ -23,6 +24,7 @@ export interface BenchRoom {
 }
 
 export const NEVER = new AbortController().signal;
+setMaxListeners(0, NEVER); // many tests wait with it at once
 export const JOB = '0b5e1c1e-0000-4000-8000-000000000001';
 export const branchOf = (jobId: string): string => `agenticore-${jobId}`;
 
@@ -71,7 +73,9 @@ export async function openRoom(
       const inRepos = await readdir(reposRoot, { recursive: true });
       return [
         ...found,
-        ...inRepos.filter((name) => /(^|\/)(lock|workspaces\/.+|worktrees\/.+|.*\.(lock|aside))$/.test(name)),
+        ...inRepos.filter((name) =>
+          /(^|\/)(lock|workspaces\/.+|staging\/.+|worktrees\/.+|.*\.(lock|aside))$/.test(name),
+        ),
       ];
     },
   };

@@ -90,6 +90,16 @@ describe('committing the work', () => {
     );
   });
 
+  it('stops when it is told to, and closing keeps the work all the same', async (t) => {
+    const room = await openRoom(t);
+    const bench = await room.open();
+    await writeFile(join(bench.path, 'x'), 'x');
+    const reason = new Error('cancelled');
+    await assert.rejects(bench.commit('m', AbortSignal.abort(reason)), reason);
+    await bench.close();
+    assert.deepEqual(await filesOf(room, LEFT), ['a.txt', 'dir/b.txt', 'x']);
+  });
+
   it('lets an author be chosen', async (t) => {
     const room = await openRoom(t, { author: { name: 'Robo', email: 'robo@example.com' } });
     const bench = await room.open();
@@ -388,6 +398,21 @@ describe('what claude left unfinished is refused with words, and kept', () => {
     const refs = await room.mirrorRefs();
     const kept = [...refs].filter(([name]) => name.includes('/left-')).map(([, oid]) => oid);
     assert.deepEqual(kept.sort(), [ours, theirs].sort());
+  });
+});
+
+describe('a file that cannot be read', { skip: process.getuid?.() === 0 && 'root reads everything' }, () => {
+  it('is named, and the rest is kept', async (t) => {
+    const room = await openRoom(t);
+    const bench = await room.open();
+    await writeFile(join(bench.path, 'closed'), 'c', { mode: 0o000 });
+    await writeFile(join(bench.path, 'open'), 'o');
+    assert.deepEqual(await refusedAndKept(room, bench, /closed cannot be read/), [
+      'a.txt',
+      'dir/b.txt',
+      'open',
+    ]);
+    assert.ok(room.facts.includes('workspace.unreadable'));
   });
 });
 

@@ -92,15 +92,12 @@ describe('a repository over http', () => {
     ];
     let status = 0;
     const { room, url } = await roomAt(t, root, {
-      answer: (_request, response) => response.writeHead(status).end('<html>no git here</html>') && true,
+      answer: (_request, response) =>
+        response.writeHead(status).end('<html>\nno git here\n</html>\n') && true,
     });
     for (const [given, code, words] of statuses) {
       status = given;
-      await assert.rejects(
-        room.open({ repoUrl: url }),
-        is(code, words),
-        String(given),
-      );
+      await assert.rejects(room.open({ repoUrl: url }), is(code, words), String(given));
     }
     status = 403;
     const nobody = await room.workspaces.diff({

@@ -1,0 +1,213 @@
+// Many at once, and deaths in between.
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { readdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { eventually } from '../../support/eventually.js';
+import { type GitHttpServer, startGitHttpServer } from '../../support/git-http-server.js';
+import { createSampleRemote, gitIn } from '../../support/git-repository.js';
+import { type BenchRoom, branchOf, JOB, NEVER, openRoom } from './bench-room.js';
+
+const OTHER = fileURLToPath(new URL('other-process.js', import.meta.url));
+const NOBODY = async (): Promise<boolean> => false;
+
+interface Other {
+  readonly child: ChildProcess;
+  said(word: RegExp): Promise<string>;
+}
+
+/** Another process that opens a workspace in the same room. */
+function openElsewhere(
+  t: { after(done: () => void): void },
+  room: BenchRoom,
+  repoUrl: string,
+  jobId: string,
+): Other {
+  const child = spawn(process.execPath, [OTHER, 'open', room.reposRoot, room.worktreeRoot, repoUrl, jobId], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  t.after(() => child.kill('SIGKILL'));
+  const lines: string[] = [];
+  createInterface({ input: child.stdout }).on('line', (line) => lines.push(line));
+  return {
+    child,
+    said: (word) => eventually(`it says ${word}`, () => lines.find((line) => word.test(line))),
+  };
+}
+
+async function kill(child: ChildProcess): Promise<void> {
+  child.kill('SIGKILL');
+  if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+}
+
+/** Git processes that work for a room, by the variable in their environment. */
+const gitProcesses = (room: BenchRoom): readonly string[] =>
+  readdirSync('/proc').filter((pid) => {
+    try {
+      return (
+        /^\d+$/.test(pid) &&
+        readFileSync(`/proc/${pid}/environ`, 'utf8').includes(`"reposRoot":"${room.reposRoot}"`)
+      );
+    } catch {
+      return false;
+    }
+  });
+
+describe('many workspaces at once', () => {
+  it('eight of one repository are fetched for together, and each has its own branch', async (t) => {
+    const room = await openRoom(t);
+    const server = await startGitHttpServer(room.root);
+    t.after(() => server.close());
+    const crowd = await openRoom(t, { allowedProtocols: ['http'], allowedHosts: ['127.0.0.1'] });
+    const repoUrl = `${server.url}/sample.git`;
+    const jobs = Array.from({ length: 8 }, (_, index) => `job${index}`);
+    const benches = await Promise.all(jobs.map((jobId) => crowd.open({ jobId, repoUrl })));
+    const listings = server.requests.filter((request) => request.startsWith('GET')).length;
+    assert.ok(listings <= 2, `${listings} fetches`);
+    const oids = await Promise.all(
+      benches.map(async (bench, index) => {
+        await writeFile(join(bench.path, 'own'), String(index));
+        const { oid } = await bench.commit('m', NEVER);
+        await bench.push(NEVER);
+        return oid;
+      }),
+    );
+    assert.equal(new Set(oids).size, 8);
+    for (const [index, jobId] of jobs.entries())
+      assert.equal(room.remote.show(branchOf(jobId), 'own'), String(index));
+    await Promise.all(benches.map((bench) => bench.close()));
+    assert.deepEqual(await crowd.leftovers(), []);
+    assert.deepEqual(gitProcesses(crowd), []);
+  });
+
+  it('several repositories do not wait for each other', async (t) => {
+    const room = await openRoom(t);
+    let server: GitHttpServer | undefined;
+    const stuck = await startGitHttpServer(room.root, { answer: () => true });
+    server = stuck;
+    t.after(() => server?.close());
+    const both = await openRoom(t, { allowedProtocols: ['http', 'file'], allowedHosts: ['127.0.0.1'] });
+    const stop = new AbortController();
+    const order = { jobId: 'stuck', repoUrl: `${stuck.url}/sample.git`, branch: branchOf('stuck') };
+    const waiting = assert.rejects(both.workspaces.open(order, stop.signal), /enough/);
+    await eventually('it waits for the server', () => stuck.requests.length > 0);
+    const remotes = [0, 1, 2].map((index) =>
+      createSampleRemote(room.root, `r${index}`, { f: String(index) }),
+    );
+    const benches = await Promise.all(
+      remotes.map(({ url }, index) => both.open({ jobId: `job${index}`, repoUrl: url })),
+    );
+    for (const [index, bench] of benches.entries())
+      assert.equal(readFileSync(join(bench.path, 'f'), 'utf8'), String(index));
+    stop.abort(new Error('enough'));
+    await waiting;
+    await Promise.all(benches.map((bench) => bench.close()));
+    assert.deepEqual(await both.leftovers(), []);
+  });
+
+  it('processes share a mirror', async (t) => {
+    const room = await openRoom(t);
+    const others = ['p1', 'p2', 'p3'].map((jobId) => openElsewhere(t, room, room.remote.url, jobId));
+    const mine = await Promise.all(['m1', 'm2'].map((jobId) => room.open({ jobId })));
+    const paths = await Promise.all(others.map((other) => other.said(/^\//)));
+    for (const path of [...paths, ...mine.map((bench) => bench.path)])
+      assert.equal(gitIn(path, 'status', '--porcelain'), '');
+    await room.workspaces.sweep(NOBODY);
+    for (const path of paths)
+      assert.ok(existsSync(path), 'a living process keeps its worktrees, whatever is said of its jobs');
+    await Promise.all(mine.map((bench) => bench.close()));
+  });
+});
+
+describe('after a process was killed', () => {
+  it('the sweep keeps the work of its attempts and removes all else, unless the job lives on', async (t) => {
+    const room = await openRoom(t);
+    const other = openElsewhere(t, room, room.remote.url, JOB);
+    const path = await other.said(/^\//);
+    gitIn(path, 'commit', '--allow-empty', '-q', '-m', 'committed');
+    await writeFile(join(path, 'uncommitted'), 'u');
+    await writeFile(gitIn(path, 'rev-parse', '--path-format=absolute', '--git-path', 'index.lock'), '');
+    await kill(other.child);
+    await room.workspaces.sweep(async (jobId) => jobId === JOB);
+    assert.ok(existsSync(path), 'the job is alive');
+    await room.workspaces.sweep(NOBODY);
+    assert.deepEqual(await room.leftovers(), []);
+    const kept = `refs/agenticore/${JOB}/left-1`;
+    assert.equal(await room.mirrorGit('show', `${kept}:uncommitted`), 'u');
+    assert.equal(await room.mirrorGit('log', '-1', '--format=%s', `${kept}^`), 'committed');
+    await room.workspaces.sweep(NOBODY);
+  });
+
+  it('the next attempt of the job begins on a clean worktree with the work kept', async (t) => {
+    const room = await openRoom(t);
+    const other = openElsewhere(t, room, room.remote.url, JOB);
+    const path = await other.said(/^\//);
+    await writeFile(join(path, 'half'), 'h');
+    await kill(other.child);
+    const bench = await room.open();
+    assert.equal(gitIn(bench.path, 'status', '--porcelain'), '');
+    assert.equal(gitIn(bench.path, 'rev-parse', 'HEAD'), bench.baseOid);
+    assert.equal(await room.mirrorGit('show', `refs/agenticore/${JOB}/left-1:half`), 'h');
+    await bench.close();
+    assert.deepEqual(await room.leftovers(), []);
+  });
+
+  it('its lock is taken over, and the git that it left behind is ended first', async (t) => {
+    const room = await openRoom(t, { allowedProtocols: ['http'], allowedHosts: ['127.0.0.1'] });
+    let isStuck = true;
+    const server = await startGitHttpServer(room.root, { answer: () => isStuck });
+    t.after(() => server.close());
+    const repoUrl = `${server.url}/sample.git`;
+    const other = openElsewhere(t, room, repoUrl, 'first');
+    await eventually('it waits for the server', () => server.requests.length > 0);
+    await kill(other.child);
+    assert.ok(gitProcesses(room).length > 0, 'its git lives on');
+    isStuck = false;
+    const bench = await room.open({ repoUrl });
+    assert.deepEqual(gitProcesses(room), []);
+    await bench.close();
+    assert.deepEqual(await room.leftovers(), []);
+  });
+
+  it('the sweep ends git processes and removes locks that nobody waits for', async (t) => {
+    const room = await openRoom(t, { allowedProtocols: ['http'], allowedHosts: ['127.0.0.1'] });
+    const server = await startGitHttpServer(room.root, { answer: () => true });
+    t.after(() => server.close());
+    const other = openElsewhere(t, room, `${server.url}/sample.git`, 'first');
+    await eventually('it waits for the server', () => server.requests.length > 0);
+    await kill(other.child);
+    await room.workspaces.sweep(NOBODY);
+    assert.deepEqual(gitProcesses(room), []);
+    assert.deepEqual(await room.leftovers(), []);
+  });
+
+  it('records that cannot be read, or that point elsewhere, remove nothing', async (t) => {
+    const room = await openRoom(t);
+    const bench = await room.open();
+    await bench.close();
+    const [key = ''] = (await readdir(room.reposRoot)).filter((name) => !name.startsWith('.'));
+    const records = join(room.reposRoot, key, 'workspaces');
+    const precious = join(room.root, 'precious');
+    await writeFile(precious, 'p');
+    const owner = { host: 'x', pid: 1, start: '1' };
+    await writeFile(
+      join(records, 'evil-1.json'),
+      JSON.stringify({ jobId: 'evil', path: precious, branch: 'b', baseOid: 'x', owner }),
+    );
+    await writeFile(join(records, 'bad-1.json'), 'garbage');
+    await room.workspaces.sweep(NOBODY);
+    assert.ok(existsSync(precious));
+    await rm(records, { recursive: true });
+  });
+
+  it('a sweep with nothing there does nothing', async (t) => {
+    const room = await openRoom(t);
+    await room.workspaces.sweep(NOBODY);
+    assert.deepEqual(await room.leftovers(), []);
+  });
+});

@@ -1,0 +1,28 @@
+// A second agenticore process for the tests, to be killed: it takes a lock, or opens a workspace, and waits.
+import { createWorkspaces } from '../../../src/adapters/git/create-workspaces.js';
+import { createRepositoryLocks } from '../../../src/adapters/git/repository-lock.js';
+import { branchOf, NEVER } from './bench-room.js';
+
+const say = (word: string): void => void process.stdout.write(`${word}\n`);
+const [what = '', ...rest] = process.argv.slice(2);
+setInterval(() => {}, 60_000); // until it is killed
+
+if (what === 'lock') {
+  const [path = ''] = rest;
+  const locks = createRepositoryLocks(async () => {});
+  await locks.hold(path, NEVER, async () => {
+    say('held');
+    await new Promise(() => {});
+  });
+} else {
+  const [reposRoot = '', worktreeRoot = '', repoUrl = '', jobId = ''] = rest;
+  const workspaces = createWorkspaces({
+    reposRoot,
+    worktreeRoot,
+    allowedProtocols: ['file', 'http'],
+    ...(repoUrl.startsWith('http') ? { allowedHosts: ['127.0.0.1'] } : {}),
+  });
+  say('opening');
+  const bench = await workspaces.open({ jobId, repoUrl, branch: branchOf(jobId) }, NEVER);
+  say(bench.path);
+}
