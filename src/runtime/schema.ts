@@ -56,6 +56,8 @@ function toDetail(error: ErrorObject): ErrorDetail {
       return { path: memberPath(path, String(params.propertyName)), message: sayForbidden(parentSchema) };
     case 'required':
       return { path: memberPath(path, String(params.missingProperty)), message: 'is required' };
+    case 'maxProperties':
+      return { path, message: `must have at most ${params.limit} members` };
     default:
       return { path, message: `must be ${sayAllowed(parentSchema)}${sayFound(data, parentSchema)}` };
   }

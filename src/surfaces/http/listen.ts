@@ -43,7 +43,8 @@ export async function listen(app: Express, options: ListenOptions): Promise<List
     requireHostHeader: false,
   });
   server.timeout = options.idleTimeoutMs ?? 180_000;
-  refuseGarbage(server, options.newRequestId);
+  const answering = countAnswers(server);
+  refuseGarbage(server, answering, options.newRequestId);
   server.on('request', app);
   await bind(server, options);
   const { port } = addressOf(server);
@@ -51,7 +52,7 @@ export async function listen(app: Express, options: ListenOptions): Promise<List
   return {
     url: `http://${host.includes(':') ? `[${host}]` : host}:${port}`,
     port,
-    close: () => closeGently(server, options),
+    close: () => closeGently(server, answering, options),
   };
 }
 
@@ -82,16 +83,28 @@ const BIND_FAILURES: Readonly<Record<string, string>> = {
   EACCES: 'this user may not; set AGENTICORE_PORT above 1023',
 };
 
-/** Answers what is no HTTP, unless an answer is under way on that connection, and hangs up. */
-function refuseGarbage(server: Server, newRequestId: () => string): void {
-  const answering = new WeakMap<Duplex, number>();
-  const count = (socket: Socket, change: number): void => {
-    answering.set(socket, (answering.get(socket) ?? 0) + change);
+/** Every open connection, with the number of requests on it that are being answered. */
+type Answering = ReadonlyMap<Duplex, number>;
+
+function countAnswers(server: Server): Answering {
+  const answering = new Map<Duplex, number>();
+  const change = (socket: Socket, by: number): void => {
+    const count = answering.get(socket);
+    if (count !== undefined) answering.set(socket, count + by);
   };
-  server.on('request', ({ socket }, res: ServerResponse) => {
-    count(socket, 1);
-    res.once('close', () => count(socket, -1));
+  server.on('connection', (socket) => {
+    answering.set(socket, 0);
+    socket.once('close', () => answering.delete(socket));
   });
+  server.on('request', ({ socket }, res: ServerResponse) => {
+    change(socket, 1);
+    res.once('close', () => change(socket, -1));
+  });
+  return answering;
+}
+
+/** Answers what is no HTTP, unless an answer is under way on that connection, and hangs up. */
+function refuseGarbage(server: Server, answering: Answering, newRequestId: () => string): void {
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
     if (socket.writable && error.code !== 'ECONNRESET' && !answering.get(socket)) {
       const requestId = newRequestId();
@@ -114,10 +127,17 @@ const GARBAGE: Readonly<Record<string, string>> = {
   ERR_HTTP_REQUEST_TIMEOUT: 'The request did not arrive in time.',
 };
 
-async function closeGently(server: Server, { closing, graceMs = 5_000 }: ListenOptions): Promise<void> {
+async function closeGently(
+  server: Server,
+  answering: Answering,
+  { closing, graceMs = 5_000 }: ListenOptions,
+): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   closing.abort();
-  const sweep = setInterval(() => server.closeIdleConnections(), 20);
+  // Node's closeIdleConnections spares those that never sent a request, which browsers keep in reserve.
+  const sweep = setInterval(() => {
+    for (const [socket, count] of answering) if (count === 0) socket.end(() => socket.destroy());
+  }, 20);
   const force = setTimeout(() => server.closeAllConnections(), graceMs);
   await closed;
   clearInterval(sweep);

@@ -1,37 +1,12 @@
-// Clients that do not read, do not finish, do not speak HTTP; and a server that closes in bounded time all the same.
+// Clients that do not read, do not finish, do not speak HTTP.
 import assert from 'node:assert/strict';
-import { connect, type Socket } from 'node:net';
+import { connect } from 'node:net';
 import { test } from 'node:test';
-import { isCode } from '../../../src/domain/errors.js';
-import type { Bus } from '../../../src/ports/bus.js';
 import { eventually } from '../../support/eventually.js';
 import { endAttempt, startAttempt, submit } from '../../support/ledger.js';
+import { appendLarge, connectTo } from './raw-client.js';
 import { readAllEvents, readEvents } from './sse-reader.js';
-import { jobOf, jsonOf, post, startTestServer } from './test-server.js';
-
-interface Client {
-  readonly socket: Socket;
-  text(): string;
-}
-
-function connectTo(port: number): Client {
-  const socket = connect(port, '127.0.0.1');
-  let text = '';
-  socket.setEncoding('utf8');
-  socket.on('data', (piece: string) => {
-    text += piece;
-  });
-  socket.on('error', () => {});
-  return { socket, text: () => text };
-}
-
-/** Appends messages of 60 KB each; their texts say their number. */
-async function appendLarge(bus: Bus, jobId: string, from: number, to: number): Promise<void> {
-  for (let seq = from; seq <= to; seq += 1) {
-    const data = JSON.stringify({ attempt: 1, seq, text: 'x'.repeat(60_000) });
-    await bus.transcript.append(jobId, 1, [{ seq, kind: 'message', type: 'assistant', data }]);
-  }
-}
+import { startTestServer } from './test-server.js';
 
 test('a reader that never reads holds one page at most, is closed, and can resume without a gap', async (t) => {
   let handedOut = 0;
@@ -205,60 +180,4 @@ test('bodies that break off leave nothing behind and disturb nobody', async (t) 
     facts.filter(({ level }) => level === 'error'),
     [],
   );
-});
-
-test('closing ends streams and waiting requests as things stand, and takes no more connections', async (t) => {
-  const { url, bus, close, watchers } = await startTestServer(t);
-  const jobId = await submit(bus.events);
-  const reader = readEvents(`${url}/jobs/${jobId}/events`);
-  const fleet = readEvents(`${url}/events`);
-  await reader.until('the submission', (frames) => frames.length === 1);
-  const waiting = post(`${url}/jobs`, { task: 'x', wait: true });
-  await eventually('it waits', () => watchers() === 3);
-  const idle = await fetch(`${url}/health`);
-  await idle.text();
-  await close();
-  const response = await waiting;
-  assert.equal(response.status, 202);
-  assert.equal((await jobOf(response)).status, 'queued');
-  await eventually('the streams are over', () => reader.closed() && fleet.closed());
-  assert.deepEqual(
-    reader.frames.map(({ event }) => event),
-    ['JobSubmitted'],
-    'no end: there is more to come',
-  );
-  assert.equal(watchers(), 0);
-  await assert.rejects(fetch(`${url}/health`));
-});
-
-test('closing does not wait for those who never read', async (t) => {
-  const { port, bus, close, watchers } = await startTestServer(t, { listen: { graceMs: 100 } });
-  const jobId = await submit(bus.events);
-  await startAttempt(bus.events, jobId);
-  await appendLarge(bus, jobId, 1, 200);
-  const sleeper = connect(port, '127.0.0.1');
-  sleeper.on('error', () => {});
-  sleeper.pause();
-  sleeper.write(`GET /jobs/${jobId}/events HTTP/1.1\r\nHost: localhost\r\n\r\n`);
-  await eventually('it follows', () => watchers() === 1);
-  await close();
-  await eventually('nobody follows', () => watchers() === 0);
-  sleeper.destroy();
-});
-
-test('an address that cannot be bound is a sentence', async (t) => {
-  const { port } = await startTestServer(t);
-  await assert.rejects(
-    startTestServer(t, { listen: { port } }),
-    (error: Error) => isCode(error, 'CONFIG_INVALID') && /another process listens there/.test(error.message),
-  );
-  await assert.rejects(startTestServer(t, { listen: { host: 'no-such-host.invalid' } }), (error: Error) =>
-    isCode(error, 'CONFIG_INVALID'),
-  );
-});
-
-test('IPv6 addresses are served and named in brackets', async (t) => {
-  const { url } = await startTestServer(t, { listen: { host: '::1' } });
-  assert.match(url, /^http:\/\/\[::1\]:\d+$/);
-  assert.equal((await jsonOf(await fetch(`${url}/health`))).status, 'ok');
 });
