@@ -3,7 +3,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import { isCode } from '../../domain/errors.js';
-import { isGroupMissing } from './bus-error.js';
+import { BUS_CLOSED, isGroupMissing, unreachable } from './bus-error.js';
 import type { Connection } from './connection.js';
 import { LANE_GROUP } from './keys.js';
 import { asList, asText } from './reply.js';
@@ -32,6 +32,7 @@ export interface BlockingReads {
 export function createBlockingReads(main: Connection, open: () => Connection): BlockingReads {
   const all = new Set<Connection>();
   const idle: Connection[] = [];
+  let closed = false;
 
   function take(): Connection {
     const connection = idle.pop() ?? open();
@@ -41,6 +42,7 @@ export function createBlockingReads(main: Connection, open: () => Connection): B
 
   return {
     async next(lane, worker, signal) {
+      if (closed) throw unreachable(BUS_CLOSED);
       const connection = take();
       try {
         while (!signal.aborted) {
@@ -56,6 +58,7 @@ export function createBlockingReads(main: Connection, open: () => Connection): B
       }
     },
     async close() {
+      closed = true;
       await Promise.all([...all].map((connection) => connection.close()));
     },
   };

@@ -12,6 +12,9 @@ const CONNECTION_LOST =
   /^(Connection is closed|Reached the max retries|Command aborted due to|Stream isn't writeable)/;
 const TIMED_OUT = /^Command timed out|^Socket timeout/;
 
+/** The reason after `close()`. */
+export const BUS_CLOSED = 'the bus has been closed';
+
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 const isReply = (error: unknown): boolean => error instanceof Error && error.name === 'ReplyError';

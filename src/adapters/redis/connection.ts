@@ -4,12 +4,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis, type RedisOptions } from 'ioredis';
 import type { Log } from '../../ports/log.js';
 import { parseAddress } from './address.js';
-import { busError, isLostAnswer, unreachable } from './bus-error.js';
+import { BUS_CLOSED, busError, isLostAnswer, unreachable } from './bus-error.js';
 
 /** How long a command waits for a lost connection to come back; longer than the pauses between tries. */
-const PATIENCE_MS = 2_000;
+const PATIENCE_MS = 1_500;
 const CONNECT_TIMEOUT_MS = 3_000;
-const MAX_BACKOFF_MS = 1_000;
+const MAX_BACKOFF_MS = 500;
 const DISCONNECT_TIMEOUT_MS = 100;
 
 export interface ConnectionOptions {
@@ -65,7 +65,7 @@ export function openConnection(options: ConnectionOptions): Connection {
   const isReady = (): boolean => redis.status === 'ready';
 
   function reason(): string {
-    if (closed) return 'the bus has been closed';
+    if (closed) return BUS_CLOSED;
     return (
       trouble ??
       (redis.status === 'connect'

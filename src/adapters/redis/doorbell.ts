@@ -1,5 +1,6 @@
 // One subscriber connection for all readers of this process. A ring only says "look again"; the streams are the truth.
 import type { Log } from '../../ports/log.js';
+import { BUS_CLOSED, unreachable } from './bus-error.js';
 import type { Connection } from './connection.js';
 
 /** How often the connection proves that it is alive: nothing else is ever sent on it for long. */
@@ -15,6 +16,8 @@ export interface Doorbell {
 export function createDoorbell(open: () => Connection, log?: Log): Doorbell {
   const rings = new Map<string, Set<() => void>>();
   let subscriber: { readonly connection: Connection; readonly pulse: NodeJS.Timeout } | undefined;
+
+  let closed = false;
 
   function ringAll(channel: string): void {
     for (const ring of [...(rings.get(channel) ?? [])]) ring();
@@ -61,6 +64,7 @@ export function createDoorbell(open: () => Connection, log?: Log): Doorbell {
 
   return {
     async watch(channel, onRing) {
+      if (closed) throw unreachable(BUS_CLOSED);
       const ring = (): void => onRing(); // an identity of its own: the same function may watch twice
       const watchers = rings.get(channel) ?? new Set();
       rings.set(channel, watchers.add(ring));
@@ -73,6 +77,7 @@ export function createDoorbell(open: () => Connection, log?: Log): Doorbell {
       return () => unwatch(channel, ring);
     },
     async close() {
+      closed = true;
       rings.clear();
       clearInterval(subscriber?.pulse);
       await subscriber?.connection.close();
