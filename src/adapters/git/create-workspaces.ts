@@ -12,13 +12,13 @@ import { readInstructions } from './instructions.js';
 import { keepWork } from './keep-work.js';
 import { IDENTITY, locateMirror, type Mirror } from './mirror.js';
 import { asWorkspaceFailure, type OpenBench, openBench } from './open-workspace.js';
-import { endOrphans, ownerVariable } from './orphans.js';
+import { ownerVariable } from './orphans.js';
 import { pushBranch } from './push-branch.js';
 import { findCommit } from './refs.js';
 import { type CredentialSource, createRemote } from './remote.js';
 import { createRepositoryLocks } from './repository-lock.js';
 import { createRunGit } from './run-git.js';
-import { clearBench, clearDeadAttempts, type SweepDeps, sweepAll } from './sweep.js';
+import { clearAwayHolder, clearBench, clearDeadAttempts, type SweepDeps, sweepAll } from './sweep.js';
 import { readWorktree } from './worktree-state.js';
 
 export interface WorkspacesOptions {
@@ -54,7 +54,7 @@ export function createWorkspaces(options: WorkspacesOptions): Workspaces {
   const env = { ...options.env, ...ownerVariable(reposRoot) };
   const git = createRunGit({ home, allowedProtocols, followRedirects: allowedHosts === undefined, env });
   const remote = createRemote(git, options.credentials);
-  const locks = createRepositoryLocks(() => endOrphans(reposRoot));
+  const locks = createRepositoryLocks((path) => clearAwayHolder(reposRoot, path));
   const fetcher = createMirrorFetcher({ remote, locks, log });
   const sweeping: SweepDeps = {
     reposRoot,

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { Log } from '../../ports/log.js';
 import { localFailure, remoteFailure } from './failure.js';
 import { type Mirror, prepareMirror, removeStaleRefLocks } from './mirror.js';
+import { LOCKED } from './refs.js';
 import type { Remote } from './remote.js';
 import type { RepositoryLocks } from './repository-lock.js';
 import type { GitResult } from './run-git.js';
@@ -28,7 +29,6 @@ interface FetcherDeps {
 }
 
 const TIMEOUT_MS = 30 * 60_000;
-const STALE_LOCK_MS = 30_000;
 const OPTIONS = [
   '--quiet',
   '--no-write-fetch-head',
@@ -82,8 +82,8 @@ async function fetchAll(remote: Remote, mirror: Mirror, signal: AbortSignal): Pr
     return remote.run(mirror, { args, signal, timeoutMs: TIMEOUT_MS });
   };
   let result = await fetch([...REFS, `+HEAD:${REMOTE_HEAD}`]);
-  if (/\.lock': File exists/.test(result.stderr)) {
-    await removeStaleRefLocks(mirror, STALE_LOCK_MS);
+  if (LOCKED.test(result.stderr)) {
+    await removeStaleRefLocks(mirror);
     result = await fetch([...REFS, `+HEAD:${REMOTE_HEAD}`]);
   }
   if (result.exitCode !== 0 && NO_HEAD.test(result.stderr)) {

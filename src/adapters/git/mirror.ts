@@ -28,6 +28,7 @@ export interface Mirror {
 export const IDENTITY = { name: 'Agenticore', email: 'agenticore@localhost' } as const;
 
 const KEY_LENGTH = 12;
+const STALE_LOCK_MS = 30_000;
 const SHARED = ['objects', 'refs', 'packed-refs', 'shallow', 'logs', 'worktrees'] as const;
 const NO_BRANCH = 'ref: refs/heads/none\n';
 const TRUSTED_CONFIG = '[core]\n\trepositoryformatversion = 0\n\tbare = true\n\tlogAllRefUpdates = false\n';
@@ -100,10 +101,13 @@ function sharedConfig(url: string): string {
 
 const quote = (value: string): string => `"${value.replace(/["\\]/g, '\\$&')}"`;
 
-/** Lock files that only a fetch takes: those still there when no fetch runs were left by one that was killed. */
-export async function removeStaleRefLocks({ gitDir }: Mirror, olderThanMs: number): Promise<void> {
+/**
+ * Removes git's lock files on refs that are older than any git of ours takes to change them: a killed one left them.
+ * Those on job branches belong to the job and are not looked at here.
+ */
+export async function removeStaleRefLocks({ gitDir }: Mirror, olderThanMs = STALE_LOCK_MS): Promise<void> {
   const names = (await readdir(join(gitDir, 'refs'), { recursive: true }).catch(() => []))
-    .filter((name) => name.endsWith('.lock') && /^(remotes|tags|agenticore|agenticore-origin)\//.test(name))
+    .filter((name) => name.endsWith('.lock') && !name.startsWith('heads/'))
     .map((name) => join('refs', name));
   for (const name of [...names, 'packed-refs.lock', 'shallow.lock']) {
     const path = join(gitDir, name);

@@ -1,6 +1,6 @@
 // Looking at refs and commits of a mirror, and changing several refs in one step.
 import { localFailure } from './failure.js';
-import type { Mirror } from './mirror.js';
+import { type Mirror, removeStaleRefLocks } from './mirror.js';
 import type { RunGit } from './run-git.js';
 
 export interface RefRow {
@@ -16,6 +16,9 @@ export interface RefChange {
   /** Undefined removes the ref. */
   readonly oid: string | undefined;
 }
+
+/** What git says when a ref is being changed by another git, or by one that was killed doing so. */
+export const LOCKED = /\.lock': File exists/;
 
 /** Where the work of a job is kept: `result`, and `left-<n>` for what was found besides. */
 export const keptRefs = (jobId: string): string => `refs/agenticore/${jobId}`;
@@ -56,7 +59,7 @@ export async function findCommit(
 /** Changes refs all or none. A ref that another one stands for is changed itself, not its target. */
 export async function changeRefs(
   git: RunGit,
-  { place }: Mirror,
+  mirror: Mirror,
   changes: readonly RefChange[],
   signal?: AbortSignal,
 ): Promise<void> {
@@ -64,7 +67,12 @@ export async function changeRefs(
   const lines = changes.map(
     ({ name, oid }) => `option no-deref\n${oid === undefined ? `delete ${name}` : `update ${name} ${oid}`}\n`,
   );
-  const result = await git({ args: ['update-ref', '--stdin'], place, input: lines.join(''), signal });
+  const call = { args: ['update-ref', '--stdin'], place: mirror.place, input: lines.join(''), signal };
+  let result = await git(call);
+  if (LOCKED.test(result.stderr)) {
+    await removeStaleRefLocks(mirror);
+    result = await git(call);
+  }
   if (result.exitCode !== 0) throw localFailure('record the work', result);
 }
 

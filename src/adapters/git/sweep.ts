@@ -1,6 +1,7 @@
 // Clearing up after attempts whose process is dead: their work is kept, then their worktrees, locks and git processes
 // go. Whatever cannot be kept stays where it is, and is tried again at the next start.
 import { readdir } from 'node:fs/promises';
+import { basename, dirname } from 'node:path';
 import type { Log } from '../../ports/log.js';
 import { type Bench, listBenches, removeBench } from './bench.js';
 import { type Mirror, mirrorAt, removeStaleRefLocks } from './mirror.js';
@@ -15,8 +16,6 @@ export interface SweepDeps {
   readonly log: Log;
 }
 
-const STALE_LOCK_MS = 30_000;
-
 /** Sweeps every mirror below `reposRoot`. `isAlive` says of a job whether an attempt of it runs anywhere. */
 export async function sweepAll(deps: SweepDeps, isAlive: (jobId: string) => Promise<boolean>): Promise<void> {
   const { reposRoot, locks, log } = deps;
@@ -26,7 +25,7 @@ export async function sweepAll(deps: SweepDeps, isAlive: (jobId: string) => Prom
     const mirror = mirrorAt(reposRoot, key);
     try {
       await locks.hold(mirror.lockPath, new AbortController().signal, async () => {
-        await removeStaleRefLocks(mirror, STALE_LOCK_MS);
+        await removeStaleRefLocks(mirror);
         for (const bench of await listBenches(mirror)) {
           if (lifeOf(bench.owner) !== 'alive' && !(await isAlive(bench.jobId))) await clearBench(deps, bench);
         }
@@ -35,6 +34,12 @@ export async function sweepAll(deps: SweepDeps, isAlive: (jobId: string) => Prom
       log('sweep.mirror_skipped', { repository: key, error: String(error) }, 'warn');
     }
   }
+}
+
+/** Before the lock of a dead process is free again: what it was doing ends, and what it held of git's is released. */
+export async function clearAwayHolder(reposRoot: string, lockPath: string): Promise<void> {
+  await endOrphans(reposRoot);
+  await removeStaleRefLocks(mirrorAt(reposRoot, basename(dirname(lockPath))), 0);
 }
 
 /** Before a new attempt of a job: earlier ones on this host whose process is dead are over, whatever anybody thinks. */

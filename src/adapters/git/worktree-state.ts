@@ -46,7 +46,13 @@ const NOTHING_UNFINISHED = { isRebasing: false, mergeHeads: [] };
 export async function readWorktree(git: RunGit, bench: Bench, signal?: AbortSignal): Promise<WorktreeState> {
   const adminDir = adminDirOf(bench);
   await closeTrustedDoor(bench.mirror);
-  await rm(join(adminDir, 'index.lock'), { force: true }); // nobody works here any more
+  // Nobody works here any more: claude's git was killed in the middle of something.
+  const locks = [
+    join(adminDir, 'index.lock'),
+    join(adminDir, 'HEAD.lock'),
+    join(bench.mirror.gitDir, `refs/heads/${bench.branch}.lock`),
+  ];
+  await Promise.all(locks.map((path) => rm(path, { force: true })));
   let result = await git({ args: STATUS, place: placeOf(bench), signal });
   if (result.exitCode !== 0) {
     await mend(git, bench, result, signal);

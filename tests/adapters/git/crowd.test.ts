@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { readdir, rm, writeFile } from 'node:fs/promises';
+import { readdir, rm, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { describe, it } from 'node:test';
@@ -171,6 +171,46 @@ describe('after a process was killed', () => {
     const bench = await room.open({ repoUrl });
     assert.deepEqual(gitProcesses(room), []);
     await bench.close();
+    assert.deepEqual(await room.leftovers(), []);
+  });
+
+  it("git's own locks, left by its git or by claude's, stop nobody", async (t) => {
+    const room = await openRoom(t);
+    const bench = await room.open();
+    const common = gitIn(bench.path, 'rev-parse', '--path-format=absolute', '--git-common-dir');
+    const admin = gitIn(bench.path, 'rev-parse', '--absolute-git-dir');
+    await writeFile(join(bench.path, 'x'), 'x');
+    for (const lock of [
+      join(admin, 'index.lock'),
+      join(admin, 'HEAD.lock'),
+      join(common, 'refs', 'heads', `${branchOf(JOB)}.lock`),
+    ]) {
+      await writeFile(lock, '');
+    }
+    const { oid } = await bench.commit('m', NEVER);
+    assert.ok(oid);
+    const longAgo = new Date(Date.now() - 60_000);
+    await writeFile(join(common, 'packed-refs.lock'), '');
+    await utimes(join(common, 'packed-refs.lock'), longAgo, longAgo);
+    await bench.close();
+    assert.deepEqual(await room.leftovers(), []);
+
+    const dead = spawn(process.execPath, [OTHER, 'lock', join(common, '..', 'lock')], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    await once(dead.stdout, 'data');
+    await kill(dead);
+    for (const lock of [
+      'packed-refs.lock',
+      'refs/remotes/origin/main.lock',
+      'refs/agenticore-origin/HEAD.lock',
+    ]) {
+      await writeFile(join(common, lock), '');
+    }
+    const tip = room.remote.commit({ 'a.txt': 'newer' });
+    const next = await room.open();
+    assert.equal(next.baseOid, tip);
+    await next.close();
     assert.deepEqual(await room.leftovers(), []);
   });
 
