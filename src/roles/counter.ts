@@ -25,6 +25,7 @@ export async function openCounter(machines: Machines, leave: AbortSignal): Promi
   const { config, bus, log, newId, workspaces } = machines;
   const closing = new AbortController();
   const app = createHttpApp({
+    probesOnly: config.server.roles.every((role) => role === 'worker'),
     bus,
     submit: submitDeps(machines, leave),
     workspaces,

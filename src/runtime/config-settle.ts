@@ -14,7 +14,7 @@ interface Given extends Omit<Settings, 'server' | 'client' | 'repos'> {
   readonly repos: Omit<Settings['repos'], WorkedOut> & Partial<Pick<Settings['repos'], WorkedOut>>;
 }
 
-const ROLES: readonly Role[] = ['ingress', 'worker', 'gateway'];
+export const ROLES: readonly Role[] = ['ingress', 'worker', 'gateway'];
 
 /** `values` by key, as the schema allows them; paths in them may be relative or begin with `~`. */
 export function settle(values: ReadonlyMap<string, unknown>, leaves: readonly Leaf[], env: Env): Settings {

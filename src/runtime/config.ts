@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { AgenticoreError, type ErrorDetail } from '../domain/errors.js';
 import { passwordOf, pickEnvironment, readPassthrough, secretValues } from './config-environment.js';
 import { configLeaves, envOnly, type Leaf } from './config-leaves.js';
-import { expandHome, isLoopback, settle } from './config-settle.js';
+import { expandHome, isLoopback, ROLES, settle } from './config-settle.js';
 import { type ReadFile, readEnv, readFlags, readYaml, type SourceReading } from './config-sources.js';
 import type { Config } from './config-types.js';
 import { compileSchema, type SchemaCheck } from './schema.js';
@@ -65,8 +65,18 @@ export function loadConfig(input: ConfigInput = {}): LoadedConfig {
 }
 
 /** Refuses to serve with settings that only a client may have. Throws CONFIG_INVALID. */
-export function assertServable({ server, repos }: Config): void {
-  if (isLoopback(server.host)) return;
+export function assertServable({ server, repos, redis }: Config): void {
+  const problems: ErrorDetail[] = [];
+  if (redis.url === undefined && server.roles.length < ROLES.length) {
+    const why = 'the file bus serves one process, which must do everything';
+    problems.push({ path: 'server.roles', message: `must be all without REDIS_URL: ${why}` });
+  }
+  if (!isLoopback(server.host)) problems.push(...problemsOfStrangers(server, repos));
+  if (problems.length > 0) throw invalid(problems);
+}
+
+/** What must not be while others than this machine can call. */
+function problemsOfStrangers(server: Config['server'], repos: Config['repos']): readonly ErrorDetail[] {
   const problems: ErrorDetail[] = [];
   if (server.apiKeys.length === 0 && !server.allowUnauthenticated) {
     const ways = 'set AGENTICORE_API_KEYS, or AGENTICORE_ALLOW_UNAUTHENTICATED=true, or listen on 127.0.0.1';
@@ -76,7 +86,7 @@ export function assertServable({ server, repos }: Config): void {
     const why = `callers could read the files of this host while it listens on ${server.host}`;
     problems.push({ path: 'repos.allowed_protocols', message: `must not contain file: ${why}` });
   }
-  if (problems.length > 0) throw invalid(problems);
+  return problems;
 }
 
 function readConfigFile(

@@ -248,4 +248,11 @@ describe('the configuration', () => {
       'ssh',
     ]);
   });
+
+  it('lets a process do a part of the work only where others can do the rest', () => {
+    const serve = (env: Record<string, string>) => () => assertServable(load({ env }).config);
+    assert.throws(serve({ AGENTICORE_ROLES: 'worker' }), /REDIS_URL/);
+    assert.doesNotThrow(serve({ AGENTICORE_ROLES: 'worker', REDIS_URL: 'redis://127.0.0.1:1' }));
+    assert.doesNotThrow(serve({}));
+  });
 });

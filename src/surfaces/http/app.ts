@@ -23,14 +23,18 @@ export function createHttpApp(deps: HttpDeps): Express {
 
   app.use(beginCall(deps));
   addHealthRoutes(app, deps); // public
-  app.use(authenticate(deps));
-  addJobRoutes(app, deps);
-  addJobContentRoutes(app, deps);
-  addFeedRoutes(app, deps);
-  addProfileRoutes(app, deps);
+  if (!deps.probesOnly) addCounterRoutes(app, deps);
   app.use(() => {
     throw new AgenticoreError('NOT_FOUND');
   });
   app.use(handleErrors(deps.log));
   return app;
+}
+
+function addCounterRoutes(app: Express, deps: HttpDeps): void {
+  app.use(authenticate(deps));
+  addJobRoutes(app, deps);
+  addJobContentRoutes(app, deps);
+  addFeedRoutes(app, deps);
+  addProfileRoutes(app, deps);
 }

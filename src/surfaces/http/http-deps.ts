@@ -33,6 +33,8 @@ export const DEFAULT_HTTP_LIMITS: HttpLimits = {
 };
 
 export interface HttpDeps {
+  /** A process that only works answers probes, and sends callers elsewhere. */
+  readonly probesOnly: boolean;
   readonly bus: Bus;
   /** Also gives the clock, the hash and the profiles. */
   readonly submit: SubmitDeps;

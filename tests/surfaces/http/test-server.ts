@@ -94,6 +94,7 @@ export async function startTestServer(t: Scope, options: TestServerOptions = {})
     readiness: async () => ({ ready: true, reasons: [] }),
     log: (fact, fields = {}, level = 'info') => facts.push({ fact, fields, level }),
     newRequestId: randomUUID,
+    probesOnly: false,
     closing: closing.signal,
   };
   const deps = options.change?.(plain) ?? plain;
