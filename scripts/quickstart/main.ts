@@ -13,7 +13,7 @@ import { makeSampleRepository } from './sample-repository.js';
 import { startServer } from './start-server.js';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '../../..');
-const door = join(root, 'dist/src/main.js');
+const door = fileURLToPath(new URL('../../src/main.js', import.meta.url));
 const TASK = 'Make the test pass.';
 
 interface Choice {

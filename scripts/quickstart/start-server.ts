@@ -1,5 +1,5 @@
 // `agenticore serve` as a child process, in an environment built from nothing.
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -35,16 +35,14 @@ export async function startServer(
   const child = spawn(process.execPath, [door, 'serve'], { env, stdio: ['ignore', log, log] });
   closeSync(log);
   const url = `http://127.0.0.1:${port}`;
-  const ended = once(child, 'exit').then(() => {
-    throw new Error(`the server ended:\n${readFileSync(logFile, 'utf8')}`);
+  await whenReady(url, () => {
+    if (hasEnded(child)) throw new Error(`the server ended:\n${readFileSync(logFile, 'utf8')}`);
   });
-  ended.catch(() => {});
-  await Promise.race([whenReady(url), ended]);
   return {
     url,
     pid: child.pid ?? 0,
     async stop() {
-      if (child.exitCode !== null || child.signalCode !== null) return;
+      if (hasEnded(child)) return;
       const exit = once(child, 'exit');
       child.kill('SIGTERM');
       await exit;
@@ -52,9 +50,12 @@ export async function startServer(
   };
 }
 
-async function whenReady(url: string): Promise<void> {
+const hasEnded = (child: ChildProcess): boolean => child.exitCode !== null || child.signalCode !== null;
+
+async function whenReady(url: string, assertAlive: () => void): Promise<void> {
   const deadline = Date.now() + START_MS;
   for (;;) {
+    assertAlive();
     const response = await fetch(`${url}/ready`).catch(() => undefined);
     if (response?.ok) return;
     if (Date.now() > deadline)

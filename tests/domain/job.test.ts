@@ -221,7 +221,10 @@ describe('a job whose worker vanished', () => {
   it('is started again by whoever claims it', () => {
     given(submitted, started())
       .when(start)
-      .gives({ type: 'AttemptLost', attempt: 1, code: 'WORKER_LOST' }, { type: 'AttemptStarted', attempt: 2 });
+      .gives(
+        { type: 'AttemptLost', attempt: 1, code: 'WORKER_LOST' },
+        { type: 'AttemptStarted', attempt: 2 },
+      );
   });
   it('fails when that was its last attempt', () => {
     const single: JobEvent = {
