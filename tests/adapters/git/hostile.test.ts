@@ -1,7 +1,7 @@
 // Claude shares the mirror's configuration with us and may have been talked into anything: whatever it plants there,
 // our own git commands must not run it, nor go anywhere else.
 import assert from 'node:assert/strict';
-import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { isCode } from '../../../src/domain/errors.js';
@@ -181,6 +181,29 @@ describe('an address', () => {
     await assert.rejects(room.open({ repoUrl: `${room.root}/file.git` }), (error) =>
       isCode(error, 'REPOSITORY_NOT_FOUND'),
     );
+  });
+
+  it('of ssh goes through ssh without any prompt, and its refusal is one of credentials', async (t) => {
+    const room = await openRoom(t);
+    const bin = join(room.root, 'bin');
+    await mkdir(bin);
+    const calls = join(room.root, 'calls');
+    const ssh = `#!/bin/sh\necho "$@" >> ${calls}\nfor last; do :; done\nPATH=${process.env.PATH}\nexec sh -c "$last"\n`;
+    await writeFile(join(bin, 'ssh'), ssh, { mode: 0o755 });
+    const over = await openRoom(t, {
+      allowedProtocols: ['ssh'],
+      env: { PATH: `${bin}:${process.env.PATH}` },
+    });
+    const bench = await over.open({ repoUrl: `git@git.example.com:${room.remote.path}` });
+    assert.equal(bench.baseOid, room.remote.tip('main'));
+    await bench.close();
+    assert.match(await readFile(calls, 'utf8'), /-oBatchMode=yes .*git@git\.example\.com git-upload-pack/);
+    await writeFile(
+      join(bin, 'ssh'),
+      '#!/bin/sh\necho "git@git.example.com: Permission denied (publickey)." >&2\nexit 255\n',
+    );
+    const refused = over.open({ repoUrl: `ssh://git@git.example.com${room.remote.path}` });
+    await assert.rejects(refused, (error) => isCode(error, 'REPOSITORY_AUTH_FAILED'));
   });
 
   it('whose git is not installed says so', async (t) => {
