@@ -440,6 +440,38 @@ describe('following a job on a screen', () => {
     ]);
   });
 
+  it('shows what an edit changes, without the lines that stay, and paths as seen from the workspace', () => {
+    const edit = (input: Record<string, unknown>): string =>
+      frame(1, 'assistant', {
+        message: {
+          type: 'assistant',
+          message: { id: 'm', content: [{ type: 'tool_use', id: 'e', name: 'Edit', input }] },
+        },
+      });
+    const lines = (count: number): string =>
+      Array.from({ length: count }, (_, index) => `new ${index}`).join('\n');
+    const screen = createScreen(40);
+    const painted = paint(screen, [
+      ...STORY.slice(0, 3),
+      edit({
+        file_path: '/w/1/src/a.js',
+        old_string: 'same {\n  old\n}',
+        new_string: 'same {\n  new\n\tmore\n}',
+      }),
+      edit({ file_path: '/w/1/src/b.js', old_string: '', new_string: lines(9) }),
+    ]);
+    painted.close();
+    assert.deepEqual(cleaned(screen).slice(1), [
+      '▶ Edit  src/a.js',
+      '    -   old',
+      '    +   new',
+      '    +     more',
+      '▶ Edit  src/b.js',
+      ...[0, 1, 2, 3, 4, 5].map((index) => `    + new ${index}`),
+      '    + … +3 lines',
+    ]);
+  });
+
   it('lets nothing act on the terminal, whoever says it, in whatever pieces', () => {
     const evil = '\u001b]0;owned\u0007\u001b[2J\u001b[10A\u009b5mtext\u202e\u0008';
     const screen = createScreen(30);

@@ -3,7 +3,7 @@
 import { type JsonObject, numberAt, textAt } from '../server/json-fields.js';
 import { countOf, formatCost, formatDuration, timeOf } from '../terminal/amounts.js';
 import { oneLine } from '../terminal/printable.js';
-import type { Standing, StoryEntry, Tone } from './story.js';
+import type { Standing, StoryEntry, Tone } from './story-entry.js';
 
 /** What people read of an event; nothing for events that only move the status line. */
 export function eventEntries(event: JsonObject): readonly StoryEntry[] {
@@ -42,8 +42,13 @@ function sentenceOf(event: JsonObject): readonly [Tone, string] | undefined {
       return ['good', `Pull request ${text('url')}`];
     case 'PullRequestFailed':
       return ['warning', `The pull request could not be opened: ${text('error')}`];
-    case 'CancelRequested':
-      return ['warning', `Cancel requested${textAt(event, 'by') ? ` by ${text('by')}` : ''}`];
+    case 'CancelRequested': {
+      const by = textAt(event, 'by');
+      return [
+        'warning',
+        by === undefined || by === 'anonymous' ? 'Cancel requested' : `Cancel requested by ${by}`,
+      ];
+    }
     case 'AttemptFailed':
       return [
         'warning',

@@ -13,8 +13,8 @@ import { exitCodeOf, summaryLines } from './summary.js';
 
 export interface FollowOptions {
   readonly json: boolean;
-  /** Cursor after which to begin; undefined = from the start. */
-  readonly after?: string;
+  /** Where to begin when not at the start: behind a cursor, with the job as it is there. */
+  readonly from?: { readonly after: string; readonly job: JobView };
 }
 
 /** Exit code of a command that Ctrl-C ended. */
@@ -30,9 +30,9 @@ export async function followJob(
   const { terminal } = cli;
   return untilInterrupted(cli, jobId, async (signal) => {
     const painter = painterFor(cli, options.json);
-    const story = createStory();
+    const story = createStory(options.from?.job);
     try {
-      const request = options.after === undefined ? { jobId } : { jobId, after: options.after };
+      const request = options.from === undefined ? { jobId } : { jobId, after: options.from.after };
       for await (const item of readFeed(api.http, request, signal)) {
         if (item.kind !== 'frame') {
           painter.away(item.kind === 'away' ? item.reason : undefined);

@@ -7,7 +7,7 @@ import { createTextFlow, type TextFlow } from '../terminal/text-flow.js';
 import { cutToWidth, displayWidth } from '../terminal/width.js';
 import type { Painter } from './painter.js';
 import { entryRows, type Said, saidStyle } from './rows.js';
-import type { Standing, StoryEntry } from './story.js';
+import type { Standing, StoryEntry } from './story-entry.js';
 
 const SPINNER = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
 const FRAME_MS = 100;

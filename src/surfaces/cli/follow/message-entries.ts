@@ -3,8 +3,12 @@
 import { asObject, type JsonObject, numberAt, objectAt, objectsAt, textAt } from '../server/json-fields.js';
 import { countOf, formatBytes, formatDuration } from '../terminal/amounts.js';
 import { oneLine } from '../terminal/printable.js';
-import type { StoryEntry } from './story.js';
-import { summariseTool } from './tool-summary.js';
+import { cutToWidth } from '../terminal/width.js';
+import type { StoryEntry } from './story-entry.js';
+import { fromWorkspace, summariseTool } from './tool-summary.js';
+
+/** A name stands before every row. */
+const SPEAKER_COLUMNS = 20;
 
 export interface MessageTeller {
   startAttempt(): void;
@@ -25,7 +29,10 @@ export function createMessageTeller(workspace: () => string): MessageTeller {
   const speaker = (message: JsonObject): string | undefined => {
     const parent = textAt(message, 'parent_tool_use_id');
     if (parent === undefined) return undefined;
-    return oneLine(textAt(message, 'subagent_type') ?? agents.get(parent) ?? 'sub-agent');
+    return cutToWidth(
+      oneLine(textAt(message, 'subagent_type') ?? agents.get(parent) ?? 'sub-agent'),
+      SPEAKER_COLUMNS,
+    );
   };
 
   const tellAssistant = (message: JsonObject): readonly StoryEntry[] => {
@@ -60,7 +67,7 @@ export function createMessageTeller(workspace: () => string): MessageTeller {
       .map((block) => ({
         kind: 'result',
         id: textAt(block, 'tool_use_id') ?? '',
-        text: resultText(block),
+        text: fromWorkspace(resultText(block), workspace()),
         failed: block.is_error === true,
         by: speaker(message),
       }));

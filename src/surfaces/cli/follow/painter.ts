@@ -1,6 +1,6 @@
 // What every way of showing a followed job can do; live-painter, plain-painter and json-painter are the ways.
 import type { Frame } from '../server/feed-client.js';
-import type { Standing, StoryEntry } from './story.js';
+import type { Standing, StoryEntry } from './story-entry.js';
 
 export interface Painter {
   /** A frame as it came, before its entries. */

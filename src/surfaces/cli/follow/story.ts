@@ -1,55 +1,11 @@
 // Tells what a feed's frames mean to a person: one entry per thing worth a line, and where the job stands now.
 import type { Frame } from '../server/feed-client.js';
+import type { JobView } from '../server/job-view.js';
 import { type JsonObject, parseObject } from '../server/json-fields.js';
+import { timeOf } from '../terminal/amounts.js';
 import { eventEntries, eventStanding } from './event-entries.js';
 import { createMessageTeller } from './message-entries.js';
-
-/** Who speaks when it is not the main Claude: the sub-agent's kind. */
-type Speaker = string | undefined;
-
-export type StoryEntry =
-  /** A piece of a block that is still growing; the whole block follows as `said`. */
-  | {
-      readonly kind: 'growing';
-      readonly block: 'text' | 'thinking';
-      readonly thread: string;
-      readonly text: string;
-      readonly by: Speaker;
-    }
-  | {
-      readonly kind: 'said';
-      readonly block: 'text' | 'thinking';
-      readonly thread: string;
-      readonly text: string;
-      readonly by: Speaker;
-    }
-  | {
-      readonly kind: 'tool';
-      readonly id: string;
-      readonly name: string;
-      readonly summary: string;
-      readonly by: Speaker;
-    }
-  | {
-      readonly kind: 'result';
-      readonly id: string;
-      readonly text: string;
-      readonly failed: boolean;
-      readonly by: Speaker;
-    }
-  /** Something that happened to the job, or around Claude. */
-  | { readonly kind: 'fact'; readonly tone: Tone; readonly text: string };
-
-export type Tone = 'quiet' | 'plain' | 'good' | 'warning' | 'bad';
-
-/** Where a job stands: what the status line shows. */
-export interface Standing {
-  readonly phase: string;
-  /** Since when the job waits or the attempt runs, epoch milliseconds of the server. */
-  readonly since: number | undefined;
-  readonly turns: number;
-  readonly costUsd: number;
-}
+import type { Standing, StoryEntry } from './story-entry.js';
 
 export interface Story {
   /** Entries for one frame; empty for frames that mean nothing to a person. Unknown frames are no error. */
@@ -57,9 +13,10 @@ export interface Story {
   standing(): Standing;
 }
 
-export function createStory(): Story {
-  let standing: Standing = { phase: 'queued', since: undefined, turns: 0, costUsd: 0 };
-  let workspace = '';
+/** `job`: how things stood where the feed is taken up, when that is not its start. */
+export function createStory(job?: JobView): Story {
+  let standing: Standing = standingOf(job);
+  let workspace = job?.worktreePath ?? '';
   const messages = createMessageTeller(() => workspace);
 
   const tellEvent = (event: JsonObject): readonly StoryEntry[] => {
@@ -84,3 +41,10 @@ export function createStory(): Story {
     standing: () => standing,
   };
 }
+
+const standingOf = (job: JobView | undefined): Standing => ({
+  phase: job?.status === 'running' ? 'claude' : 'queued',
+  since: timeOf(job?.startedAt ?? job?.createdAt),
+  turns: 0,
+  costUsd: job?.costUsd ?? 0,
+});

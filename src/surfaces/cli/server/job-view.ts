@@ -24,6 +24,7 @@ export interface JobView {
   readonly attempt: number | undefined;
   readonly maxAttempts: number | undefined;
   readonly sessionId: string | undefined;
+  readonly worktreePath: string | undefined;
   readonly retryOf: string | undefined;
   readonly metadata: JsonObject | undefined;
   readonly cancelRequested: boolean;
@@ -59,6 +60,7 @@ export function readJob(raw: JsonObject | undefined): JobView | undefined {
     attempt: numberAt(raw, 'attempt'),
     maxAttempts: numberAt(raw, 'max_attempts'),
     sessionId: textAt(raw, 'session_id'),
+    worktreePath: textAt(raw, 'worktree_path'),
     retryOf: textAt(raw, 'retry_of'),
     metadata: objectAt(raw, 'metadata'),
     cancelRequested: raw.cancel_requested === true,

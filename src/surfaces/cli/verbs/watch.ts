@@ -13,8 +13,10 @@ interface WatchFlags extends AddressFlags {
 export async function watch(cli: CliContext, flags: WatchFlags): Promise<number> {
   const api = createJobsApi(await cli.address(flags));
   const id = await findJobId(api, flags.id);
-  const after = flags.since === 'now' ? await cursorOfNow(api) : undefined;
-  return followJob(cli, api, id, { json: flags.json ?? false, ...(after === undefined ? {} : { after }) });
+  const json = flags.json ?? false;
+  if (flags.since === 'start') return followJob(cli, api, id, { json });
+  const job = await api.get(id);
+  return followJob(cli, api, id, { json, from: { after: await cursorOfNow(api), job } });
 }
 
 /** A cursor that lies behind everything so far, by the clock of the server. */
