@@ -30,7 +30,8 @@ function installPackages() {
   // Optional dependencies are where Claude's binary comes from; dev dependencies are what builds us.
   const flags = ['ci', '--include=dev', '--include=optional', '--no-audit', '--no-fund', '--loglevel=error'];
   const { status } = spawnSync(command, [...args, ...flags], { cwd: root, stdio: ['ignore', 2, 2] });
-  if (status !== 0) fail('npm could not install the packages: see its message above; is the npm registry reachable?');
+  if (status !== 0)
+    fail('npm could not install the packages: see its message above; is the npm registry reachable?');
 }
 
 /** Compiles with tsc and copies what tsc leaves behind, so that the output folder runs on its own. */
@@ -38,12 +39,17 @@ export function build(outDir = 'dist') {
   say('building ...');
   // What was deleted from the sources must not live on in the output: its tests would still run.
   rmSync(join(root, outDir), { recursive: true, force: true });
-  const tsc = spawnSync(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '--outDir', outDir], {
-    cwd: root,
-    stdio: ['ignore', 2, 2],
-  });
+  const tsc = spawnSync(
+    process.execPath,
+    [join(root, 'node_modules/typescript/bin/tsc'), '--outDir', outDir],
+    {
+      cwd: root,
+      stdio: ['ignore', 2, 2],
+    },
+  );
   const scripts = 'src/adapters/redis/scripts';
-  if (existsSync(join(root, scripts))) cpSync(join(root, scripts), join(root, outDir, scripts), { recursive: true });
+  if (existsSync(join(root, scripts)))
+    cpSync(join(root, scripts), join(root, outDir, scripts), { recursive: true });
   if (tsc.status !== 0) fail('The build failed: see the messages above.');
 }
 

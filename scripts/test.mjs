@@ -2,6 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { prepare, root } from './prepare.mjs';
 
 prepare();
@@ -20,9 +21,21 @@ if (wanted.length === 0) {
   const lint = spawnSync(process.execPath, [biome, 'check', '.'], { cwd: root, stdio: ['ignore', 2, 2] });
   if (lint.status !== 0) process.exit(1);
   // Once, here: two test files that install it at the same time would fight over apt's lock.
-  const redis = spawnSync(process.execPath, ['dist/tests/support/install-redis.js'], { cwd: root, stdio: 'inherit' });
-  if (redis.status !== 0) process.exit(1);
+  await installRedis();
 }
 const args = ['--enable-source-maps', '--test', '--test-concurrency=2', '--test-reporter=spec', ...tests];
 const { status } = spawnSync(process.execPath, args, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] });
 process.exit(status ?? 1);
+
+async function installRedis() {
+  if (process.env.AGENTICORE_TEST_REDIS_URL) return;
+  const { ensureRedisServer } = await import(
+    pathToFileURL(join(root, 'dist/tests/support/install-redis.js')).href
+  );
+  try {
+    ensureRedisServer();
+  } catch (error) {
+    process.stderr.write(`agenticore: ${error.message}\n`);
+    process.exit(1);
+  }
+}

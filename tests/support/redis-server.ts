@@ -1,5 +1,5 @@
 // A real Redis for tests: one of our own on a free port, or the one that AGENTICORE_TEST_REDIS_URL names.
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { eventually } from './eventually.js';
+import { ensureRedisServer } from './install-redis.js';
 
 export interface TestRedis {
   readonly url: string;
@@ -35,9 +36,6 @@ export interface OwnRedisOptions {
   readonly cluster?: boolean;
 }
 
-const HOW_TO_MEND =
-  'These tests need Redis: install redis-server (Debian: apt-get install redis-server), or set AGENTICORE_TEST_REDIS_URL to a Redis they may write to.';
-
 /** A Redis to share between tests. `given`: the address of one that is there already. */
 export async function startRedis(given = process.env.AGENTICORE_TEST_REDIS_URL): Promise<TestRedis> {
   if (!given) return startOwnRedis();
@@ -48,7 +46,7 @@ export async function startRedis(given = process.env.AGENTICORE_TEST_REDIS_URL):
 /** A Redis of one's own, to be killed and started again. */
 export async function startOwnRedis(options: OwnRedisOptions = {}): Promise<OwnRedis> {
   const { durable = false, cluster = false, password } = options;
-  if (!hasServer()) installServer();
+  ensureRedisServer();
   const dir = await mkdtemp(join(tmpdir(), 'agenticore-redis-'));
   const flags = ['--dir', dir, '--bind', '127.0.0.1', '--logfile', join(dir, 'redis.log'), '--save', ''];
   if (durable) flags.push('--appendonly', 'yes', '--appendfsync', 'always');
@@ -141,23 +139,6 @@ async function freePort(): Promise<number> {
   await once(server, 'close');
   if (address === null || typeof address === 'string') throw new Error('no port was given');
   return address.port;
-}
-
-const hasServer = (): boolean => spawnSync('redis-server', ['--version'], { stdio: 'ignore' }).status === 0;
-
-/** Debian's package, as root. RUNLEVEL=1 keeps it from starting a service of its own. */
-function installServer(): void {
-  const apt = (...args: string[]): boolean =>
-    spawnSync('apt-get', ['-qq', '-y', '-o', 'DPkg::Lock::Timeout=120', ...args], {
-      stdio: 'ignore',
-      timeout: 180_000,
-      env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' },
-    }).status === 0;
-  if (process.getuid?.() === 0) {
-    const install = (): boolean => apt('install', '--no-install-recommends', 'redis-server');
-    if ((install() || (apt('update') && install())) && hasServer()) return;
-  }
-  throw new Error(HOW_TO_MEND);
 }
 
 async function removeKeys(url: string, keyPrefix: string): Promise<void> {

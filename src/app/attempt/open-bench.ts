@@ -50,6 +50,7 @@ async function openWorkspace(deps: AttemptDeps, { job, signal }: Attempt): Promi
     branch: branchOf(job.id),
     ...(baseRef === undefined ? {} : { baseRef }),
     ...(job.commit === undefined ? {} : { resumeFrom: job.commit }),
+    ownCommits: [job.commit, job.pushedOid].filter((oid) => oid !== undefined),
   };
   return deps.workspaces.open(order, signal);
 }

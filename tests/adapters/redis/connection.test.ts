@@ -9,6 +9,7 @@ import { parseAddress } from '../../../src/adapters/redis/address.js';
 import { openConnection } from '../../../src/adapters/redis/connection.js';
 import { isCode } from '../../../src/domain/errors.js';
 import { eventually } from '../../support/eventually.js';
+import { needsOwnRedis } from '../../support/install-redis.js';
 import { submit } from '../../support/ledger.js';
 import { type OwnRedis, startOwnRedis } from '../../support/redis-server.js';
 import { openBus } from './redis-under-test.js';
@@ -57,7 +58,7 @@ describe('the address of Redis', () => {
   });
 });
 
-describe('a connection to Redis', () => {
+describe('a connection to Redis', needsOwnRedis, () => {
   let redis: OwnRedis;
   before(async () => {
     redis = await startOwnRedis({ password: PASSWORD });

@@ -6,6 +6,7 @@ import { Redis } from 'ioredis';
 import { openKeys } from '../../../src/adapters/redis/keys.js';
 import { isCode } from '../../../src/domain/errors.js';
 import { eventually } from '../../support/eventually.js';
+import { needsOwnRedis } from '../../support/install-redis.js';
 import { carryOut, endAttempt, startAttempt, submit } from '../../support/ledger.js';
 import { type OwnRedis, startOwnRedis } from '../../support/redis-server.js';
 import { openBus } from './redis-under-test.js';
@@ -49,7 +50,7 @@ describe('the keys of the bus', () => {
   });
 });
 
-describe('the keys of the bus on a cluster', () => {
+describe('the keys of the bus on a cluster', needsOwnRedis, () => {
   let redis: OwnRedis;
   let admin: Redis;
   before(async () => {

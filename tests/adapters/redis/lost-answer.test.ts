@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
 import type { Bus } from '../../../src/ports/bus.js';
+import { needsOwnRedis } from '../../support/install-redis.js';
 import { startAttempt, submission, submit, transition } from '../../support/ledger.js';
 import { type OwnRedis, startOwnRedis } from '../../support/redis-server.js';
 import { type CuttingProxy, startCuttingProxy } from './cutting-proxy.js';
@@ -11,7 +12,7 @@ const TIMEOUT = { timeout: 30_000 };
 const start = { type: 'StartAttempt', worker: 'worker-1', host: 'host-1' } as const;
 const message = (seq: number) => ({ seq, kind: 'message', type: 'assistant', data: `{"n":${seq}}` }) as const;
 
-describe('a lost answer on Redis', () => {
+describe('a lost answer on Redis', needsOwnRedis, () => {
   let redis: OwnRedis;
   let proxy: CuttingProxy;
   let bus: Bus; // through the proxy

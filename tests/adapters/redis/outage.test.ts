@@ -5,6 +5,7 @@ import { Redis } from 'ioredis';
 import { isCode } from '../../../src/domain/errors.js';
 import type { Bus } from '../../../src/ports/bus.js';
 import { eventually } from '../../support/eventually.js';
+import { needsOwnRedis } from '../../support/install-redis.js';
 import { submission, submit, transition } from '../../support/ledger.js';
 import { type OwnRedis, startOwnRedis } from '../../support/redis-server.js';
 import { openBus } from './redis-under-test.js';
@@ -42,7 +43,7 @@ async function assertAllUnreachable(bus: Bus): Promise<void> {
   );
 }
 
-describe('Redis away', () => {
+describe('Redis away', needsOwnRedis, () => {
   let redis: OwnRedis;
   before(async () => {
     redis = await startOwnRedis({ durable: true });

@@ -3,7 +3,8 @@ import type { ServerResponse } from 'node:http';
 import { after, before, describe, it } from 'node:test';
 import { type FeedItem, type FeedRequest, readFeed } from '../../../src/surfaces/cli/server/feed-client.js';
 import { createHttpClient } from '../../../src/surfaces/cli/server/http-client.js';
-import { frame, frames, ID, problem, type ServerDouble, startServerDouble } from './server-double.js';
+import { ID } from './sample-job.js';
+import { frame, frames, problem, type ServerDouble, startServerDouble } from './server-double.js';
 
 const ROUTE = `GET /jobs/${ID}/events`;
 const END = frame('9-0.end', 'end', { status: 'succeeded' });

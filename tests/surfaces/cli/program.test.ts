@@ -7,17 +7,8 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { eventually } from '../../support/eventually.js';
-import {
-  frame,
-  frames,
-  holdSucceededJob,
-  ID,
-  jobJson,
-  json,
-  type ServerDouble,
-  STORY,
-  startServerDouble,
-} from './server-double.js';
+import { holdSucceededJob, ID, jobJson, STORY } from './sample-job.js';
+import { frame, frames, json, type ServerDouble, startServerDouble } from './server-double.js';
 
 const MAIN = fileURLToPath(new URL('../../../src/main.js', import.meta.url));
 

@@ -6,17 +6,8 @@ import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
 import { createHttpClient } from '../../../src/surfaces/cli/server/http-client.js';
 import { repoAddress } from '../../../src/surfaces/cli/verbs/repo-address.js';
 import { type } from './person.js';
-import {
-  frame,
-  frames,
-  holdSucceededJob,
-  ID,
-  jobJson,
-  json,
-  problem,
-  type ServerDouble,
-  startServerDouble,
-} from './server-double.js';
+import { holdSucceededJob, ID, jobJson } from './sample-job.js';
+import { frame, frames, json, problem, type ServerDouble, startServerDouble } from './server-double.js';
 
 let server: ServerDouble;
 beforeEach(async () => {

@@ -1,0 +1,98 @@
+import assert from 'node:assert/strict';
+import { after, before, beforeEach, describe, it } from 'node:test';
+import { displayWidth } from '../../../src/surfaces/cli/terminal/width.js';
+import { keepingSink, type } from './person.js';
+import { jobJson } from './sample-job.js';
+import { json, type ServerDouble, startServerDouble } from './server-double.js';
+
+let server: ServerDouble;
+before(async () => {
+  server = await startServerDouble();
+});
+after(() => server.stop());
+
+const screenOf = (columns: number): ReturnType<typeof keepingSink> & { isTTY: true; columns: number } => ({
+  ...keepingSink(),
+  isTTY: true,
+  columns,
+});
+const list = (...jobs: Record<string, unknown>[]): Record<string, unknown> => ({
+  success: true,
+  count: jobs.length,
+  jobs,
+});
+
+describe('profiles', () => {
+  const profiles = [
+    { name: 'code', description: 'Writes code', model: 'sonnet', auto_pr: true, source: '/p/code' },
+    {
+      name: 'odd',
+      description: '',
+      source: '/p/odd',
+      error: 'profile.yml: claude.max_turns must be an integer',
+    },
+  ];
+  beforeEach(() =>
+    server.on('GET /profiles', (res) => json(res, 200, { success: true, count: 2, profiles })),
+  );
+
+  it('are listed, broken ones with what is wrong', async () => {
+    const { code, out } = await type(['profiles'], { url: server.url });
+    assert.equal(code, 0);
+    assert.match(out, /^code\tsonnet\tWrites code\nodd\t\tBROKEN: profile\.yml/);
+    const screen = screenOf(50);
+    await type(['profiles'], { url: server.url, out: screen, noColor: true });
+    for (const line of screen.text().trimEnd().split('\n')) assert.ok(displayWidth(line) <= 50, line);
+  });
+
+  it('are shown one by one, and a wrong name is told the right ones', async () => {
+    const shown = await type(['profiles', 'show', 'code'], { url: server.url });
+    assert.equal(shown.code, 0);
+    assert.match(shown.out, /model +sonnet/);
+    assert.equal((await type(['profiles', 'show', 'odd'], { url: server.url })).code, 1);
+    const unknown = await type(['profiles', 'show', 'coed'], { url: server.url });
+    assert.equal(unknown.code, 1);
+    assert.match(unknown.err, /There is no profile "coed"; the server has: code, odd\./);
+  });
+});
+
+describe('status and version', () => {
+  before(() => {
+    server.on('GET /health', (res) =>
+      json(res, 200, { status: 'ok', service: 'agenticore', version: '1.2.3' }),
+    );
+    server.on('GET /jobs', (res, { path }) =>
+      json(
+        res,
+        200,
+        path.includes('succeeded') ? { ...list(jobJson(), jobJson()), next_cursor: 'x' } : list(jobJson()),
+      ),
+    );
+  });
+
+  it('counts the jobs and says whether the server takes work', async () => {
+    server.on('GET /ready', (res) => json(res, 200, { success: true, ready: true, reasons: [] }));
+    const { code, out } = await type(['status'], { url: server.url });
+    assert.equal(code, 0);
+    assert.match(out, /version 1\.2\.3\nready +yes\nqueued +1\n/);
+    assert.match(out, /succeeded +2\+/);
+  });
+
+  it('fails when the server is not ready, and says why', async () => {
+    server.on('GET /ready', (res) => json(res, 503, { success: false, ready: false, reasons: ['draining'] }));
+    const { code, out } = await type(['status'], { url: server.url });
+    assert.equal(code, 1);
+    assert.match(out, /ready +no: draining/);
+    assert.equal(JSON.parse((await type(['status', '--json'], { url: server.url })).out).ready.ready, false);
+  });
+
+  it('tells both versions, and its own when no server is there', async () => {
+    assert.match(
+      (await type(['version'], { url: server.url })).out,
+      /^agenticore 9\.8\.7 .*\nserver 1\.2\.3 at/,
+    );
+    const alone = await type(['version', '--json'], { url: 'http://127.0.0.1:1' });
+    assert.equal(alone.code, 0);
+    assert.deepEqual(JSON.parse(alone.out), { client: '9.8.7', server: null, node: process.version });
+  });
+});
