@@ -1,4 +1,5 @@
 // Shows a followed job to a program: each frame as one line of JSON, unknown ones too.
+import { printable } from '../terminal/printable.js';
 import type { Terminal } from '../terminal/terminal.js';
 import type { Painter } from './painter.js';
 
@@ -9,7 +10,7 @@ export function createJsonPainter(terminal: Terminal): Painter {
     standing: () => {},
     // On stdout are frames only.
     away: (reason) => {
-      if (reason !== undefined) terminal.say(`agenticore: ${reason} Trying again ...`);
+      if (reason !== undefined) terminal.say(`agenticore: ${printable(reason)} Trying again ...`);
     },
     close: () => {},
   };

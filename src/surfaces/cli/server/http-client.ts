@@ -28,9 +28,10 @@ export interface HttpClient {
 
 const PATIENCE_MS = 30_000;
 
-/** Throws INVALID_REQUEST when the address is no http or https URL. */
+/** Throws INVALID_REQUEST when the address is no http or https URL, or the key cannot be sent. */
 export function createHttpClient(address: ServerAddress): HttpClient {
   const base = checkUrl(address.url);
+  checkKey(address.apiKey);
   const send = async (path: string, options: RequestOptions = {}): Promise<Response> => {
     const patience = new AbortController();
     const timer = setTimeout(() => patience.abort(new Error('timeout')), options.timeoutMs ?? PATIENCE_MS);
@@ -86,6 +87,14 @@ function checkUrl(text: string): string {
     );
   }
   return `${url.origin}${url.pathname.replace(/\/+$/, '')}`;
+}
+
+function checkKey(key: string | undefined): void {
+  if (key === undefined || /^[\x21-\x7e]+$/.test(key)) return;
+  throw new AgenticoreError(
+    'INVALID_REQUEST',
+    'The API key holds spaces or other characters that no key has.',
+  );
 }
 
 function unreachable(base: string, error: unknown): AgenticoreError {

@@ -36,7 +36,7 @@ export interface JobView {
 export function readJob(raw: JsonObject | undefined): JobView | undefined {
   const id = textAt(raw, 'id');
   const status = textAt(raw, 'status');
-  if (raw === undefined || id === undefined || status === undefined) return undefined;
+  if (raw === undefined || !isWord(id) || !isWord(status)) return undefined;
   return {
     id,
     status,
@@ -67,3 +67,7 @@ export function readJob(raw: JsonObject | undefined): JobView | undefined {
     raw,
   };
 }
+
+/** Ids and statuses are printed as they are. */
+const isWord = (text: string | undefined): text is string =>
+  text !== undefined && /^[\w-]{1,100}$/.test(text);
