@@ -145,10 +145,19 @@ for (const bus of ['file', 'redis'] as const) {
       });
       for (const part of ['I will mend it.', 'Bash', 'The test passes now.', 'succeeded', 'agenticore-'])
         assert.ok(stdout.includes(part), `${part}\n${stdout}`);
-      const jobs = await run(process.execPath, [DOOR, 'jobs', '--json', '--url', fleet.url], {
+      const { stdout: list } = await run(process.execPath, [DOOR, 'jobs', '--json', '--url', fleet.url], {
         env: { PATH: process.env.PATH, HOME: fleet.folder },
       });
-      assert.match(jobs.stdout, /"succeeded"/);
+      const [newest]: JobJson[] = JSON.parse(list);
+      assert.ok(newest);
+      const job = await fleet.job(newest.id);
+      assert.deepEqual(shapeOf(job), seen[bus]?.job, 'the same job as over REST');
+      const events = (await fleet.feed(job.id)).map((frame) => frame.event);
+      assert.deepEqual(
+        events.filter((event) => /^[A-Z]/.test(event)),
+        seen[bus]?.events,
+        'the same events as over REST',
+      );
     });
 
     it('commits what Claude left uncommitted, and nothing of ours', async () => {
