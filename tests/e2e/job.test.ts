@@ -62,7 +62,17 @@ const slowly: Script = {
     { say: 'Done, slowly.' },
   ],
 };
-const scripts = [mendIt, leaveItLying, answerOnly, tellTheKey, slowly];
+const printMuch: Script = {
+  name: 'print-much',
+  match: 'print much',
+  steps: [
+    {
+      call: [{ tool: 'Bash', input: { command: "head -c 20000000 /dev/zero | tr '\\0' x | fold -w 1000" } }],
+    },
+    { say: 'That was much.' },
+  ],
+};
+const scripts = [mendIt, leaveItLying, answerOnly, tellTheKey, slowly, printMuch];
 
 /** What may differ between two runs of the same job. */
 const VARYING = [
@@ -196,6 +206,22 @@ for (const bus of ['file', 'redis'] as const) {
         [],
       );
       assert.equal(fleet.git('log', '--all', '-p').includes(MODEL_KEY), false);
+    });
+
+    it('shows a tool result of 20 MB as a preview, and gives it whole at its address', async () => {
+      const { id } = await fleet.submit({ task: 'print much' });
+      const job = await fleet.ended(id);
+      assert.equal(job.status, 'succeeded', JSON.stringify(job));
+      const frame = (await fleet.feed(id)).find((candidate) => candidate.event === 'user');
+      assert.ok(Number(frame?.data.bytes) > 20_000_000, JSON.stringify(frame).slice(0, 500));
+      assert.ok(JSON.stringify(frame).length < 64 * 1024);
+      const whole = await (await fetch(`${fleet.url}${frame?.data.href}`)).json();
+      assert.equal(
+        (
+          whole as { message: { tool_use_result: { persistedOutput: string } } }
+        ).message.tool_use_result.persistedOutput.replaceAll('\n', '').length,
+        20_000_000,
+      );
     });
 
     it('gives a reader that was cut off every frame once, in order', async () => {

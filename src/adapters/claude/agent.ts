@@ -6,6 +6,7 @@ import type { Log } from '../../ports/log.js';
 import { createCensus } from './census.js';
 import type { Guard } from './guard.js';
 import { createJudge, type Ending, type FailedEnding, type Judge } from './judge.js';
+import { addPersistedOutput } from './persisted-output.js';
 import { prepareAttempt } from './prepare-attempt.js';
 import { findProcess } from './process-table.js';
 import { createProgress } from './progress.js';
@@ -78,7 +79,7 @@ async function drive(
   deps: ClaudeAgentDeps,
   { claude, tag, order, listener, signal, judge }: Drive,
 ): Promise<AgentEnd> {
-  const { log, silenceMs = SILENCE_MS, backgroundMs = BACKGROUND_MS } = deps;
+  const { log, silenceMs = SILENCE_MS, backgroundMs = BACKGROUND_MS, maxLineBytes = MAX_LINE_BYTES } = deps;
   const { pid } = claude;
   let end: (ending: Ending) => void = () => {};
   const over = new Promise<Ending>((resolve) => {
@@ -116,9 +117,12 @@ async function drive(
   void claude.exited.then(() => end({ kind: 'exited' }));
   const reading = startReading({
     stdout: claude.stdout,
-    lines: createLineReader(deps.maxLineBytes ?? MAX_LINE_BYTES),
+    lines: createLineReader(maxLineBytes),
     observe,
-    deliver: (message) => listener.message(message),
+    deliver: (message) => {
+      const complete = addPersistedOutput(message, order.jobDir, maxLineBytes);
+      return complete instanceof Promise ? complete.then(listener.message) : listener.message(complete);
+    },
     onFailure: fail,
     onHold: watchdog.hold,
   });
