@@ -21,7 +21,7 @@ export function createHttpApp(deps: HttpDeps): Express {
   app.disable('etag');
   app.set('query parser', 'simple');
 
-  app.use(beginCall(deps));
+  app.use(beginCall({ newRequestId: deps.newRequestId, log: deps.log, clock: deps.submit.clock }));
   addHealthRoutes(app, deps); // public
   if (!deps.probesOnly) addCounterRoutes(app, deps);
   app.use(() => {

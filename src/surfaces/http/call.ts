@@ -1,6 +1,7 @@
 // What is known about the request being served: its id, who makes it, since when.
 import type { RequestHandler, Response } from 'express';
-import type { HttpDeps } from './http-deps.js';
+import type { Clock } from '../../ports/clock.js';
+import type { Log } from '../../ports/log.js';
 
 export interface Call {
   readonly requestId: string;
@@ -18,8 +19,12 @@ export const callOf = (res: Response): Call => res.locals.call;
 export function beginCall({
   newRequestId,
   log,
-  submit,
-}: Pick<HttpDeps, 'newRequestId' | 'log' | 'submit'>): RequestHandler {
+  clock,
+}: {
+  readonly newRequestId: () => string;
+  readonly log: Log;
+  readonly clock: Clock;
+}): RequestHandler {
   return (req, res, next) => {
     const given = req.headers['x-request-id'];
     const requestId = typeof given === 'string' && SANE_ID.test(given) ? given : newRequestId();
@@ -27,12 +32,12 @@ export function beginCall({
     res.locals.call = call;
     res.setHeader('X-Request-Id', requestId);
     res.setHeader('X-Content-Type-Options', 'nosniff');
-    const startedAt = submit.clock.now();
+    const startedAt = clock.now();
     // The path without its query: a key given there must not reach the log.
     const { method, path } = req;
     res.once('close', () => {
       const level = path === '/health' || path === '/ready' ? 'debug' : 'info';
-      const ms = submit.clock.now() - startedAt;
+      const ms = clock.now() - startedAt;
       log(
         'http.request',
         {
