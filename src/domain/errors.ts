@@ -198,5 +198,9 @@ export class AgenticoreError extends Error {
   }
 }
 
+/** True for a refusal with this code. */
 export const isCode = (error: unknown, code: ErrorCode): boolean =>
   error instanceof AgenticoreError && error.code === code;
+
+/** What anything that was thrown says of itself. */
+export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -1,6 +1,7 @@
 // The shift at the counter: takes jobs in (ingress) and lets readers follow them (gateway).
 import { createFileCheck } from '../adapters/profile-files/allowed-file.js';
 import type { SubmitDeps } from '../app/submit-job.js';
+import { messageOf } from '../domain/errors.js';
 import type { Config } from '../runtime/config-types.js';
 import { compileSchema } from '../runtime/schema.js';
 import type { Service } from '../runtime/supervise.js';
@@ -87,8 +88,6 @@ async function readiness({ bus, profiles, config }: Machines, leave: AbortSignal
   if (leave.aborted) reasons.push('This server is draining.');
   return { ready: reasons.length === 0, reasons };
 }
-
-const messageOf = (reason: unknown): string => (reason instanceof Error ? reason.message : String(reason));
 
 /** Probes come every few seconds from several places; one answer serves them for a moment. */
 function cached<T>(ask: () => Promise<T>, ms: number): () => Promise<T> {

@@ -1,7 +1,7 @@
 // What must lie on disk and in variables before claude can be started for an order.
 import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { AgenticoreError } from '../../domain/errors.js';
+import { AgenticoreError, messageOf } from '../../domain/errors.js';
 import type { AgentOrder } from '../../ports/agent.js';
 import { buildArgv } from './argv.js';
 import { formatTag, type ProcessIdentity } from './attempt-tag.js';
@@ -28,10 +28,13 @@ export async function prepareAttempt(order: AgentOrder): Promise<PreparedAttempt
     }
     await writeFile(promptPath, order.appendSystemPrompt, { mode: 0o600 });
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new AgenticoreError('WORKSPACE_FAILED', `The job's directory cannot be prepared: ${reason}`, {
-      cause: error,
-    });
+    throw new AgenticoreError(
+      'WORKSPACE_FAILED',
+      `The job's directory cannot be prepared: ${messageOf(error)}`,
+      {
+        cause: error,
+      },
+    );
   }
   return { tag, argv, env: buildEnvironment(order, tag, process.getuid?.() === 0) };
 }

@@ -2,7 +2,7 @@
 // stands in it is always what was acknowledged.
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
-import { AgenticoreError } from '../../domain/errors.js';
+import { AgenticoreError, messageOf } from '../../domain/errors.js';
 
 export interface GrowingFile {
   readonly path: string;
@@ -21,8 +21,9 @@ export interface GrowingFile {
 
 /** BUS_UNREACHABLE for a path and what the system said about it. */
 export function unreachable(path: string, cause: unknown): AgenticoreError {
-  const reason = cause instanceof Error ? cause.message : String(cause);
-  return new AgenticoreError('BUS_UNREACHABLE', `The file bus cannot use ${path}: ${reason}`, { cause });
+  return new AgenticoreError('BUS_UNREACHABLE', `The file bus cannot use ${path}: ${messageOf(cause)}`, {
+    cause,
+  });
 }
 
 /** The file at `path`, of which the first `length` bytes are good; it is made when the first line comes. */

@@ -1,6 +1,6 @@
 // Reads the JSON files of a profile, and says where they are wrong.
 import { readFile } from 'node:fs/promises';
-import type { ErrorDetail } from '../../domain/errors.js';
+import { type ErrorDetail, messageOf } from '../../domain/errors.js';
 
 export type JsonMap = Readonly<Record<string, unknown>>;
 
@@ -17,7 +17,7 @@ export async function readJsonMap(file: string): Promise<Reading<JsonMap>> {
     const value: unknown = JSON.parse(text);
     return isJsonMap(value) ? { value } : { fault: { path: file, message: 'must be a map in braces' } };
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     if (!(error instanceof SyntaxError))
       return { fault: { path: file, message: `cannot be read: ${reason}` } };
     const position = /position (\d+)/.exec(reason)?.[1];

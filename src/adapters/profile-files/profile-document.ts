@@ -1,6 +1,6 @@
 // Reads profile.yml and says of each fault on which line it stands.
 import { isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml';
-import type { ErrorDetail } from '../../domain/errors.js';
+import { type ErrorDetail, messageOf } from '../../domain/errors.js';
 import type { ProfileDocument } from '../../domain/profile.js';
 
 /** Gives one detail per problem; paths are like `claude.allowed_tools[2]`. */
@@ -56,5 +56,3 @@ function offsetOf(root: Node | null, path: string): number {
   }
   return offset;
 }
-
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

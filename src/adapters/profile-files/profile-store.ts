@@ -1,6 +1,6 @@
 // Profiles as folders: found in several directories, checked, merged along `extends`. Read anew each time, so that a
 // mended profile counts at once.
-import { AgenticoreError } from '../../domain/errors.js';
+import { AgenticoreError, messageOf } from '../../domain/errors.js';
 import { mergeProfiles, type Profile } from '../../domain/profile.js';
 import type { Log } from '../../ports/log.js';
 import type { ProfileStore, ProfileSummary } from '../../ports/profile-store.js';
@@ -72,7 +72,7 @@ export function createProfileStore({
         ...(parent === undefined ? {} : { extends: parent }),
       };
     } catch (error) {
-      return { name, description: '', source, error: error instanceof Error ? error.message : String(error) };
+      return { name, description: '', source, error: messageOf(error) };
     }
   }
 

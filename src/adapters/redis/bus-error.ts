@@ -1,5 +1,5 @@
 // Tells apart what goes wrong between us and Redis: an answer that was lost, a Redis that cannot serve now, a bug.
-import { AgenticoreError } from '../../domain/errors.js';
+import { AgenticoreError, messageOf } from '../../domain/errors.js';
 
 const RETRY_AFTER_S = 2;
 
@@ -14,8 +14,6 @@ const TIMED_OUT = /^Command timed out|^Socket timeout/;
 
 /** The reason after `close()`. */
 export const BUS_CLOSED = 'the bus has been closed';
-
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 const isReply = (error: unknown): boolean => error instanceof Error && error.name === 'ReplyError';
 

@@ -1,4 +1,5 @@
 // One subscriber connection for all readers of this process. A ring only says "look again"; the streams are the truth.
+import { messageOf } from '../../domain/errors.js';
 import type { Log } from '../../ports/log.js';
 import { BUS_CLOSED, unreachable } from './bus-error.js';
 import type { Connection } from './connection.js';
@@ -38,11 +39,7 @@ export function createDoorbell(open: () => Connection, log?: Log): Doorbell {
     redis.on('message', ringAll);
     redis.on('ready', () => {
       resume(connection).catch((error: unknown) => {
-        log?.(
-          'bus.resubscribe_failed',
-          { reason: error instanceof Error ? error.message : String(error) },
-          'warn',
-        );
+        log?.('bus.resubscribe_failed', { reason: messageOf(error) }, 'warn');
         redis.disconnect(true);
       });
     });

@@ -2,6 +2,7 @@
 import type { Request, Response, Router } from 'express';
 import { endsFeed, type Followed, followFeed } from '../../app/follow-feed.js';
 import { getJob } from '../../app/inspect-jobs.js';
+import { messageOf } from '../../domain/errors.js';
 import { isTerminal, type JobStatus } from '../../domain/job.js';
 import { type FeedEntry, type FeedName, isCursor } from '../../ports/feed.js';
 import { withAnySignal } from '../http/any-signal.js';
@@ -75,8 +76,7 @@ async function stream(deps: HttpDeps, res: Response, reading: Reading): Promise<
   } catch (error) {
     if (!res.headersSent) throw error;
     // The reader comes back with its cursor; an end without `end` says that this was not all.
-    const why = error instanceof Error ? error.message : String(error);
-    deps.log('feed.interrupted', { request_id: callOf(res).requestId, error: why }, 'warn');
+    deps.log('feed.interrupted', { request_id: callOf(res).requestId, error: messageOf(error) }, 'warn');
   }
   events.end();
 }

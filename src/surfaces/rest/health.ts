@@ -1,5 +1,6 @@
 // Is it alive, and may work be sent to it. Public, and never a question of load.
 import type { Router } from 'express';
+import { messageOf } from '../../domain/errors.js';
 import type { HttpDeps, Readiness } from '../http/http-deps.js';
 import { route, sendJson } from '../http/route.js';
 
@@ -13,7 +14,7 @@ export function addHealthRoutes(router: Router, { version, health, readiness, lo
   route(router, '/ready', {
     async GET(_req, res) {
       const { ready, reasons } = await readiness().catch((error: unknown): Readiness => {
-        log('ready.failed', { error: error instanceof Error ? error.message : String(error) }, 'warn');
+        log('ready.failed', { error: messageOf(error) }, 'warn');
         return { ready: false, reasons: ['The check itself failed; see the log.'] };
       });
       if (!ready) res.setHeader('Retry-After', RETRY_S);
