@@ -1,7 +1,7 @@
 // Reading jobs and asking them to stop; what every surface offers besides submitting.
 import { AgenticoreError } from '../domain/errors.js';
-import { isTerminal, type Job, type JobStatus } from '../domain/job.js';
-import type { EventLog, JobPage } from '../ports/event-log.js';
+import { isTerminal, type Job } from '../domain/job.js';
+import type { EventLog, JobPage, JobQuery } from '../ports/event-log.js';
 import type { Feed } from '../ports/feed.js';
 import type { Workspaces } from '../ports/workspace.js';
 import { handleCommand, type LedgerDeps } from './handle-command.js';
@@ -17,12 +17,6 @@ export async function getJob(events: EventLog, jobId: string): Promise<JobWithAn
   const stored = await events.load(jobId);
   if (stored === undefined) throw new AgenticoreError('JOB_NOT_FOUND');
   return { job: stored.job, answer: stored.job.answer ? await events.answer(jobId) : undefined };
-}
-
-export interface JobQuery {
-  readonly status?: JobStatus;
-  readonly limit: number;
-  readonly before?: string;
 }
 
 /** Newest first. Throws INVALID_REQUEST on a malformed cursor. */

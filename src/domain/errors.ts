@@ -178,6 +178,9 @@ export interface ErrorDetail {
   readonly message: string;
 }
 
+/** Looks at a value from outside: one detail for each problem, none when it fits. */
+export type Check = (value: unknown) => readonly ErrorDetail[];
+
 /** The one error class: an expected refusal with a code of the table. Anything else that is thrown is a bug. */
 export class AgenticoreError extends Error {
   readonly code: ErrorCode;

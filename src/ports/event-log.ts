@@ -36,6 +36,14 @@ export type AppendResult =
   | { readonly kind: 'conflict' } // the ledger is not at expectedVersion: reload and decide again
   | { readonly kind: 'duplicate'; readonly jobId: string; readonly digest: string }; // the idempotency key is taken
 
+export interface JobQuery {
+  /** Undefined: of any status. */
+  readonly status?: JobStatus;
+  readonly limit: number;
+  /** `next` of an earlier page. */
+  readonly before?: string;
+}
+
 export interface JobPage {
   readonly jobs: readonly Job[];
   /** Pass as `before` to get the next, older page; undefined on the last. */
@@ -51,12 +59,8 @@ export interface EventLog {
   read(jobId: string): Promise<readonly LedgerRecord[]>;
   /** Text of the final answer, if one was given. */
   answer(jobId: string): Promise<string | undefined>;
-  /** Newest first. `before` is an opaque cursor of an earlier page; a malformed one throws INVALID_REQUEST. */
-  list(query: {
-    readonly status?: JobStatus;
-    readonly limit: number;
-    readonly before?: string;
-  }): Promise<JobPage>;
+  /** Newest first. Throws INVALID_REQUEST for a `before` that no page gave. */
+  list(query: JobQuery): Promise<JobPage>;
   count(status: JobStatus): Promise<number>;
   /** Ids of up to `limit` jobs in `status`, oldest first: what the expiry and trim loops look at. */
   oldest(status: JobStatus, limit: number): Promise<readonly string[]>;

@@ -1,9 +1,8 @@
 // The three places where settings come from, each read into a map of `server.port`-like keys, with what was wrong.
 import { parseDocument } from 'yaml';
-import type { ErrorDetail } from '../domain/errors.js';
+import type { Check, ErrorDetail } from '../domain/errors.js';
 import { isMap, type Leaf, nest, valueAt } from './config-leaves.js';
 import { nearestName } from './nearest-name.js';
-import type { SchemaCheck } from './schema.js';
 
 /** Settings of one source that fit the schema, and one detail for each that does not. */
 export interface SourceReading {
@@ -23,7 +22,7 @@ const NOT_OURS_TO_JUDGE = /^AGENTICORE_(TEST|ATTEMPT)(_|$)/;
 export function readFlags(
   flags: Readonly<Record<string, unknown>>,
   leaves: readonly Leaf[],
-  check: SchemaCheck,
+  check: Check,
 ): SourceReading {
   const values = new Map<string, unknown>();
   for (const leaf of leaves) {
@@ -39,7 +38,7 @@ export function readEnv(
   leaves: readonly Leaf[],
   other: readonly string[],
   read: ReadFile,
-  check: SchemaCheck,
+  check: Check,
 ): SourceReading {
   const values = new Map<string, unknown>();
   const problems: ErrorDetail[] = [];
@@ -59,12 +58,7 @@ export function readEnv(
   return { values: judged.values, problems: [...problems, ...judged.problems], warnings };
 }
 
-export function readYaml(
-  text: string,
-  file: string,
-  leaves: readonly Leaf[],
-  check: SchemaCheck,
-): SourceReading {
+export function readYaml(text: string, file: string, leaves: readonly Leaf[], check: Check): SourceReading {
   const { content, faults } = parseYaml(text);
   if (faults.length > 0) {
     const problems = faults.map((message) => ({ path: file, message }));
@@ -107,7 +101,7 @@ export function secretText(
 
 function judge(
   values: ReadonlyMap<string, unknown>,
-  check: SchemaCheck,
+  check: Check,
   nameOf: (key: string) => string,
 ): SourceReading {
   const problems = check(nest(values)).map(({ path, message }) => {

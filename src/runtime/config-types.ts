@@ -1,5 +1,6 @@
 // The settings of a process as code sees them. Each comes from the leaf of schemas/config.schema.json of the same
 // name in snake_case; a test compares the two.
+import type { LogLevel } from '../ports/log.js';
 import type { NamedEnvironment } from './config-environment.js';
 
 export type Role = 'ingress' | 'worker' | 'gateway';
@@ -49,7 +50,7 @@ export interface Settings {
     readonly maxAttempts: number;
     readonly lane: string;
   };
-  readonly log: { readonly level: 'debug' | 'info' | 'warn' | 'error' | 'silent'; readonly pretty: boolean };
+  readonly log: { readonly level: LogLevel | 'silent'; readonly pretty: boolean };
 }
 
 export interface Config extends Settings {

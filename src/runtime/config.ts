@@ -2,13 +2,13 @@
 // Read once at start, checked against the schema, frozen.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { AgenticoreError, type ErrorDetail } from '../domain/errors.js';
+import { AgenticoreError, type Check, type ErrorDetail } from '../domain/errors.js';
 import { passwordOf, pickEnvironment, readPassthrough, secretValues } from './config-environment.js';
 import { configLeaves, envOnly, type Leaf } from './config-leaves.js';
 import { expandHome, isLoopback, ROLES, settle } from './config-settle.js';
 import { type ReadFile, readEnv, readFlags, readYaml, type SourceReading } from './config-sources.js';
 import type { Config } from './config-types.js';
-import { compileSchema, type SchemaCheck } from './schema.js';
+import { compileSchema } from './schema.js';
 
 export interface ConfigInput {
   /** The environment; this process's own when left out. */
@@ -93,7 +93,7 @@ function readConfigFile(
   env: Readonly<Record<string, string | undefined>>,
   leaves: readonly Leaf[],
   read: ReadFile,
-  check: SchemaCheck,
+  check: Check,
 ): SourceReading {
   const asked = env.AGENTICORE_CONFIG || undefined;
   const file = asked ?? join(env.AGENTICORE_HOME || '~/.agenticore', 'config.yml');

@@ -1,11 +1,11 @@
 // The log: one line of JSON per fact, redacted; lines for people when somebody watches on a terminal.
 import pino from 'pino';
-import type { Log } from '../ports/log.js';
+import type { Log, LogLevel } from '../ports/log.js';
 import { prettyLine } from './log-line.js';
 import { createRedactor } from './redact.js';
 
 export interface LoggerOptions {
-  readonly level: 'debug' | 'info' | 'warn' | 'error' | 'silent';
+  readonly level: LogLevel | 'silent';
   /** Lines for people, provided that the log goes to a terminal. */
   readonly pretty: boolean;
   /** Values that are never written. */

@@ -1,28 +1,28 @@
 // Checks values against the public contract in schemas/, and says what is wrong in sentences a person can act on.
 import { readFileSync } from 'node:fs';
 import { Ajv2020, type ErrorObject } from 'ajv/dist/2020.js';
-import type { ErrorDetail } from '../domain/errors.js';
+import type { Check, ErrorDetail } from '../domain/errors.js';
 import { nearestName } from './nearest-name.js';
 import { packagePath } from './package-root.js';
 import { sayAllowed } from './schema-sentences.js';
 
-/** Gives one detail per problem; none when the value fits. `path` is like `claude.allowed_tools[2]`, '' for the whole. */
-export type SchemaCheck = (value: unknown) => readonly ErrorDetail[];
-
 /** Keywords that annotate the config schema; docs and the config loader read them, ajv only has to know them. */
 const ANNOTATIONS = ['x-env', 'x-flag', 'x-default', 'x-secret', 'x-path', 'x-env-only'];
 
-const checks = new Map<string, SchemaCheck>();
+const checks = new Map<string, Check>();
 
-/** Loads `schemas/<name>.schema.json`; compiled once per process. Throws when the schema itself is faulty. */
-export function compileSchema(name: string): SchemaCheck {
+/**
+ * The check of `schemas/<name>.schema.json`; compiled once per process. Paths in its details are like
+ * `claude.allowed_tools[2]`, '' for the whole. Throws when the schema itself is faulty.
+ */
+export function compileSchema(name: string): Check {
   const known = checks.get(name);
   if (known !== undefined) return known;
   const ajv = new Ajv2020({ allErrors: true, strict: true, allowUnionTypes: true, verbose: true });
   ajv.addVocabulary(ANNOTATIONS);
   const path = packagePath('schemas', `${name}.schema.json`);
   const validate = ajv.compile(JSON.parse(readFileSync(path, 'utf8')));
-  const check: SchemaCheck = (value) => (validate(value) ? [] : explain(validate.errors ?? []));
+  const check: Check = (value) => (validate(value) ? [] : explain(validate.errors ?? []));
   checks.set(name, check);
   return check;
 }

@@ -1,6 +1,7 @@
 // Which jobs there are, by status and creation: pages, counts and the oldest without looking at every job.
 import { AgenticoreError } from '../../domain/errors.js';
 import type { Job, JobStatus } from '../../domain/job.js';
+import type { JobQuery } from '../../ports/event-log.js';
 
 interface Place {
   readonly createdAt: number;
@@ -13,7 +14,7 @@ export interface JobLists {
   count(status: JobStatus): number;
   oldest(status: JobStatus, limit: number): readonly string[];
   /** Newest first. Throws INVALID_REQUEST for a cursor that no page gave. */
-  page(query: { status?: JobStatus; limit: number; before?: string }): {
+  page(query: JobQuery): {
     ids: readonly string[];
     next?: string;
   };

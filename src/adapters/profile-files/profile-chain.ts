@@ -1,9 +1,8 @@
 // Which profiles there are, and from root to child which of them make up one.
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { AgenticoreError } from '../../domain/errors.js';
+import { AgenticoreError, type Check } from '../../domain/errors.js';
 import { brokenProfile } from './broken.js';
-import type { CheckDocument } from './profile-document.js';
 import { type ProfileFolder, readFolder } from './profile-folder.js';
 
 /** Name -> folder; of two folders of one name the one in the later directory counts. */
@@ -32,7 +31,7 @@ export async function findProfiles(
 export async function readChain(
   name: string,
   known: KnownProfiles,
-  check: CheckDocument,
+  check: Check,
 ): Promise<readonly ProfileFolder[]> {
   const chain: ProfileFolder[] = [];
   const names: string[] = [];

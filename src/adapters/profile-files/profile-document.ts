@@ -1,18 +1,15 @@
 // Reads profile.yml and says of each fault on which line it stands.
 import { isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml';
-import { type ErrorDetail, messageOf } from '../../domain/errors.js';
+import { type Check, type ErrorDetail, messageOf } from '../../domain/errors.js';
 import type { ProfileDocument } from '../../domain/profile.js';
-
-/** Gives one detail per problem; paths are like `claude.allowed_tools[2]`. */
-export type CheckDocument = (value: unknown) => readonly ErrorDetail[];
 
 export interface ReadDocument {
   readonly document: ProfileDocument;
   readonly faults: readonly ErrorDetail[];
 }
 
-/** The content of a profile.yml. Empty when `faults` is not. */
-export function readDocument(file: string, text: string, check: CheckDocument): ReadDocument {
+/** The content of a profile.yml; empty when `faults` is not. `check` names places like `claude.allowed_tools[2]`. */
+export function readDocument(file: string, text: string, check: Check): ReadDocument {
   const lines = new LineCounter();
   const yaml = parseDocument(text, { lineCounter: lines, prettyErrors: false });
   if (yaml.errors.length > 0) {

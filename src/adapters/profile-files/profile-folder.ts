@@ -1,11 +1,11 @@
 // One profile as its folder holds it, before its parents are looked at.
 import { readFile, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { ErrorDetail } from '../../domain/errors.js';
+import type { Check, ErrorDetail } from '../../domain/errors.js';
 import type { ProfileDocument } from '../../domain/profile.js';
 import { brokenProfile } from './broken.js';
 import { readJsonMap, readMcpServers } from './json-file.js';
-import { type CheckDocument, readDocument } from './profile-document.js';
+import { readDocument } from './profile-document.js';
 import { insideOf, type ProfileFile, profileTree } from './profile-tree.js';
 
 export interface ProfileFolder {
@@ -21,11 +21,7 @@ const MAX_DOCUMENT_BYTES = 256 * 1024;
 export const isProfileName = (name: string): boolean => NAME.test(name);
 
 /** Reads the profile in `directory`. Throws BROKEN_PROFILE with every fault of its files. */
-export async function readFolder(
-  name: string,
-  directory: string,
-  check: CheckDocument,
-): Promise<ProfileFolder> {
+export async function readFolder(name: string, directory: string, check: Check): Promise<ProfileFolder> {
   if (!isProfileName(name)) {
     const message =
       'must be named with lower-case letters, digits, dots, dashes and underscores, beginning with a letter or digit';
@@ -43,7 +39,7 @@ async function readProfileYml(
   name: string,
   directory: string,
   folder: string,
-  check: CheckDocument,
+  check: Check,
 ): Promise<{ readonly document: ProfileDocument; readonly faults: readonly ErrorDetail[] }> {
   const file = join(directory, 'profile.yml');
   const fault = (message: string) => ({ document: {}, faults: [{ path: file, message }] });

@@ -1,12 +1,11 @@
 // Profiles as folders: found in several directories, checked, merged along `extends`. Read anew each time, so that a
 // mended profile counts at once.
-import { AgenticoreError, messageOf } from '../../domain/errors.js';
+import { AgenticoreError, type Check, messageOf } from '../../domain/errors.js';
 import { mergeProfiles, type Profile } from '../../domain/profile.js';
 import type { Log } from '../../ports/log.js';
 import type { ProfileStore, ProfileSummary } from '../../ports/profile-store.js';
 import { layOut } from './materialise.js';
 import { findProfiles, type KnownProfiles, readChain } from './profile-chain.js';
-import type { CheckDocument } from './profile-document.js';
 import { isProfileName, type ProfileFolder } from './profile-folder.js';
 
 export interface ProfileStoreOptions {
@@ -14,7 +13,7 @@ export interface ProfileStoreOptions {
   readonly bundledDir: string;
   /** Further directories of profiles; later ones win, all of them over the bundled. They need not exist. */
   readonly searchDirs: readonly string[];
-  readonly checkDocument: CheckDocument;
+  readonly checkDocument: Check;
   readonly log: Log;
 }
 

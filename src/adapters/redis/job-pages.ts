@@ -1,7 +1,7 @@
 // Lists of jobs, newest first, page by page.
 import { AgenticoreError } from '../../domain/errors.js';
 import type { Job, JobStatus } from '../../domain/job.js';
-import type { JobPage } from '../../ports/event-log.js';
+import type { JobPage, JobQuery } from '../../ports/event-log.js';
 import type { Connection } from './connection.js';
 import type { Keys } from './keys.js';
 import { asList, asText } from './reply.js';
@@ -11,12 +11,6 @@ import { storedJob, VIEW_FIELDS } from './view.js';
 interface Place {
   readonly createdAt: string;
   readonly jobId: string;
-}
-
-export interface JobQuery {
-  readonly status?: JobStatus;
-  readonly limit: number;
-  readonly before?: string;
 }
 
 /** A page of jobs. Throws INVALID_REQUEST for a `before` that is no cursor of ours. */

@@ -1,13 +1,10 @@
 // What the HTTP surface is built from: use cases and facts, handed in by the role that opens the counter.
 import type { SubmitDeps } from '../../app/submit-job.js';
-import type { ErrorDetail } from '../../domain/errors.js';
+import type { Check } from '../../domain/errors.js';
 import type { Bus } from '../../ports/bus.js';
 import type { Log } from '../../ports/log.js';
 import type { Workspaces } from '../../ports/workspace.js';
 import type { ApiKey } from './auth.js';
-
-/** Names every problem of a value; none when it fits. */
-export type Checker = (value: unknown) => readonly ErrorDetail[];
 
 export interface Readiness {
   readonly ready: boolean;
@@ -40,7 +37,7 @@ export interface HttpDeps {
   readonly submit: SubmitDeps;
   readonly workspaces: Workspaces;
   /** Of schemas/job-request.schema.json and schemas/job-retry.schema.json. */
-  readonly checkers: { readonly jobRequest: Checker; readonly jobRetry: Checker };
+  readonly checkers: { readonly jobRequest: Check; readonly jobRetry: Checker };
   /** Empty: nobody is asked for a key. */
   readonly apiKeys: readonly ApiKey[];
   readonly allowQueryKey: boolean;

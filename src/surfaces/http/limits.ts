@@ -1,7 +1,6 @@
 // What is taken from strangers: bodies of a bounded size and shape, and parameters in the form they must have.
 import express, { type Request, type RequestHandler } from 'express';
-import { AgenticoreError, type ErrorDetail } from '../../domain/errors.js';
-import type { Checker } from './http-deps.js';
+import { AgenticoreError, type Check, type ErrorDetail } from '../../domain/errors.js';
 
 /** Deeper or wider than anything we take; keeps whatever walks the value afterwards cheap. */
 const MAX_DEPTH = 16;
@@ -35,7 +34,7 @@ function saysJson(contentType = ''): boolean {
  * The body that `takeBody` read, checked; `whenEmpty` is checked instead of no body at all.
  * Throws INVALID_JSON, or INVALID_REQUEST with a detail per problem.
  */
-export function jsonBody(req: Request, check: Checker, whenEmpty?: unknown): unknown {
+export function jsonBody(req: Request, check: Check, whenEmpty?: unknown): unknown {
   const bytes: unknown = req.body;
   const isEmpty = !(bytes instanceof Uint8Array) || bytes.length === 0;
   if (isEmpty && whenEmpty === undefined)

@@ -1,4 +1,5 @@
 // A domain event on the wire: snake_case, ISO times, public codes, and never larger than a frame may be.
+import { type ErrorCode, publicCode } from '../../domain/errors.js';
 import type { Hash } from '../../domain/evidence.js';
 import { INLINE_LIMIT_BYTES } from '../../ports/transcript-log.js';
 import { isoTime } from './job-json.js';
@@ -20,7 +21,7 @@ function translate(members: Members): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(members).map(([key, value]) => {
       if (TIMES.has(key) && typeof value === 'number') return [wireName(key), isoTime(value)];
-      if (key === 'code' && typeof value === 'string') return ['code', `AGENTICORE_${value}`];
+      if (key === 'code' && typeof value === 'string') return ['code', publicCode(value as ErrorCode)];
       if (key === 'order') return ['order', translate(value as Members)];
       return [wireName(key), value];
     }),
