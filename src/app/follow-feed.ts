@@ -1,4 +1,5 @@
 // Readers: replay from the cursor, then live, one order, each entry once.
+import { endingOf, type JobStatus } from '../domain/job.js';
 import type { Feed, FeedEntry, FeedName } from '../ports/feed.js';
 
 export type Followed =
@@ -9,11 +10,9 @@ export type Followed =
 /** Entries fetched at a time: what one reader may hold in memory while it is slow. */
 const PAGE = 64;
 
-/** The events after which a job's feed is complete. */
-const ENDINGS = new Set(['JobSucceeded', 'JobFailed', 'JobCancelled', 'JobExpired']);
-
-/** True for the entry that ends a job's feed. */
-export const endsFeed = (entry: FeedEntry): boolean => entry.kind === 'event' && ENDINGS.has(entry.type);
+/** The status of a job after the entry that ends its feed; undefined for all other entries. */
+export const endOfFeed = ({ kind, type }: FeedEntry): JobStatus | undefined =>
+  kind === 'event' ? endingOf(type) : undefined;
 
 /**
  * Follows a feed from `after` (exclusive; undefined = from the start). A job's feed ends with its terminal event,
@@ -43,7 +42,7 @@ export async function* followFeed(
       for (const entry of page.entries) {
         cursor = entry.cursor;
         yield { kind: 'entry', entry };
-        if (signal.aborted || (name.kind === 'job' && endsFeed(entry))) return;
+        if (signal.aborted || (name.kind === 'job' && endOfFeed(entry) !== undefined)) return;
       }
       if (page.entries.length === PAGE) continue;
       if (!live) yield { kind: 'live' };

@@ -2,7 +2,8 @@
 import { decide, type JobCommand } from '../domain/decide.js';
 import { AgenticoreError } from '../domain/errors.js';
 import { chainEvents, GENESIS, type Hash } from '../domain/evidence.js';
-import { evolve, type Job, type JobEvent } from '../domain/job.js';
+import { evolve, type Job } from '../domain/job.js';
+import type { JobEvent } from '../domain/job-event.js';
 import { placementChange } from '../domain/placement.js';
 import type { Clock } from '../ports/clock.js';
 import type { EventLog, StoredJob, Transition } from '../ports/event-log.js';

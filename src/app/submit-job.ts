@@ -3,8 +3,9 @@
 import { decide } from '../domain/decide.js';
 import { AgenticoreError } from '../domain/errors.js';
 import { canonicalJson } from '../domain/evidence.js';
-import type { Job, JobOrder } from '../domain/job.js';
+import type { Job } from '../domain/job.js';
 import { isTerminal } from '../domain/job.js';
+import type { JobOrder } from '../domain/job-event.js';
 import { checkBaseRef, checkRepoUrl, type RepoUrlPolicy } from '../domain/repo-url.js';
 import type { ProfileStore } from '../ports/profile-store.js';
 import { type LedgerDeps, transitionOf } from './handle-command.js';

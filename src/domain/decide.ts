@@ -1,14 +1,7 @@
 // What may happen to a job: a command and the state so far give events, or a refusal with a code.
 import { AgenticoreError, type ErrorCode } from './errors.js';
-import {
-  type ClaudeFacts,
-  isTerminal,
-  type Job,
-  type JobEvent,
-  type JobOrder,
-  type TranscriptSeal,
-  type WorkspaceFacts,
-} from './job.js';
+import { isTerminal, type Job } from './job.js';
+import type { ClaudeFacts, JobEvent, JobOrder, TranscriptSeal, WorkspaceFacts } from './job-event.js';
 import { decideRetry } from './retry.js';
 
 /** A fact of the running attempt, reported by the worker that owns it. */

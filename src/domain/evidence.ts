@@ -1,6 +1,6 @@
 // Hash chains over ledger and transcript: each record names the hash of the one before, so that a deleted, edited
 // or cut-off entry is seen. The hash function is a parameter; canonical JSON makes the same value the same bytes.
-import type { JobEvent } from './job.js';
+import type { JobEvent } from './job-event.js';
 
 /** SHA-256 of UTF-8 text as lower-case hex. */
 export type Hash = (text: string) => string;

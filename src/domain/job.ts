@@ -1,5 +1,6 @@
-// What happened to a job: its events, and the state they add up to. Pure; `decide` says what may happen.
+// Where a job stands: what its events add up to. Pure; `decide` says what may happen.
 import type { ErrorCode } from './errors.js';
+import type { JobEvent, JobOrder, TranscriptSeal, Usage, WorkspaceFacts } from './job-event.js';
 
 export type JobStatus = 'queued' | 'running' | 'succeeded' | 'failed' | 'cancelled' | 'expired';
 export const JOB_STATUSES: readonly JobStatus[] = [
@@ -10,95 +11,6 @@ export const JOB_STATUSES: readonly JobStatus[] = [
   'cancelled',
   'expired',
 ];
-
-/** What was asked for, as checked and completed at the counter; never changes afterwards. */
-export interface JobOrder {
-  readonly task: string;
-  readonly repoUrl?: string;
-  readonly baseRef?: string;
-  readonly profile: string;
-  readonly lane: string;
-  readonly mode: 'fire_and_forget' | 'sync';
-  /** A Claude session of an earlier job, to be resumed. */
-  readonly sessionId?: string;
-  readonly timeoutS?: number;
-  readonly maxBudgetUsd?: number;
-  readonly model?: string;
-  readonly maxTurns?: number;
-  readonly queueTtlS: number;
-  readonly ttlS: number;
-  readonly maxAttempts: number;
-  readonly backoffS: number;
-  readonly metadata?: Readonly<Record<string, string>>;
-  readonly filePath?: string;
-  readonly retryOf?: string;
-  readonly traceparent?: string;
-}
-
-/** Count and hash of the last record of an attempt's transcript: a cut tail shows. */
-export interface TranscriptSeal {
-  readonly count: number;
-  readonly head: string;
-}
-
-/** Claude's own usage object, passed through as it came. */
-export type Usage = Readonly<Record<string, unknown>>;
-
-interface OfAttempt {
-  readonly at: number; // epoch milliseconds
-  readonly attempt: number;
-}
-
-interface Failure {
-  readonly code: ErrorCode;
-  readonly error: string;
-}
-
-export type JobEvent =
-  | {
-      readonly type: 'JobSubmitted';
-      readonly at: number;
-      readonly jobId: string;
-      readonly kind: 'task' | 'turn';
-      readonly order: JobOrder;
-    }
-  | ({ readonly type: 'AttemptStarted'; readonly worker: string; readonly host: string } & OfAttempt)
-  | ({ readonly type: 'WorkspaceOpened' } & WorkspaceFacts & OfAttempt)
-  | ({ readonly type: 'ClaudeStarted'; readonly pid: number; readonly sessionId: string } & OfAttempt)
-  | ({ readonly type: 'ClaudeFinished' } & ClaudeFacts & OfAttempt)
-  | ({ readonly type: 'CommitReady'; readonly oid: string; readonly leftUncommitted: boolean } & OfAttempt)
-  | ({ readonly type: 'BranchPushed'; readonly branch: string; readonly oid: string } & OfAttempt)
-  | ({ readonly type: 'PullRequestOpened'; readonly url: string; readonly existed: boolean } & OfAttempt)
-  | ({ readonly type: 'PullRequestFailed'; readonly error: string } & OfAttempt)
-  | { readonly type: 'CancelRequested'; readonly at: number; readonly by: string }
-  | ({ readonly type: 'AttemptFailed'; readonly retryAt: number } & Failure & OfAttempt)
-  | ({ readonly type: 'AttemptLost'; readonly worker: string } & Failure & OfAttempt)
-  | ({ readonly type: 'AttemptParked'; readonly until: number } & Failure & OfAttempt)
-  | ({ readonly type: 'AttemptHandedBack'; readonly worker: string } & OfAttempt)
-  | ({ readonly type: 'JobSucceeded'; readonly transcript?: TranscriptSeal } & OfAttempt)
-  | ({ readonly type: 'JobFailed'; readonly transcript?: TranscriptSeal } & Failure & OfAttempt)
-  | { readonly type: 'JobCancelled'; readonly at: number; readonly transcript?: TranscriptSeal }
-  | { readonly type: 'JobExpired'; readonly at: number };
-
-export type JobEventType = JobEvent['type'];
-
-export interface WorkspaceFacts {
-  readonly path: string;
-  readonly configDir: string;
-  readonly branch?: string;
-  readonly baseRef?: string;
-  readonly baseOid?: string;
-}
-
-export interface ClaudeFacts {
-  readonly exitCode: number | null;
-  readonly costUsd: number;
-  readonly numTurns: number;
-  readonly usage?: Usage;
-  readonly transcript: TranscriptSeal;
-  /** Size and SHA-256 of the final answer, whose text is kept beside the ledger. */
-  readonly answer?: { readonly bytes: number; readonly sha256: string };
-}
 
 /** The state of a job: the fold of its events. */
 export interface Job {
@@ -139,6 +51,17 @@ export interface Job {
   readonly code?: ErrorCode;
 }
 
+const ENDINGS: ReadonlyMap<string, JobStatus> = new Map<JobEvent['type'], JobStatus>([
+  ['JobSucceeded', 'succeeded'],
+  ['JobFailed', 'failed'],
+  ['JobCancelled', 'cancelled'],
+  ['JobExpired', 'expired'],
+]);
+
+/** The status in which an event of this type ends its job; undefined for all others. */
+export const endingOf = (eventType: string): JobStatus | undefined => ENDINGS.get(eventType);
+
+/** True when nothing more can happen to a job of this status. */
 export const isTerminal = (status: JobStatus): boolean => status !== 'queued' && status !== 'running';
 
 /** Folds one event into the state. `job` is undefined only before JobSubmitted. */

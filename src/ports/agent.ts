@@ -1,6 +1,6 @@
 // Claude, as a process that is given an order and says things until it is done.
 import type { ErrorCode } from '../domain/errors.js';
-import type { Usage } from '../domain/job.js';
+import type { Usage } from '../domain/job-event.js';
 
 export interface AgentOrder {
   /** Marks every process of this attempt, so that none can outlive it: `<job id>.<attempt>`. */

@@ -8,7 +8,7 @@ import {
   GENESIS,
   type LedgerRecord,
 } from '../../src/domain/evidence.js';
-import type { JobEvent } from '../../src/domain/job.js';
+import type { JobEvent } from '../../src/domain/job-event.js';
 
 const hash = (text: string): string => createHash('sha256').update(text).digest('hex');
 

@@ -3,7 +3,8 @@ import { readFile } from 'node:fs/promises';
 import { describe, it } from 'node:test';
 import { decide, type JobCommand } from '../../src/domain/decide.js';
 import { AgenticoreError, type ErrorCode } from '../../src/domain/errors.js';
-import { evolve, type Job, type JobEvent, type JobOrder } from '../../src/domain/job.js';
+import { evolve, type Job } from '../../src/domain/job.js';
+import type { JobEvent, JobOrder } from '../../src/domain/job-event.js';
 
 const T0 = 1_700_000_000_000;
 const JOB = '11111111-1111-4111-8111-111111111111';

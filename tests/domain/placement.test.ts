@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { evolve, type Job, type JobEvent } from '../../src/domain/job.js';
+import { evolve, type Job } from '../../src/domain/job.js';
+import type { JobEvent } from '../../src/domain/job-event.js';
 import { placementChange } from '../../src/domain/placement.js';
 
 const order = {

@@ -3,7 +3,8 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { decide, type JobCommand } from '../../src/domain/decide.js';
 import { chainEvents, GENESIS, type Hash } from '../../src/domain/evidence.js';
-import { evolve, type Job, type JobOrder, type TranscriptSeal } from '../../src/domain/job.js';
+import { evolve, type Job } from '../../src/domain/job.js';
+import type { JobOrder, TranscriptSeal } from '../../src/domain/job-event.js';
 import { placementChange } from '../../src/domain/placement.js';
 import type { EventLog, IdempotencyClaim, StoredJob, Transition } from '../../src/ports/event-log.js';
 

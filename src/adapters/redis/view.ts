@@ -1,6 +1,7 @@
 // The view of a job as Redis keeps it: the order, written once, and the rest of the state, written at each transition.
 import { AgenticoreError } from '../../domain/errors.js';
-import type { Job, JobOrder } from '../../domain/job.js';
+import type { Job } from '../../domain/job.js';
+import type { JobOrder } from '../../domain/job-event.js';
 import type { StoredJob } from '../../ports/event-log.js';
 import { asText } from './reply.js';
 

@@ -1,6 +1,6 @@
 // The reading room over SSE: replay from Last-Event-ID, then live, one cursor, then `end`.
 import type { Request, Response, Router } from 'express';
-import { endsFeed, type Followed, followFeed } from '../../app/follow-feed.js';
+import { endOfFeed, type Followed, followFeed } from '../../app/follow-feed.js';
 import { getJob } from '../../app/inspect-jobs.js';
 import { messageOf } from '../../domain/errors.js';
 import { isTerminal, type JobStatus } from '../../domain/job.js';
@@ -111,8 +111,9 @@ async function pass(deps: HttpDeps, events: EventStream, reading: Reading, step:
     case 'entry': {
       const { entry } = step;
       if (isWanted(entry, filter) && !(await events.send(entryFrame(deps, entry, name)))) return false;
-      if (name.kind === 'fleet' || !endsFeed(entry)) return true;
-      await events.send(endFrame(entry.cursor, name.jobId, statusAfter(entry)));
+      const status = endOfFeed(entry);
+      if (name.kind === 'fleet' || status === undefined) return true;
+      await events.send(endFrame(entry.cursor, name.jobId, status));
       return false;
     }
     default:
@@ -130,10 +131,7 @@ function entryFrame({ submit }: HttpDeps, { cursor, kind, type, data }: FeedEntr
   return { id: cursor, event, data: kind === 'event' ? eventJson(data, jobId, submit.hash) : data };
 }
 
-/** `JobSucceeded` -> `succeeded`. */
-const statusAfter = ({ type }: FeedEntry): string => type.replace('Job', '').toLowerCase();
-
-const endFrame = (cursor: string, jobId: string, status: string): Frame => ({
+const endFrame = (cursor: string, jobId: string, status: JobStatus): Frame => ({
   id: `${cursor}${END}`,
   event: 'end',
   data: JSON.stringify({ job_id: jobId, status }),
