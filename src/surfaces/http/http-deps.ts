@@ -37,7 +37,7 @@ export interface HttpDeps {
   readonly submit: SubmitDeps;
   readonly workspaces: Workspaces;
   /** Of schemas/job-request.schema.json and schemas/job-retry.schema.json. */
-  readonly checkers: { readonly jobRequest: Check; readonly jobRetry: Checker };
+  readonly checkers: { readonly jobRequest: Check; readonly jobRetry: Check };
   /** Empty: nobody is asked for a key. */
   readonly apiKeys: readonly ApiKey[];
   readonly allowQueryKey: boolean;
