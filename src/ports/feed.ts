@@ -28,13 +28,3 @@ export interface Feed {
    */
   watch(feed: FeedName, ring: () => void): Promise<() => void>;
 }
-
-/** Compares two cursors as Array.sort expects. */
-export function compareCursors(a: string, b: string): number {
-  const [aMs = 0, aN = 0] = a.split('-').map(Number);
-  const [bMs = 0, bN = 0] = b.split('-').map(Number);
-  return aMs - bMs || aN - bN;
-}
-
-/** True when the text has the form of a cursor. */
-export const isCursor = (text: string): boolean => /^\d{1,16}-\d{1,16}$/.test(text);

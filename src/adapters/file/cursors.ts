@@ -1,5 +1,5 @@
 // The one source of cursors of a process: strictly increasing over all jobs, so that every feed is a merge by cursor.
-import { compareCursors } from '../../ports/feed.js';
+import { compareCursors } from '../../domain/cursor.js';
 
 export interface CursorSource {
   /** A cursor above every one given or seen before. */

@@ -1,6 +1,7 @@
 // Pages of feed entries out of a file of lines: remembers every so often which cursor stands where, so that a
 // reader who is nearly at the end is served without reading the file from its start.
-import { compareCursors, type FeedEntry } from '../../ports/feed.js';
+import { compareCursors } from '../../domain/cursor.js';
+import type { FeedEntry } from '../../ports/feed.js';
 import { readLines } from './line-reader.js';
 
 const MARK_EVERY_BYTES = 64 * 1024;

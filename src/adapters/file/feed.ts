@@ -1,6 +1,8 @@
 // The reading room: a job's feed from its two files, the fleet stream from memory.
+
+import { isCursor } from '../../domain/cursor.js';
 import { AgenticoreError } from '../../domain/errors.js';
-import { type Feed, isCursor } from '../../ports/feed.js';
+import type { Feed } from '../../ports/feed.js';
 import type { BusState } from './bus-state.js';
 import { unreachable } from './growing-file.js';
 import { readJobFeed } from './kept-job.js';

@@ -1,5 +1,6 @@
 // The last events of all jobs, in memory: what dashboards follow. Bounded by count and by size; the ledgers keep all.
-import { compareCursors, type FeedEntry, type FeedPage } from '../../ports/feed.js';
+import { compareCursors } from '../../domain/cursor.js';
+import type { FeedEntry, FeedPage } from '../../ports/feed.js';
 
 export const FLEET_EVENTS = 10_000;
 const MAX_CHARACTERS = 32 * 1024 * 1024;

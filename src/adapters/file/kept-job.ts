@@ -1,8 +1,9 @@
 // One job as the process knows it: its folder on disk, its view in memory, and how far its files may be read.
 import { join } from 'node:path';
+import { compareCursors } from '../../domain/cursor.js';
 import { isTerminal } from '../../domain/job.js';
 import type { StoredJob } from '../../ports/event-log.js';
-import { compareCursors, type FeedEntry } from '../../ports/feed.js';
+import type { FeedEntry } from '../../ports/feed.js';
 import { type FeedPages, feedPages, mergeEntries } from './feed-pages.js';
 import { type GrowingFile, growingFile, unreachable } from './growing-file.js';
 import { eventEntries, type LedgerLine, parseLedgerLine } from './ledger-file.js';

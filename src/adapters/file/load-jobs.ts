@@ -2,9 +2,9 @@
 // others from working.
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { compareCursors } from '../../domain/cursor.js';
 import { AgenticoreError } from '../../domain/errors.js';
 import { isTerminal } from '../../domain/job.js';
-import { compareCursors } from '../../ports/feed.js';
 import type { Log } from '../../ports/log.js';
 import { type KeptJob, keptJob, LEDGER, messagesOf } from './kept-job.js';
 import { type LedgerLine, readLedger } from './ledger-file.js';

@@ -1,7 +1,8 @@
 // The form of a transcript on disk: one line of JSON per message, its data as it came. The data is the last member
 // and is cut out, never parsed, so that readers get the very bytes that claude wrote.
 
-import { type FeedEntry, isCursor } from '../../ports/feed.js';
+import { isCursor } from '../../domain/cursor.js';
+import type { FeedEntry } from '../../ports/feed.js';
 import type { TranscriptEntry } from '../../ports/transcript-log.js';
 import { openIfThere } from './line-reader.js';
 

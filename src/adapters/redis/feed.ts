@@ -1,7 +1,8 @@
 // Replay by XRANGE, live by the doorbell: one cursor, the id of the stream entry.
 
+import { isCursor } from '../../domain/cursor.js';
 import { AgenticoreError } from '../../domain/errors.js';
-import { type Feed, type FeedEntry, type FeedName, isCursor } from '../../ports/feed.js';
+import type { Feed, FeedEntry, FeedName } from '../../ports/feed.js';
 import type { Connection } from './connection.js';
 import type { Doorbell } from './doorbell.js';
 import type { Keys } from './keys.js';

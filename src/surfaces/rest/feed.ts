@@ -2,9 +2,10 @@
 import type { Request, Response, Router } from 'express';
 import { endOfFeed, type Followed, followFeed } from '../../app/follow-feed.js';
 import { getJob } from '../../app/inspect-jobs.js';
+import { isCursor } from '../../domain/cursor.js';
 import { messageOf } from '../../domain/errors.js';
 import { isTerminal, type JobStatus } from '../../domain/job.js';
-import { type FeedEntry, type FeedName, isCursor } from '../../ports/feed.js';
+import type { FeedEntry, FeedName } from '../../ports/feed.js';
 import { withAnySignal } from '../http/any-signal.js';
 import { callOf } from '../http/call.js';
 import type { HttpDeps } from '../http/http-deps.js';

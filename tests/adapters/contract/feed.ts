@@ -1,8 +1,9 @@
 // The contract of the feed: one order, one cursor, nothing twice and nothing missed; and the doorbell.
 import assert from 'node:assert/strict';
 import { describe } from 'node:test';
+import { compareCursors, isCursor } from '../../../src/domain/cursor.js';
 import type { Bus } from '../../../src/ports/bus.js';
-import { compareCursors, type FeedEntry, type FeedName, isCursor } from '../../../src/ports/feed.js';
+import type { FeedEntry, FeedName } from '../../../src/ports/feed.js';
 import { carryOut, endAttempt, startAttempt, submission, submit } from '../../support/ledger.js';
 import { busCase, type OpenBus } from './bus-under-test.js';
 

@@ -4,9 +4,10 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { openFileBus } from '../../../src/adapters/file/open-file-bus.js';
+import { compareCursors } from '../../../src/domain/cursor.js';
 import { isCode } from '../../../src/domain/errors.js';
 import type { Bus } from '../../../src/ports/bus.js';
-import { compareCursors, type FeedEntry } from '../../../src/ports/feed.js';
+import type { FeedEntry } from '../../../src/ports/feed.js';
 import { carryOut, endAttempt, startAttempt, submission, submit } from '../../support/ledger.js';
 import { tempDir } from '../../support/temp-dir.js';
 

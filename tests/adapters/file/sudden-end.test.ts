@@ -4,8 +4,8 @@ import { appendFile, mkdir, readdir, readFile, truncate, writeFile } from 'node:
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { openFileBus } from '../../../src/adapters/file/open-file-bus.js';
+import { compareCursors } from '../../../src/domain/cursor.js';
 import { firstBreak } from '../../../src/domain/evidence.js';
-import { compareCursors } from '../../../src/ports/feed.js';
 import { eventually } from '../../support/eventually.js';
 import { endAttempt, sha256, startAttempt, submission, submit } from '../../support/ledger.js';
 import { tempDir } from '../../support/temp-dir.js';
