@@ -1,6 +1,7 @@
 // Readers: replay from the cursor, then live, one order, each entry once.
 import { endingOf, type JobStatus } from '../domain/job.js';
 import type { Feed, FeedEntry, FeedName } from '../ports/feed.js';
+import { createBell } from './bell.js';
 
 export type Followed =
   | { readonly kind: 'entry'; readonly entry: FeedEntry }
@@ -24,19 +25,13 @@ export async function* followFeed(
   after: string | undefined,
   signal: AbortSignal,
 ): AsyncGenerator<Followed> {
-  let wake = (): void => {};
-  let rung = true;
-  const ring = (): void => {
-    rung = true;
-    wake();
-  };
-  signal.addEventListener('abort', ring, { once: true });
-  const unwatch = await feed.watch(name, ring);
+  const bell = createBell();
+  signal.addEventListener('abort', bell.ring, { once: true });
+  const unwatch = await feed.watch(name, bell.ring);
   try {
     let cursor = after;
     let live = false;
     while (!signal.aborted) {
-      rung = false;
       const page = await feed.read(name, cursor, PAGE);
       if (page.gap) yield { kind: 'gap' };
       for (const entry of page.entries) {
@@ -47,14 +42,10 @@ export async function* followFeed(
       if (page.entries.length === PAGE) continue;
       if (!live) yield { kind: 'live' };
       live = true;
-      if (!rung) {
-        await new Promise<void>((resolve) => {
-          wake = resolve;
-        });
-      }
+      await bell.rung();
     }
   } finally {
-    signal.removeEventListener('abort', ring);
+    signal.removeEventListener('abort', bell.ring);
     unwatch();
   }
 }

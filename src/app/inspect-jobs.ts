@@ -4,6 +4,7 @@ import { isTerminal, type Job } from '../domain/job.js';
 import type { EventLog, JobPage, JobQuery } from '../ports/event-log.js';
 import type { Feed } from '../ports/feed.js';
 import type { Workspaces } from '../ports/workspace.js';
+import { createBell } from './bell.js';
 import { handleCommand, type LedgerDeps } from './handle-command.js';
 
 /** A job with the text of its final answer. */
@@ -33,21 +34,17 @@ export async function waitForEnd(
   jobId: string,
   signal: AbortSignal,
 ): Promise<Job> {
-  let ring = (): void => {};
-  const unwatch = await deps.feed.watch({ kind: 'job', jobId }, () => ring());
+  const bell = createBell();
+  signal.addEventListener('abort', bell.ring, { once: true });
+  const unwatch = await deps.feed.watch({ kind: 'job', jobId }, bell.ring);
   try {
     for (;;) {
-      // Listen before looking, so that a change between the two is not missed.
-      const changed = new Promise<void>((resolve) => {
-        ring = resolve;
-        if (signal.aborted) resolve();
-        else signal.addEventListener('abort', () => resolve(), { once: true });
-      });
       const { job } = await getJob(deps.events, jobId);
       if (isTerminal(job.status) || signal.aborted) return job;
-      await changed;
+      await bell.rung();
     }
   } finally {
+    signal.removeEventListener('abort', bell.ring);
     unwatch();
   }
 }

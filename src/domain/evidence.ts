@@ -5,6 +5,9 @@ import type { JobEvent } from './job-event.js';
 /** SHA-256 of UTF-8 text as lower-case hex. */
 export type Hash = (text: string) => string;
 
+/** Messages above this size (bytes of JSON) are kept aside whole; the feed carries a preview and an href. */
+export const INLINE_LIMIT_BYTES = 64 * 1024;
+
 /** What the first record of a ledger names as its predecessor. */
 export const GENESIS = '0'.repeat(64);
 

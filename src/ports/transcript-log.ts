@@ -1,8 +1,5 @@
 // The evidence: what claude said during an attempt, in order.
 
-/** Messages above this size (bytes of JSON) are kept aside whole; the feed carries a preview and an href. */
-export const INLINE_LIMIT_BYTES = 64 * 1024;
-
 export interface TranscriptEntry {
   /** 1, 2, 3 ... within the attempt; entries at or below the last one stored are dropped as duplicates. */
   readonly seq: number;

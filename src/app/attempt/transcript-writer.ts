@@ -1,9 +1,10 @@
 // Everything claude says, on its way to the transcript: redacted, numbered, hash-chained, in order, in batches.
 import { createDeltaMerger } from '../../domain/deltas.js';
 import { AgenticoreError } from '../../domain/errors.js';
+import { INLINE_LIMIT_BYTES } from '../../domain/evidence.js';
 import type { TranscriptSeal } from '../../domain/job-event.js';
 import type { AgentMessage } from '../../ports/agent.js';
-import { INLINE_LIMIT_BYTES, type TranscriptEntry } from '../../ports/transcript-log.js';
+import type { TranscriptEntry } from '../../ports/transcript-log.js';
 import { type Attempt, type AttemptDeps, persist } from './attempt.js';
 
 /** Claude is held back while this much waits to be stored: a slow bus must not become our memory. */

@@ -1,7 +1,7 @@
 // A domain event on the wire: snake_case, ISO times, public codes, and never larger than a frame may be.
 import { type ErrorCode, publicCode } from '../../domain/errors.js';
 import type { Hash } from '../../domain/evidence.js';
-import { INLINE_LIMIT_BYTES } from '../../ports/transcript-log.js';
+import { INLINE_LIMIT_BYTES } from '../../domain/evidence.js';
 import { isoTime } from './job-json.js';
 
 const PREVIEW_CHARS = 4096;

@@ -1,7 +1,7 @@
 // The feed of a job over SSE: replay, resume, filters, previews and the end, on real sockets.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { INLINE_LIMIT_BYTES } from '../../../src/ports/transcript-log.js';
+import { INLINE_LIMIT_BYTES } from '../../../src/domain/evidence.js';
 import { compileSchema } from '../../../src/runtime/schema.js';
 import { carryOut, endAttempt, startAttempt, submit } from '../../support/ledger.js';
 import { ALL, endedJob, say } from './lively-job.js';
