@@ -26,7 +26,7 @@ export interface Workspace {
   readonly baseOid: string;
   /** True when it was opened at `resumeFrom`. */
   readonly resumed: boolean;
-  /** Text of the repository's own CLAUDE.md and .claude/CLAUDE.md at the base; a symbolic link is not followed. */
+  /** The repository's own CLAUDE.md and .claude/CLAUDE.md, as they were on opening; no symbolic link is followed. */
   instructions(): Promise<string>;
   /** Commits whatever is uncommitted, and keeps HEAD under a ref of the mirror so that it survives the worktree. */
   commit(message: string, signal: AbortSignal): Promise<CommitResult>;

@@ -1,10 +1,10 @@
 // The machines that more than one shift works with, built from the configuration once per process.
 import { randomUUID } from 'node:crypto';
 import { createWorkspaces } from '../adapters/git/create-workspaces.js';
+import { sha256 } from '../adapters/host/sha256.js';
+import { systemClock } from '../adapters/host/system-clock.js';
 import { createJobDirectories } from '../adapters/job-files/job-directories.js';
 import { createProfileStore } from '../adapters/profile-files/profile-store.js';
-import { sha256 } from '../adapters/sha256.js';
-import { systemClock } from '../adapters/system-clock.js';
 import type { LedgerDeps } from '../app/handle-command.js';
 import type { Bus } from '../ports/bus.js';
 import type { JobDirectories } from '../ports/job-directories.js';

@@ -3,7 +3,7 @@ import { createClaudeAgent } from '../adapters/claude/agent.js';
 import { createGuard, type Guard } from '../adapters/claude/guard.js';
 import { locateClaude } from '../adapters/claude/locate-claude.js';
 import { sweepOrphans } from '../adapters/claude/sweep.js';
-import { systemClock } from '../adapters/system-clock.js';
+import { systemClock } from '../adapters/host/system-clock.js';
 import type { AttemptDeps } from '../app/attempt/attempt.js';
 import { claimLoop } from '../app/loops/claim.js';
 import { heartbeatLoop } from '../app/loops/heartbeat.js';

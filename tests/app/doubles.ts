@@ -2,8 +2,8 @@
 // real (files in a temp folder), because what an attempt is about is what it leaves there.
 import { randomUUID } from 'node:crypto';
 import { openFileBus } from '../../src/adapters/file/open-file-bus.js';
-import { sha256 } from '../../src/adapters/sha256.js';
-import { systemClock } from '../../src/adapters/system-clock.js';
+import { sha256 } from '../../src/adapters/host/sha256.js';
+import { systemClock } from '../../src/adapters/host/system-clock.js';
 import type { AttemptDeps } from '../../src/app/attempt/attempt.js';
 import { AgenticoreError } from '../../src/domain/errors.js';
 import { mergeProfiles, type ProfileDocument } from '../../src/domain/profile.js';

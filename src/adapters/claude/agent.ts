@@ -3,12 +3,12 @@
 import { AgenticoreError } from '../../domain/errors.js';
 import type { Agent, AgentEnd, AgentListener, AgentMessage, AgentOrder } from '../../ports/agent.js';
 import type { Log } from '../../ports/log.js';
+import { findProcess } from '../host/process-table.js';
 import { createCensus } from './census.js';
 import type { Guard } from './guard.js';
 import { createJudge, type Ending, type FailedEnding, type Judge } from './judge.js';
 import { addPersistedOutput } from './persisted-output.js';
 import { prepareAttempt } from './prepare-attempt.js';
-import { findProcess } from './process-table.js';
 import { createProgress } from './progress.js';
 import { startReading } from './reading.js';
 import { type ClaudeProcess, spawnClaude } from './spawn-claude.js';

@@ -1,8 +1,13 @@
 // Who belongs to an attempt: claude, everything it started, and whatever of it has run away. A tool call runs in its
 // own session and its children may change theirs; the tag they inherit and what was seen earlier find them again.
 // (Only a process that drops its environment, leaves its session and loses its parent between two looks escapes.)
-import type { ProcessIdentity } from './attempt-tag.js';
-import { listProcesses, type ProcessEntry, readTag } from './process-table.js';
+import {
+  listProcesses,
+  type ProcessEntry,
+  type ProcessIdentity,
+  readVariable,
+} from '../host/process-table.js';
+import { TAG_VARIABLE } from './attempt-tag.js';
 
 export interface Census {
   /** Looks now; returns the living members. Remembers them, so that orphans are known later. */
@@ -34,7 +39,7 @@ export function createCensus({ roots, owns, since = 0 }: CensusOptions): Census 
       if (entry.session === entry.pid) sessions.add(entry.session);
     };
     for (const entry of candidates) {
-      const tag = known.get(entry.pid) === entry.start ? '' : readTag(entry.pid);
+      const tag = known.get(entry.pid) === entry.start ? '' : readVariable(entry.pid, TAG_VARIABLE);
       if (tag === '' || (tag !== undefined && owns(tag, entry.pid))) admit(entry);
     }
     for (let before = -1; before !== members.size; ) {

@@ -1,7 +1,7 @@
 // The foot of every stop ladder: kill until nobody is left.
 import { setTimeout as sleep } from 'node:timers/promises';
+import { type ProcessEntry, signalProcess } from '../host/process-table.js';
 import type { Census } from './census.js';
-import { type ProcessEntry, signalProcess } from './process-table.js';
 
 const LOOK_EVERY_MS = 20;
 /** A killed process that does not go in this time hangs in the kernel and runs no more code. */

@@ -3,10 +3,10 @@ import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AgenticoreError, messageOf } from '../../domain/errors.js';
 import type { AgentOrder } from '../../ports/agent.js';
+import { findProcess, type ProcessIdentity } from '../host/process-table.js';
 import { buildArgv } from './argv.js';
-import { formatTag, type ProcessIdentity } from './attempt-tag.js';
+import { formatTag } from './attempt-tag.js';
 import { attemptDirectories, buildEnvironment } from './environment.js';
-import { findProcess } from './process-table.js';
 
 export interface PreparedAttempt {
   readonly tag: string;

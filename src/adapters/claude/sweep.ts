@@ -1,10 +1,10 @@
 // What a worker does before its first attempt: ends the processes that workers which died here have left behind.
 
 import type { Log } from '../../ports/log.js';
+import { isAlive, sharesPids } from '../host/process-table.js';
 import { readOwner } from './attempt-tag.js';
 import { createCensus } from './census.js';
 import { endOrphans } from './kill-members.js';
-import { isAlive, sharesPids } from './process-table.js';
 
 /**
  * Ends every process on this host that carries the tag of an attempt whose worker process is dead, and all that

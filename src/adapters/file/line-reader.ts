@@ -1,5 +1,6 @@
 // Reads lines with their places, from any byte to any byte, holding no more of the file than one piece and one line.
 import { type FileHandle, open } from 'node:fs/promises';
+import { hasCode } from '../host/system-error.js';
 
 const PIECE_BYTES = 64 * 1024;
 const NEWLINE = 0x0a;
@@ -15,7 +16,7 @@ export async function openIfThere(path: string): Promise<FileHandle | undefined>
   try {
     return await open(path, 'r');
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    if (hasCode(error, 'ENOENT')) return undefined;
     throw error;
   }
 }

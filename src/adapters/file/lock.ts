@@ -1,8 +1,10 @@
 // One writing process at a time: a lock file that names its owner, and that dies with it.
 import { randomUUID } from 'node:crypto';
-import { link, open, readFile, readlink, rename, rm, stat, utimes } from 'node:fs/promises';
+import { link, open, readFile, rename, rm, stat, utimes } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { AgenticoreError } from '../../domain/errors.js';
+import { findProcess, pidSpace } from '../host/process-table.js';
+import { hasCode } from '../host/system-error.js';
 
 interface Patience {
   /** How often an owner touches its lock. */
@@ -33,25 +35,20 @@ export interface Lock {
 
 const orUndefined = <T>(promise: Promise<T>): Promise<T | undefined> => promise.catch(() => undefined);
 
-/** Start time of a living process; undefined when there is none, or where /proc is not to be had. */
-async function startOf(pid: number): Promise<string | undefined> {
-  const text = await orUndefined(readFile(`/proc/${pid}/stat`, 'utf8'));
-  const fields = text?.slice(text.lastIndexOf(')') + 2).split(' ');
-  return fields?.[0] === 'Z' || fields?.[0] === 'X' ? undefined : fields?.[19];
+/** Start time of a living process, as lock files have it; undefined when there is none. */
+function startOf(pid: number): string | undefined {
+  const start = findProcess(pid)?.start;
+  return start === undefined ? undefined : String(start);
 }
 
-async function describeSelf(): Promise<Owner> {
-  const boot = await orUndefined(readFile('/proc/sys/kernel/random/boot_id', 'utf8'));
-  const namespace = await orUndefined(readlink('/proc/self/ns/pid'));
-  return {
-    token: randomUUID(),
-    pid: process.pid,
-    started: await startOf(process.pid),
-    host: hostname(),
-    space: boot && namespace ? `${boot.trim()} ${namespace}` : undefined,
-    since: new Date().toISOString(),
-  };
-}
+const describeSelf = (): Owner => ({
+  token: randomUUID(),
+  pid: process.pid,
+  started: startOf(process.pid),
+  host: hostname(),
+  space: pidSpace(),
+  since: new Date().toISOString(),
+});
 
 async function readOwner(path: string): Promise<Owner | undefined> {
   try {
@@ -67,7 +64,7 @@ function exists(pid: number): boolean {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    return !(error instanceof Error && 'code' in error && error.code === 'ESRCH');
+    return !hasCode(error, 'ESRCH');
   }
 }
 
@@ -87,8 +84,7 @@ async function isDead(
   self: Owner,
   patience: Patience,
 ): Promise<boolean> {
-  if (owner?.space !== undefined && owner.space === self.space)
-    return (await startOf(owner.pid)) !== owner.started;
+  if (owner?.space !== undefined && owner.space === self.space) return startOf(owner.pid) !== owner.started;
   if (owner && owner.space === self.space && owner.host === self.host) return !exists(owner.pid);
   return isSilent(path, patience);
 }
@@ -106,7 +102,7 @@ function taken(path: string, owner: Owner | undefined): AgenticoreError {
  * living one. Telling whether an owner in another container lives takes up to ten seconds.
  */
 export async function takeLock(path: string, patience = PATIENCE): Promise<Lock> {
-  const self = await describeSelf();
+  const self = describeSelf();
   const own = `${path}.${self.token}`;
   const file = await open(own, 'wx', 0o600);
   try {
@@ -165,7 +161,7 @@ async function hasLinked(from: string, to: string): Promise<boolean> {
     await link(from, to);
     return true;
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false;
+    if (hasCode(error, 'EEXIST')) return false;
     throw error;
   }
 }

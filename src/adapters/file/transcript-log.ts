@@ -3,6 +3,7 @@
 import { mkdir, open, readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TranscriptEntry, TranscriptLog } from '../../ports/transcript-log.js';
+import { hasCode } from '../host/system-error.js';
 import type { BusState } from './bus-state.js';
 import { unreachable } from './growing-file.js';
 import { type KeptJob, messagesOf } from './kept-job.js';
@@ -48,7 +49,7 @@ export function fileTranscriptLog(state: BusState): TranscriptLog {
       try {
         return await readFile(wholePath(job, attempt, seq), 'utf8');
       } catch (error) {
-        if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+        if (hasCode(error, 'ENOENT')) return undefined;
         throw unreachable(job.folder, error);
       }
     },

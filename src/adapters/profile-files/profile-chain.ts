@@ -2,6 +2,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AgenticoreError, type Check } from '../../domain/errors.js';
+import { hasCode } from '../host/system-error.js';
 import { brokenProfile } from './broken.js';
 import { type ProfileFolder, readFolder } from './profile-folder.js';
 
@@ -69,8 +70,7 @@ async function entriesOf(
   try {
     return (await readdir(directory)).sort();
   } catch (error) {
-    const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
-    if (!missing) onUnreadable(directory, error);
+    if (!hasCode(error, 'ENOENT')) onUnreadable(directory, error);
     return [];
   }
 }

@@ -2,8 +2,8 @@
 import { randomUUID } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { openFileBus } from '../../../src/adapters/file/open-file-bus.js';
-import { sha256 } from '../../../src/adapters/sha256.js';
-import { systemClock } from '../../../src/adapters/system-clock.js';
+import { sha256 } from '../../../src/adapters/host/sha256.js';
+import { systemClock } from '../../../src/adapters/host/system-clock.js';
 import { AgenticoreError } from '../../../src/domain/errors.js';
 import { mergeProfiles } from '../../../src/domain/profile.js';
 import type { Bus } from '../../../src/ports/bus.js';

@@ -1,9 +1,16 @@
-// The system's process table as far as the stop ladder needs it: who descends from whom, since when, and which
-// attempt a process belongs to. From /proc; where there is none, from `ps`, which shows no environments, so that
-// only descendants are found there.
+// The system's process table as far as locks and stop ladders need it: who lives, since when, who descends from whom,
+// and what a process carries in its environment. From /proc; where there is none, from `ps`, which shows no
+// environments, so that only descendants are found there.
 import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
-import { type ProcessIdentity, TAG_VARIABLE } from './attempt-tag.js';
+import { hasCode } from './system-error.js';
+
+/** A process that cannot be confused with a later one of the same pid. */
+export interface ProcessIdentity {
+  readonly pid: number;
+  /** When it started, in the clock of the system's process table. */
+  readonly start: number;
+}
 
 export interface ProcessEntry extends ProcessIdentity {
   readonly parent: number;
@@ -31,15 +38,25 @@ export const findProcess = (pid: number): ProcessEntry | undefined =>
 /** True when exactly this process still lives. */
 export const isAlive = ({ pid, start }: ProcessIdentity): boolean => findProcess(pid)?.start === start;
 
-/** The tag in a process's environment, undefined when it has none or it is not ours to read. */
-export function readTag(pid: number): string | undefined {
+/** A variable of a process's environment, undefined when it has none or it is not ours to read. */
+export function readVariable(pid: number, name: string): string | undefined {
   try {
     const environment = readFileSync(`/proc/${pid}/environ`, 'latin1');
-    const at = `\0${environment}`.indexOf(`\0${TAG_VARIABLE}=`);
+    const at = `\0${environment}`.indexOf(`\0${name}=`);
     if (at === -1) return undefined;
-    const start = at + TAG_VARIABLE.length + 1;
+    const start = at + name.length + 1;
     const end = environment.indexOf('\0', start);
     return environment.slice(start, end === -1 ? undefined : end);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Boot and pid namespace, within which alone a pid means something; undefined where the system does not tell. */
+export function pidSpace(): string | undefined {
+  try {
+    const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim();
+    return `${boot} ${readlinkSync('/proc/self/ns/pid')}`;
   } catch {
     return undefined;
   }
@@ -61,7 +78,7 @@ export function signalProcess(target: ProcessIdentity, signal: NodeJS.Signals): 
     process.kill(target.pid, signal);
     return true;
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'ESRCH';
+    return hasCode(error, 'ESRCH');
   }
 }
 

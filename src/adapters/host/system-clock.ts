@@ -1,5 +1,5 @@
 // The real time and real chance.
-import type { Clock } from '../ports/clock.js';
+import type { Clock } from '../../ports/clock.js';
 
 export const systemClock: Clock = {
   now: () => Date.now(),

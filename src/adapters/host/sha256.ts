@@ -1,5 +1,5 @@
 // SHA-256 for the hash chains and digests.
 import { createHash } from 'node:crypto';
-import type { Hash } from '../domain/evidence.js';
+import type { Hash } from '../../domain/evidence.js';
 
 export const sha256: Hash = (text) => createHash('sha256').update(text).digest('hex');
