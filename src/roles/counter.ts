@@ -4,7 +4,7 @@ import type { SubmitDeps } from '../app/submit-job.js';
 import { messageOf } from '../domain/errors.js';
 import type { Config } from '../runtime/config-types.js';
 import { compileSchema } from '../runtime/schema.js';
-import type { Service } from '../runtime/supervise.js';
+import { type Service, untilAborted } from '../runtime/supervise.js';
 import { createHttpApp } from '../surfaces/http/app.js';
 import { hashApiKeys } from '../surfaces/http/auth.js';
 import { DEFAULT_HTTP_LIMITS, type Readiness } from '../surfaces/http/http-deps.js';
@@ -49,10 +49,7 @@ export async function openCounter(machines: Machines, leave: AbortSignal): Promi
     service: {
       name: 'counter',
       async run(signal) {
-        if (!signal.aborted)
-          await new Promise<void>((resolve) =>
-            signal.addEventListener('abort', () => resolve(), { once: true }),
-          );
+        await untilAborted(signal);
         await listening.close();
       },
     },

@@ -4,7 +4,6 @@ import { createWorkspaces } from '../adapters/git/create-workspaces.js';
 import { sha256 } from '../adapters/host/sha256.js';
 import { systemClock } from '../adapters/host/system-clock.js';
 import { createJobDirectories } from '../adapters/job-files/job-directories.js';
-import { createProfileStore } from '../adapters/profile-files/profile-store.js';
 import type { LedgerDeps } from '../app/handle-command.js';
 import type { Bus } from '../ports/bus.js';
 import type { JobDirectories } from '../ports/job-directories.js';
@@ -12,10 +11,8 @@ import type { Log } from '../ports/log.js';
 import type { ProfileStore } from '../ports/profile-store.js';
 import type { Workspaces } from '../ports/workspace.js';
 import type { Config } from '../runtime/config-types.js';
-import { packagePath } from '../runtime/package-root.js';
 import { createRedactor } from '../runtime/redact.js';
-import { compileSchema } from '../runtime/schema.js';
-import { profileDirectories } from './profile-directories.js';
+import { openProfiles } from './open-profiles.js';
 
 export interface Machines extends LedgerDeps {
   readonly config: Config;
@@ -30,6 +27,7 @@ export interface Machines extends LedgerDeps {
   readonly worker: string;
 }
 
+/** Builds them; none touches its folders before it is used. */
 export function buildMachines(config: Config, bus: Bus, worker: string, log: Log): Machines {
   const { repos } = config;
   return {
@@ -42,12 +40,7 @@ export function buildMachines(config: Config, bus: Bus, worker: string, log: Log
     hash: sha256,
     newId: randomUUID,
     redact: createRedactor(config.secrets),
-    profiles: createProfileStore({
-      bundledDir: packagePath('profiles'),
-      searchDirs: profileDirectories(config),
-      checkDocument: compileSchema('profile'),
-      log,
-    }),
+    profiles: openProfiles(config, log),
     workspaces: createWorkspaces({
       reposRoot: repos.root,
       worktreeRoot: repos.worktreeRoot,

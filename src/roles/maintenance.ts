@@ -5,6 +5,7 @@ import { trimLoop } from '../app/loops/trim.js';
 import type { Service } from '../runtime/supervise.js';
 import type { Machines } from './machines.js';
 
+/** The loops of the shift. */
 export function maintenanceServices(machines: Machines): readonly Service[] {
   const deps = { ...machines, queue: machines.bus.queue };
   return [

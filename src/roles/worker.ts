@@ -10,7 +10,7 @@ import { heartbeatLoop } from '../app/loops/heartbeat.js';
 import { runAttempt } from '../app/run-attempt.js';
 import { createSlots } from '../app/slots.js';
 import type { Claim } from '../ports/command-queue.js';
-import type { Service } from '../runtime/supervise.js';
+import { type Service, untilAborted } from '../runtime/supervise.js';
 import type { Machines } from './machines.js';
 import { packageVersion } from './package-version.js';
 
@@ -84,8 +84,7 @@ async function claimUntil(
   signal: AbortSignal,
 ): Promise<void> {
   await claimLoop(deps, AbortSignal.any([leave, signal]));
-  if (!signal.aborted)
-    await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+  await untilAborted(signal);
 }
 
 function attemptDeps(machines: Machines, guard: Guard): AttemptDeps {

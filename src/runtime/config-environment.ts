@@ -9,7 +9,7 @@ const ORDINARY =
   /^(PATH|LANG|LC_[A-Z]+|TZ|(HTTP|HTTPS|NO|ALL)_PROXY|(http|https|no|all)_proxy|NODE_EXTRA_CA_CERTS|SSL_CERT_FILE|SSL_CERT_DIR)$/;
 const MODEL = /^(ANTHROPIC|CLAUDE_CODE)_[A-Z0-9_]+$/;
 /** Clouds that serve the model; their credentials pass only when the model is really asked for there. */
-const CLOUDS: readonly { readonly switch: string; readonly names: RegExp }[] = [
+export const CLOUDS: readonly { readonly switch: string; readonly names: RegExp }[] = [
   { switch: 'CLAUDE_CODE_USE_BEDROCK', names: /^AWS_[A-Z0-9_]+$/ },
   {
     switch: 'CLAUDE_CODE_USE_VERTEX',
@@ -21,7 +21,8 @@ const CLOUDS: readonly { readonly switch: string; readonly names: RegExp }[] = [
 /** Marks of a Claude session that this server itself may have been started from; they are not settings. */
 const OF_A_RUNNING_CLAUDE =
   /^CLAUDE_CODE_(SESSION_|REMOTE|RESUME_|CHILD_SESSION|ENTRYPOINT|EXECPATH|SSE_PORT|TMPDIR|CONTAINER_ID|ENVIRONMENT_|HOST_|SDK_)|_FILE_DESCRIPTOR$/;
-const CREDENTIALS = ['ANTHROPIC_API_KEY', 'ANTHROPIC_AUTH_TOKEN', 'CLAUDE_CODE_OAUTH_TOKEN'] as const;
+/** Each of them lets claude reach the model at its maker's. */
+export const CREDENTIALS = ['ANTHROPIC_API_KEY', 'ANTHROPIC_AUTH_TOKEN', 'CLAUDE_CODE_OAUTH_TOKEN'] as const;
 /** The server's own: no profile can ask for them. */
 const OWN_SECRETS = /^(AGENTICORE|REDIS|GITHUB|OAUTH|LANGFUSE)(_|$)/;
 /** What the driver sets itself, or what would let a name reach into other programs. */

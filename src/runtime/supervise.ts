@@ -7,6 +7,14 @@ export interface Service {
   run(signal: AbortSignal): Promise<void>;
 }
 
+/** Resolves when the signal aborts, at once when it has: all that a service does which only waits for its end. */
+export function untilAborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}
+
 /**
  * Starts every service and waits until all have ended. When the signal aborts, or one service ends or fails, the
  * others are told to stop. Rejects with the first failure; a service that fails after that is only logged.

@@ -50,7 +50,8 @@ const describeSelf = (): Owner => ({
   since: new Date().toISOString(),
 });
 
-async function readOwner(path: string): Promise<Owner | undefined> {
+/** Who holds the lock at `path`, living or dead; undefined when nobody does who can be named. */
+export async function readOwner(path: string): Promise<Owner | undefined> {
   try {
     const owner: Owner = JSON.parse(await readFile(path, 'utf8'));
     return /^[a-z0-9-]+$/.test(owner.token) && typeof owner.pid === 'number' ? owner : undefined;

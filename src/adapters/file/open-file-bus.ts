@@ -13,7 +13,7 @@ import { fileFeed } from './feed.js';
 import { unreachable } from './growing-file.js';
 import { closeFiles } from './kept-job.js';
 import { loadJobs } from './load-jobs.js';
-import { type Lock, takeLock } from './lock.js';
+import { type Lock, type Owner, readOwner, takeLock } from './lock.js';
 import { fileRegistry } from './registry.js';
 import { fileTranscriptLog } from './transcript-log.js';
 
@@ -32,13 +32,13 @@ export interface FileBusOptions {
  * BUS_UNREACHABLE when the folder cannot be used.
  */
 export async function openFileBus({ home, leaseMs, clock, log = () => {} }: FileBusOptions): Promise<Bus> {
-  const root = join(home, 'bus');
+  const root = rootOf(home);
   const [jobsDir, trashDir] = [join(root, 'jobs'), join(root, 'trash')];
   const now = (): number => clock?.now() ?? Date.now();
   try {
     await mkdir(jobsDir, { recursive: true, mode: 0o700 });
     for (const folder of [home, root]) await syncFolder(folder);
-    const lock = await takeLock(join(root, 'lock'));
+    const lock = await takeLock(lockOf(root));
     try {
       await rm(trashDir, { recursive: true, force: true });
       await mkdir(trashDir, { mode: 0o700 });
@@ -52,6 +52,12 @@ export async function openFileBus({ home, leaseMs, clock, log = () => {} }: File
     throw error instanceof AgenticoreError ? error : unreachable(root, error);
   }
 }
+
+/** Who has the bus of `home` open, or was killed while it had; undefined when nobody does who can be named. */
+export const ownerOfFileBus = (home: string): Promise<Owner | undefined> => readOwner(lockOf(rootOf(home)));
+
+const rootOf = (home: string): string => join(home, 'bus');
+const lockOf = (root: string): string => join(root, 'lock');
 
 function assemble(
   root: string,

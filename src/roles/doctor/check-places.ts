@@ -1,8 +1,9 @@
 // Where the server keeps things and where it listens: the folders, the bus, the port.
 import { constants } from 'node:fs';
-import { access, readFile, stat } from 'node:fs/promises';
+import { access, stat } from 'node:fs/promises';
 import { createServer } from 'node:net';
-import { dirname, join } from 'node:path';
+import { dirname } from 'node:path';
+import { ownerOfFileBus } from '../../adapters/file/open-file-bus.js';
 import { AgenticoreError } from '../../domain/errors.js';
 import type { Config } from '../../runtime/config-types.js';
 import type { Finding } from '../../surfaces/cli/cli-context.js';
@@ -44,27 +45,17 @@ async function faultOf(path: string): Promise<string | undefined> {
   return mayWrite ? undefined : `${path} may not be written in`;
 }
 
+/** Can the bus be reached, and who uses it? */
 export async function checkBus(config: Config): Promise<readonly Finding[]> {
   return [config.redis.url === undefined ? await checkFileBus(config.home) : await checkRedis(config)];
 }
 
 async function checkFileBus(home: string): Promise<Finding> {
   const name = 'bus';
-  const owner = await lockOwner(join(home, 'bus', 'lock'));
-  const inUse = owner === undefined ? '' : `, in use by ${owner}`;
+  // A dead owner's lock is taken over at the next start.
+  const owner = await ownerOfFileBus(home);
+  const inUse = owner === undefined ? '' : `, in use by process ${owner.pid} on ${owner.host}`;
   return { name, level: 'ok', fact: `files in ${home}${inUse}` };
-}
-
-/** Who holds the lock of the file bus, as far as it can be read; a dead owner's lock is taken over at the next start. */
-async function lockOwner(path: string): Promise<string | undefined> {
-  try {
-    const owner: unknown = JSON.parse(await readFile(path, 'utf8'));
-    if (typeof owner !== 'object' || owner === null || !('pid' in owner) || !('host' in owner))
-      return undefined;
-    return `process ${String(owner.pid)} on ${String(owner.host)}`;
-  } catch {
-    return undefined;
-  }
 }
 
 async function checkRedis(config: Config): Promise<Finding> {

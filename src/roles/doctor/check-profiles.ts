@@ -1,19 +1,11 @@
 // Whether the profiles can be used: each broken one is named with what is wrong in it.
-import { createProfileStore } from '../../adapters/profile-files/profile-store.js';
 import type { Config } from '../../runtime/config-types.js';
-import { packagePath } from '../../runtime/package-root.js';
-import { compileSchema } from '../../runtime/schema.js';
 import type { Finding } from '../../surfaces/cli/cli-context.js';
-import { profileDirectories } from '../profile-directories.js';
+import { openProfiles } from '../open-profiles.js';
 
+/** Is the default profile usable, and which ones are broken? */
 export async function checkProfiles(config: Config): Promise<readonly Finding[]> {
-  const store = createProfileStore({
-    bundledDir: packagePath('profiles'),
-    searchDirs: profileDirectories(config),
-    checkDocument: compileSchema('profile'),
-    log: () => {},
-  });
-  const all = await store.list();
+  const all = await openProfiles(config, () => {}).list();
   const usable = all.filter(({ error }) => error === undefined).map(({ name }) => name);
   const broken = all.flatMap(({ name, source, error }): readonly Finding[] =>
     error === undefined

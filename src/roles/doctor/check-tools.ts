@@ -2,6 +2,8 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { CLAUDE_VERSION, claudeVersion, locateClaude } from '../../adapters/claude/locate-claude.js';
+import { hasCode } from '../../adapters/host/system-error.js';
+import { CLOUDS, CREDENTIALS } from '../../runtime/config-environment.js';
 import type { Config } from '../../runtime/config-types.js';
 import type { Finding } from '../../surfaces/cli/cli-context.js';
 
@@ -12,6 +14,7 @@ const LEAST_GIT: readonly [number, number] = [2, 33];
 const PATIENCE_MS = 10_000;
 const DEFAULT_PATH = '/usr/local/bin:/usr/bin:/bin';
 
+/** Is this Node new enough? */
 export function checkNode(): readonly Finding[] {
   const name = 'node';
   const fact = process.version;
@@ -20,7 +23,7 @@ export function checkNode(): readonly Finding[] {
     : [{ name, level: 'fail', fact, mend: `Install Node.js ${LEAST_NODE.join('.')} or newer.` }];
 }
 
-/** `path` as in $PATH. */
+/** Is git there, and new enough? `path` as in $PATH. */
 export async function checkGit(path = DEFAULT_PATH): Promise<readonly Finding[]> {
   const name = 'git';
   const mend = `Install git ${LEAST_GIT.join('.')} or newer, for example with: apt-get install git`;
@@ -36,6 +39,7 @@ export async function checkGit(path = DEFAULT_PATH): Promise<readonly Finding[]>
   }
 }
 
+/** Is claude there, and of the version this package was made for? */
 export async function checkClaude({ claude }: Config): Promise<readonly Finding[]> {
   const name = 'claude';
   const install = `Install the package with its optional dependencies, or set AGENTICORE_CLAUDE_BINARY to a claude ${CLAUDE_VERSION}.`;
@@ -54,13 +58,11 @@ export async function checkClaude({ claude }: Config): Promise<readonly Finding[
   ];
 }
 
-const KEYS = ['ANTHROPIC_API_KEY', 'ANTHROPIC_AUTH_TOKEN', 'CLAUDE_CODE_OAUTH_TOKEN'];
-const CLOUDS = ['CLAUDE_CODE_USE_BEDROCK', 'CLAUDE_CODE_USE_VERTEX', 'CLAUDE_CODE_USE_FOUNDRY'];
-
 /** Says which are there, never what they are; whether the model accepts them shows only in a job. */
 export function checkCredentials({ claude }: Config): readonly Finding[] {
   const name = 'model';
-  const given = [...KEYS, ...CLOUDS].filter((variable) => claude.passthrough[variable] !== undefined);
+  const ways = [...CREDENTIALS, ...CLOUDS.map((cloud) => cloud.switch)];
+  const given = ways.filter((variable) => claude.passthrough[variable] !== undefined);
   const address =
     claude.passthrough.ANTHROPIC_BASE_URL === undefined ? '' : ', at the address of ANTHROPIC_BASE_URL';
   if (given.length > 0) return [{ name, level: 'ok', fact: `credentials by ${given.join(', ')}${address}` }];
@@ -80,5 +82,4 @@ function isAtLeast(text: string, [major, minor]: readonly [number, number]): boo
   return Number(a) > major || (Number(a) === major && Number(b) >= minor);
 }
 
-const reasonOf = (error: unknown): string =>
-  error instanceof Error && 'code' in error && error.code === 'ENOENT' ? 'it is not there' : String(error);
+const reasonOf = (error: unknown): string => (hasCode(error, 'ENOENT') ? 'it is not there' : String(error));
