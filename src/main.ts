@@ -21,7 +21,7 @@ process.exitCode = await runCli(
     terminal: createTerminal(process.stdout, process.stderr, screenWishes()),
     stdin: process.stdin,
     address: async ({ url, apiKey }) => {
-      const { loadConfig } = await import('./runtime/config.js');
+      const { loadConfig } = await import('./runtime/config/load-config.js');
       const { client } = loadConfig({ flags: { url, 'api-key': apiKey } }).config;
       return { url: client.url, apiKey: client.apiKey };
     },

@@ -1,5 +1,5 @@
 // docs/configuration.md, made from the schema that the configuration is checked with.
-import { configLeaves, envOnly, type Leaf } from '../../src/runtime/config-leaves.js';
+import { configLeaves, envOnly, type Leaf } from '../../src/runtime/config/leaves.js';
 import { sayAllowed } from '../../src/runtime/schema-sentences.js';
 import { table } from './table.js';
 

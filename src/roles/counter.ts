@@ -2,7 +2,7 @@
 import { createFileCheck } from '../adapters/profile-files/allowed-file.js';
 import type { SubmitDeps } from '../app/submit-job.js';
 import { messageOf } from '../domain/errors.js';
-import type { Config } from '../runtime/config-types.js';
+import type { Config } from '../runtime/config/config.js';
 import { compileSchema } from '../runtime/schema.js';
 import { type Service, untilAborted } from '../runtime/supervise.js';
 import { createHttpApp } from '../surfaces/http/app.js';

@@ -1,7 +1,7 @@
 // What a machine needs to run jobs, looked at one by one: `agenticore doctor`. Changes nothing.
 import { AgenticoreError } from '../domain/errors.js';
-import { loadConfig } from '../runtime/config.js';
-import type { Config } from '../runtime/config-types.js';
+import type { Config } from '../runtime/config/config.js';
+import { loadConfig } from '../runtime/config/load-config.js';
 import type { Finding } from '../surfaces/cli/cli-context.js';
 import { checkBus, checkFolders, checkPort } from './doctor/check-places.js';
 import { checkProfiles } from './doctor/check-profiles.js';

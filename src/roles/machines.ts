@@ -10,7 +10,7 @@ import type { JobDirectories } from '../ports/job-directories.js';
 import type { Log } from '../ports/log.js';
 import type { ProfileStore } from '../ports/profile-store.js';
 import type { Workspaces } from '../ports/workspace.js';
-import type { Config } from '../runtime/config-types.js';
+import type { Config } from '../runtime/config/config.js';
 import { createRedactor } from '../runtime/redact.js';
 import { openProfiles } from './open-profiles.js';
 

@@ -3,7 +3,7 @@ import { openFileBus } from '../adapters/file/open-file-bus.js';
 import { openRedisBus } from '../adapters/redis/open-redis-bus.js';
 import type { Bus } from '../ports/bus.js';
 import type { Log } from '../ports/log.js';
-import type { Config } from '../runtime/config-types.js';
+import type { Config } from '../runtime/config/config.js';
 
 /** Opens the bus that the configuration names. `consumer` names this process to the others. */
 export function openBus(config: Config, consumer: string, log: Log): Promise<Bus> {

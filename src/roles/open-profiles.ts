@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { createProfileStore } from '../adapters/profile-files/profile-store.js';
 import type { Log } from '../ports/log.js';
 import type { ProfileStore } from '../ports/profile-store.js';
-import type { Config } from '../runtime/config-types.js';
+import type { Config } from '../runtime/config/config.js';
 import { packagePath } from '../runtime/package-root.js';
 import { compileSchema } from '../runtime/schema.js';
 

@@ -2,8 +2,8 @@
 import { randomUUID } from 'node:crypto';
 import { AgenticoreError } from '../domain/errors.js';
 import type { Log } from '../ports/log.js';
-import { assertServable, loadConfig } from '../runtime/config.js';
-import type { Config } from '../runtime/config-types.js';
+import type { Config } from '../runtime/config/config.js';
+import { assertServable, loadConfig } from '../runtime/config/load-config.js';
 import { createLogger } from '../runtime/log.js';
 import { type Service, supervise } from '../runtime/supervise.js';
 import { openCounter } from './counter.js';

@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { ERRORS } from '../../src/domain/errors.js';
-import { configLeaves } from '../../src/runtime/config-leaves.js';
+import { configLeaves } from '../../src/runtime/config/leaves.js';
 import { packagePath } from '../../src/runtime/package-root.js';
 
 it('the documents that are made from code are up to date', () => {

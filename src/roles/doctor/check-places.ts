@@ -5,7 +5,7 @@ import { createServer } from 'node:net';
 import { dirname } from 'node:path';
 import { ownerOfFileBus } from '../../adapters/file/open-file-bus.js';
 import { AgenticoreError } from '../../domain/errors.js';
-import type { Config } from '../../runtime/config-types.js';
+import type { Config } from '../../runtime/config/config.js';
 import type { Finding } from '../../surfaces/cli/cli-context.js';
 
 /** May the folders be written in, or be made where they are missing? */

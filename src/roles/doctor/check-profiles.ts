@@ -1,5 +1,5 @@
 // Whether the profiles can be used: each broken one is named with what is wrong in it.
-import type { Config } from '../../runtime/config-types.js';
+import type { Config } from '../../runtime/config/config.js';
 import type { Finding } from '../../surfaces/cli/cli-context.js';
 import { openProfiles } from '../open-profiles.js';
 

@@ -3,8 +3,8 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { CLAUDE_VERSION, claudeVersion, locateClaude } from '../../adapters/claude/locate-claude.js';
 import { hasCode } from '../../adapters/host/system-error.js';
-import { CLOUDS, CREDENTIALS } from '../../runtime/config-environment.js';
-import type { Config } from '../../runtime/config-types.js';
+import { CLOUDS, CREDENTIALS } from '../../runtime/config/claude-environment.js';
+import type { Config } from '../../runtime/config/config.js';
 import type { Finding } from '../../surfaces/cli/cli-context.js';
 
 /** As package.json asks for. */

@@ -1,7 +1,7 @@
 // The settings as the schema lists them: the one source of names, defaults and descriptions.
 import { readFileSync } from 'node:fs';
-import { packagePath } from './package-root.js';
-import type { SchemaNode } from './schema-sentences.js';
+import { packagePath } from '../package-root.js';
+import type { SchemaNode } from '../schema-sentences.js';
 
 export interface Leaf {
   /** `server.port`, as in config.yml. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { loadConfig } from '../../src/runtime/config.js';
+import { loadConfig } from '../../../src/runtime/config/load-config.js';
 
 const load = (env: Record<string, string>) =>
   loadConfig({

@@ -2,13 +2,13 @@
 // Read once at start, checked against the schema, frozen.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { AgenticoreError, type Check, type ErrorDetail } from '../domain/errors.js';
-import { passwordOf, pickEnvironment, readPassthrough, secretValues } from './config-environment.js';
-import { configLeaves, envOnly, type Leaf } from './config-leaves.js';
-import { expandHome, isLoopback, ROLES, settle } from './config-settle.js';
-import { type ReadFile, readEnv, readFlags, readYaml, type SourceReading } from './config-sources.js';
-import type { Config } from './config-types.js';
-import { compileSchema } from './schema.js';
+import { AgenticoreError, type Check, type ErrorDetail } from '../../domain/errors.js';
+import { compileSchema } from '../schema.js';
+import { passwordOf, pickEnvironment, readPassthrough, secretValues } from './claude-environment.js';
+import type { Config } from './config.js';
+import { configLeaves, envOnly, type Leaf } from './leaves.js';
+import { expandHome, isLoopback, ROLES, settle } from './settle.js';
+import { type ReadFile, readEnv, readFlags, readYaml, type SourceReading } from './sources.js';
 
 export interface ConfigInput {
   /** The environment; this process's own when left out. */

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { hostname } from 'node:os';
 import { describe, it } from 'node:test';
-import { AgenticoreError } from '../../src/domain/errors.js';
-import { assertServable, type ConfigInput, loadConfig } from '../../src/runtime/config.js';
-import type { Settings } from '../../src/runtime/config-types.js';
+import { AgenticoreError } from '../../../src/domain/errors.js';
+import type { Settings } from '../../../src/runtime/config/config.js';
+import { assertServable, type ConfigInput, loadConfig } from '../../../src/runtime/config/load-config.js';
 
 const HOME = '/home/somebody';
 const CONFIG = `${HOME}/.agenticore/config.yml`;

@@ -1,7 +1,7 @@
 // The settings of a process as code sees them. Each comes from the leaf of schemas/config.schema.json of the same
 // name in snake_case; a test compares the two.
-import type { LogLevel } from '../ports/log.js';
-import type { NamedEnvironment } from './config-environment.js';
+import type { LogLevel } from '../../ports/log.js';
+import type { NamedEnvironment } from './claude-environment.js';
 
 export type Role = 'ingress' | 'worker' | 'gateway';
 export type RepoProtocol = 'https' | 'ssh' | 'http' | 'file';

@@ -1,8 +1,8 @@
 // The three places where settings come from, each read into a map of `server.port`-like keys, with what was wrong.
 import { parseDocument } from 'yaml';
-import type { Check, ErrorDetail } from '../domain/errors.js';
-import { isMap, type Leaf, nest, valueAt } from './config-leaves.js';
-import { nearestName } from './nearest-name.js';
+import type { Check, ErrorDetail } from '../../domain/errors.js';
+import { nearestName } from '../nearest-name.js';
+import { isMap, type Leaf, nest, valueAt } from './leaves.js';
 
 /** Settings of one source that fit the schema, and one detail for each that does not. */
 export interface SourceReading {

@@ -1,8 +1,8 @@
 // Turns checked settings by key into the typed ones, and works out the defaults that depend on the host or on others.
 import { homedir, hostname } from 'node:os';
 import { join, resolve } from 'node:path';
-import { isMap, type Leaf, nest } from './config-leaves.js';
-import type { RepoProtocol, Role, Settings } from './config-types.js';
+import type { RepoProtocol, Role, Settings } from './config.js';
+import { isMap, type Leaf, nest } from './leaves.js';
 
 type Env = Readonly<Record<string, string | undefined>>;
 type WorkedOut = 'worktreeRoot' | 'jobsDir' | 'podName' | 'allowedProtocols';

@@ -1,6 +1,6 @@
 // What of this process's environment claude may see. Its environment is built from nothing: only what is named here.
-import type { ErrorDetail } from '../domain/errors.js';
-import { type ReadFile, secretText } from './config-sources.js';
+import type { ErrorDetail } from '../../domain/errors.js';
+import { type ReadFile, secretText } from './sources.js';
 
 type Env = Readonly<Record<string, string | undefined>>;
 
