@@ -1,9 +1,9 @@
 // Claims over the lanes in memory. One process holds the bus, so a claim is an object and a lease a deadline.
 import type { CommandQueue } from '../../ports/command-queue.js';
-import type { BusState } from './bus-state.js';
+import type { BusState } from './memory/bus-state.js';
 
 /** The command queue over the lanes of `state`; it throws BUS_UNREACHABLE after close. */
-export function fileCommandQueue({ lanes, now, assertWritable }: BusState): CommandQueue {
+export function createCommandQueue({ lanes, now, assertWritable }: BusState): CommandQueue {
   return {
     async claim(lane, _worker, signal) {
       assertWritable();

@@ -1,18 +1,19 @@
 // The ledgers on disk: a transition is one fsynced line, and becomes visible everywhere in one step after that.
 import { randomUUID } from 'node:crypto';
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { mkdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { AppendResult, EventLog, Transition } from '../../ports/event-log.js';
-import { type BusState, forget, publish } from './bus-state.js';
-import { unreachable } from './growing-file.js';
-import { closeFiles, closeIdleFiles, type KeptJob, keptJob, messagesOf } from './kept-job.js';
-import { formatLedgerLine, type LedgerLine, parseLedgerLine } from './ledger-file.js';
-import { readLines } from './line-reader.js';
+import { unreachable } from './disk/growing-file.js';
+import { closeFiles, closeIdleFiles, createKeptJob, type KeptJob, messagesOf } from './disk/kept-job.js';
+import { formatLedgerLine, type LedgerLine, parseLedgerLine } from './disk/ledger-file.js';
+import { readLines } from './disk/line-reader.js';
+import { syncFolder, writeDurably } from './disk/write-durably.js';
+import { type BusState, forget, publish } from './memory/bus-state.js';
 
 const JOB_ID = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
 
 /** The event log over the jobs of `state`. */
-export function fileEventLog(state: BusState): EventLog {
+export function createEventLog(state: BusState): EventLog {
   const { jobs, lists, serial } = state;
 
   async function append(transition: Transition): Promise<AppendResult> {
@@ -34,7 +35,7 @@ export function fileEventLog(state: BusState): EventLog {
     await mkdir(folder, { mode: 0o700 }).catch((error) => {
       throw unreachable(folder, error);
     });
-    const job = keptJob(folder, after, [], 0);
+    const job = createKeptJob(folder, after, [], 0);
     try {
       await write(job, transition, () => Promise.all([syncFolder(folder), syncFolder(state.jobsDir)]));
     } catch (error) {
@@ -138,33 +139,5 @@ export function fileEventLog(state: BusState): EventLog {
     forget(state, job);
     await syncFolder(state.jobsDir);
     await rm(trash, { recursive: true, force: true }).catch(() => {}); // the next start tries again
-  }
-}
-
-async function writeDurably(path: string, text: string): Promise<void> {
-  try {
-    const file = await open(path, 'w', 0o600);
-    try {
-      await file.writeFile(text);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-  } catch (error) {
-    throw unreachable(path, error);
-  }
-}
-
-/** Brings a folder's list of names to the disk. */
-export async function syncFolder(path: string): Promise<void> {
-  try {
-    const folder = await open(path, 'r');
-    try {
-      await folder.sync();
-    } finally {
-      await folder.close();
-    }
-  } catch (error) {
-    throw unreachable(path, error);
   }
 }

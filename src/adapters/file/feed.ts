@@ -3,12 +3,12 @@
 import { isCursor } from '../../domain/cursor.js';
 import { AgenticoreError } from '../../domain/errors.js';
 import type { Feed } from '../../ports/feed.js';
-import type { BusState } from './bus-state.js';
-import { unreachable } from './growing-file.js';
-import { readJobFeed } from './kept-job.js';
+import { unreachable } from './disk/growing-file.js';
+import { readJobFeed } from './disk/kept-job.js';
+import type { BusState } from './memory/bus-state.js';
 
 /** The feeds over the jobs of `state`. A job's feed is kept as long as the job: it has no gaps. */
-export function fileFeed({ jobs, fleet, bells }: BusState): Feed {
+export function createFeed({ jobs, fleet, bells }: BusState): Feed {
   return {
     async read(feed, after, limit) {
       if (after !== undefined && !isCursor(after)) {

@@ -6,16 +6,17 @@ import { AgenticoreError } from '../../domain/errors.js';
 import type { Bus } from '../../ports/bus.js';
 import type { Clock } from '../../ports/clock.js';
 import type { Log } from '../../ports/log.js';
-import { type BusState, busState } from './bus-state.js';
-import { fileCommandQueue } from './command-queue.js';
-import { fileEventLog, syncFolder } from './event-log.js';
-import { fileFeed } from './feed.js';
-import { unreachable } from './growing-file.js';
-import { closeFiles } from './kept-job.js';
-import { loadJobs } from './load-jobs.js';
-import { type Lock, type Owner, readOwner, takeLock } from './lock.js';
-import { fileRegistry } from './registry.js';
-import { fileTranscriptLog } from './transcript-log.js';
+import { createCommandQueue } from './command-queue.js';
+import { unreachable } from './disk/growing-file.js';
+import { closeFiles } from './disk/kept-job.js';
+import { loadJobs } from './disk/load-jobs.js';
+import { type Lock, type Owner, readOwner, takeLock } from './disk/lock.js';
+import { syncFolder } from './disk/write-durably.js';
+import { createEventLog } from './event-log.js';
+import { createFeed } from './feed.js';
+import { type BusState, createBusState } from './memory/bus-state.js';
+import { createRegistry } from './registry.js';
+import { createTranscriptLog } from './transcript-log.js';
 
 export interface FileBusOptions {
   /** The bus lives in `<home>/bus`. */
@@ -62,7 +63,7 @@ const lockOf = (root: string): string => join(root, 'lock');
 function assemble(
   root: string,
   options: Pick<BusState, 'jobsDir' | 'trashDir' | 'now'> & { readonly leaseMs: number },
-  found: Parameters<typeof busState>[1],
+  found: Parameters<typeof createBusState>[1],
   lock: Lock,
 ): Bus {
   let closed = false;
@@ -71,14 +72,14 @@ function assemble(
     if (!lock.isHeld())
       throw new AgenticoreError('BUS_LOCKED', `The lock of ${root} was taken away; restart.`);
   };
-  const state = busState({ ...options, assertWritable }, found);
+  const state = createBusState({ ...options, assertWritable }, found);
   return {
     name: 'file',
-    events: fileEventLog(state),
-    transcript: fileTranscriptLog(state),
-    queue: fileCommandQueue(state),
-    feed: fileFeed(state),
-    registry: fileRegistry(),
+    events: createEventLog(state),
+    transcript: createTranscriptLog(state),
+    queue: createCommandQueue(state),
+    feed: createFeed(state),
+    registry: createRegistry(),
     async ping() {
       assertWritable();
       await access(state.jobsDir, constants.R_OK | constants.W_OK).catch((error) => {

@@ -2,7 +2,7 @@
 import type { Registry, WorkerRecord } from '../../ports/registry.js';
 
 /** The registry of one process, on a clock that only goes forward. */
-export function fileRegistry(now: () => number = () => performance.now()): Registry {
+export function createRegistry(now: () => number = () => performance.now()): Registry {
   const alive = new Map<string, { readonly record: WorkerRecord; readonly until: number }>();
   return {
     async beat(record, ttlMs) {

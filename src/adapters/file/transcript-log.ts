@@ -4,16 +4,16 @@ import { mkdir, open, readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TranscriptEntry, TranscriptLog } from '../../ports/transcript-log.js';
 import { hasCode } from '../host/system-error.js';
-import type { BusState } from './bus-state.js';
-import { unreachable } from './growing-file.js';
-import { type KeptJob, messagesOf } from './kept-job.js';
-import { formatMessageLine } from './message-file.js';
+import { unreachable } from './disk/growing-file.js';
+import { type KeptJob, messagesOf } from './disk/kept-job.js';
+import { formatMessageLine } from './disk/message-file.js';
+import type { BusState } from './memory/bus-state.js';
 
 const wholePath = (job: KeptJob, attempt: number, seq: number): string =>
   join(job.folder, 'whole', `${attempt}-${seq}.json`);
 
 /** The transcript log over the jobs of `state`. */
-export function fileTranscriptLog(state: BusState): TranscriptLog {
+export function createTranscriptLog(state: BusState): TranscriptLog {
   async function append(
     jobId: string,
     attempt: number,

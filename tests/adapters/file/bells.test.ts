@@ -1,12 +1,12 @@
 // The doorbell of one process: it rings after the step, and for nobody who left in between.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { bells } from '../../../src/adapters/file/bells.js';
+import { createBells } from '../../../src/adapters/file/memory/bells.js';
 
 const FEED = { kind: 'job', jobId: 'job-1' } as const;
 
 test('who leaves between the append and its ring is not rung', async () => {
-  const house = bells();
+  const house = createBells();
   const rung: string[] = [];
   const leave = house.hang(FEED, () => rung.push('gone'));
   house.hang(FEED, () => rung.push('here'));
@@ -19,7 +19,7 @@ test('who leaves between the append and its ring is not rung', async () => {
 });
 
 test('a bell hung up again after the last one left rings', async () => {
-  const house = bells();
+  const house = createBells();
   const first = house.hang(FEED, () => {});
   first();
   let rings = 0;

@@ -1,7 +1,7 @@
 // The fleet stream is bounded, and says so when a reader asks for what it no longer has.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { fleetStream } from '../../../src/adapters/file/fleet-stream.js';
+import { createFleetStream } from '../../../src/adapters/file/memory/fleet-stream.js';
 import type { FeedEntry } from '../../../src/ports/feed.js';
 
 const entry = (n: number, data = `{"n":${n}}`): FeedEntry => ({
@@ -14,7 +14,7 @@ const range = (from: number, to: number): FeedEntry[] =>
   Array.from({ length: to - from }, (_, n) => entry(from + n));
 
 test('only the newest are kept', () => {
-  const fleet = fleetStream(undefined, 10);
+  const fleet = createFleetStream(undefined, 10);
   fleet.push(range(0, 50));
   assert.deepEqual(fleet.read(undefined, 100), { entries: range(40, 50), gap: false });
   for (let n = 50; n < 85; n += 1) fleet.push([entry(n)]);
@@ -23,22 +23,22 @@ test('only the newest are kept', () => {
 });
 
 test('a reader who was away for too long is told of the gap', () => {
-  const fleet = fleetStream(undefined, 10);
+  const fleet = createFleetStream(undefined, 10);
   fleet.push(range(0, 20));
   assert.deepEqual(fleet.read('7-3', 2), { entries: range(10, 12), gap: true });
   assert.deepEqual(fleet.read('7-8', 2), { entries: range(10, 12), gap: true });
   assert.deepEqual(fleet.read('7-9', 2), { entries: range(10, 12), gap: false });
-  const small = fleetStream(undefined, 10);
+  const small = createFleetStream(undefined, 10);
   small.push(range(0, 5));
   assert.deepEqual(small.read('0-0', 2), { entries: range(0, 2), gap: false });
-  const restored = fleetStream('7-4', 10);
+  const restored = createFleetStream('7-4', 10);
   restored.push(range(5, 7));
   assert.deepEqual(restored.read('7-3', 9), { entries: range(5, 7), gap: true });
   assert.deepEqual(restored.read('7-4', 9), { entries: range(5, 7), gap: false });
 });
 
 test('large events do not fill the memory', () => {
-  const fleet = fleetStream();
+  const fleet = createFleetStream();
   const large = 'x'.repeat(1024 * 1024);
   for (let n = 0; n < 100; n += 1) fleet.push([entry(n, large)]);
   const { entries } = fleet.read(undefined, 10_000);

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { open, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { growingFile } from '../../../src/adapters/file/growing-file.js';
+import { createGrowingFile } from '../../../src/adapters/file/disk/growing-file.js';
 import { isCode } from '../../../src/domain/errors.js';
 import { tempDir } from '../../support/temp-dir.js';
 
@@ -25,7 +25,7 @@ const fail = async (): Promise<never> => {
 test('lines follow each other, over the half line of a process that died', async (t) => {
   const path = join(await tempDir(t), 'file');
   await writeFile(path, 'one\nhalf a li');
-  const file = growingFile(path, 4);
+  const file = createGrowingFile(path, 4);
   await file.append('two\n', SYNCED);
   await file.close();
   await file.append('three\n', { sync: false });
@@ -37,7 +37,7 @@ test('lines follow each other, over the half line of a process that died', async
 
 test('a line that did not reach the disk is taken back', async (t) => {
   const path = join(await tempDir(t), 'file');
-  const file = growingFile(path, 0);
+  const file = createGrowingFile(path, 0);
   await file.append('one\n', SYNCED);
   t.mock.method(await handles(t), 'datasync', fail, { times: 1 });
   await assert.rejects(file.append('two\n', SYNCED), isRefused);
@@ -49,7 +49,7 @@ test('a line that did not reach the disk is taken back', async (t) => {
 
 test('a file that cannot even be cut back takes no more', async (t) => {
   const path = join(await tempDir(t), 'file');
-  const file = growingFile(path, 0);
+  const file = createGrowingFile(path, 0);
   await file.append('one\n', SYNCED);
   const prototype = await handles(t);
   const datasync = t.mock.method(prototype, 'datasync', fail);
@@ -65,6 +65,6 @@ test('a file that cannot even be cut back takes no more', async (t) => {
 test('a file that became shorter than what was acknowledged is not written to', async (t) => {
   const path = join(await tempDir(t), 'file');
   await writeFile(path, 'one\n');
-  await assert.rejects(growingFile(path, 8).append('three\n', SYNCED), isRefused);
+  await assert.rejects(createGrowingFile(path, 8).append('three\n', SYNCED), isRefused);
   assert.equal(await readFile(path, 'utf8'), 'one\n');
 });

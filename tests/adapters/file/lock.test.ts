@@ -4,7 +4,7 @@ import { mkdir, readdir, readFile, utimes, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { takeLock } from '../../../src/adapters/file/lock.js';
+import { takeLock } from '../../../src/adapters/file/disk/lock.js';
 import { openFileBus } from '../../../src/adapters/file/open-file-bus.js';
 import { isCode } from '../../../src/domain/errors.js';
 import { eventually } from '../../support/eventually.js';

@@ -1,12 +1,12 @@
 // The form of a ledger on disk: one line of JSON per transition. The lines are the only truth of the file bus;
 // everything else is folded from them. Reading needs no lock.
 import { readFile } from 'node:fs/promises';
-import { isCursor } from '../../domain/cursor.js';
-import { AgenticoreError } from '../../domain/errors.js';
-import { GENESIS, type LedgerRecord } from '../../domain/evidence.js';
-import { evolve, type Job } from '../../domain/job.js';
-import type { StoredJob } from '../../ports/event-log.js';
-import type { FeedEntry } from '../../ports/feed.js';
+import { isCursor } from '../../../domain/cursor.js';
+import { AgenticoreError } from '../../../domain/errors.js';
+import { GENESIS, type LedgerRecord } from '../../../domain/evidence.js';
+import { evolve, type Job } from '../../../domain/job.js';
+import type { StoredJob } from '../../../ports/event-log.js';
+import type { FeedEntry } from '../../../ports/feed.js';
 
 export interface LedgerLine {
   /** One for each record: its place in the feeds. */
@@ -28,6 +28,7 @@ export interface ReadLedger {
   readonly torn: number;
 }
 
+/** The line of a transition, with its newline. */
 export const formatLedgerLine = (line: LedgerLine): string => `${JSON.stringify(line)}\n`;
 
 /** The line, or undefined when it is none. */

@@ -1,6 +1,6 @@
 // Reads lines with their places, from any byte to any byte, holding no more of the file than one piece and one line.
 import { type FileHandle, open } from 'node:fs/promises';
-import { hasCode } from '../host/system-error.js';
+import { hasCode } from '../../host/system-error.js';
 
 const PIECE_BYTES = 64 * 1024;
 const NEWLINE = 0x0a;

@@ -1,17 +1,17 @@
 // What the process holds in memory of all jobs: a projection of the ledgers and nothing else, so that nothing can
 // disagree with them.
-import type { PlacementChange } from '../../domain/placement.js';
-import type { StoredJob } from '../../ports/event-log.js';
-import { type Bells, bells } from './bells.js';
-import { type CursorSource, cursorSource } from './cursors.js';
-import { FLEET_EVENTS, type FleetStream, fleetStream } from './fleet-stream.js';
-import { type IdempotencyKeys, idempotencyKeys } from './idempotency-keys.js';
-import { type JobLists, jobLists } from './job-lists.js';
-import type { KeptJob } from './kept-job.js';
-import { type Lanes, lanes } from './lanes.js';
-import { eventEntries, type LedgerLine } from './ledger-file.js';
-import type { LoadedJob } from './load-jobs.js';
-import { type Serial, serial, turnstile } from './serial.js';
+import type { PlacementChange } from '../../../domain/placement.js';
+import type { StoredJob } from '../../../ports/event-log.js';
+import type { KeptJob } from '../disk/kept-job.js';
+import { eventEntries, type LedgerLine } from '../disk/ledger-file.js';
+import type { LoadedJob } from '../disk/load-jobs.js';
+import { type Bells, createBells } from './bells.js';
+import { type CursorSource, createCursorSource } from './cursors.js';
+import { createFleetStream, FLEET_EVENTS, type FleetStream } from './fleet-stream.js';
+import { createIdempotencyKeys, type IdempotencyKeys } from './idempotency-keys.js';
+import { createJobLists, type JobLists } from './job-lists.js';
+import { createLanes, type Lanes } from './lanes.js';
+import { createSerial, createTurnstile, type Serial } from './serial.js';
 
 export interface BusState {
   readonly jobsDir: string;
@@ -25,7 +25,7 @@ export interface BusState {
   readonly bells: Bells;
   readonly cursors: CursorSource;
   readonly serial: Serial;
-  readonly inTurn: ReturnType<typeof turnstile>;
+  readonly inTurn: ReturnType<typeof createTurnstile>;
   /** Throws when this process may no longer write: BUS_UNREACHABLE after close, BUS_LOCKED when the lock is lost. */
   assertWritable(): void;
 }
@@ -35,19 +35,19 @@ export interface StateOptions extends Pick<BusState, 'jobsDir' | 'trashDir' | 'n
 }
 
 /** Folds what was found on disk. */
-export function busState({ leaseMs, ...options }: StateOptions, found: readonly LoadedJob[]): BusState {
-  const cursors = cursorSource(options.now);
+export function createBusState({ leaseMs, ...options }: StateOptions, found: readonly LoadedJob[]): BusState {
+  const cursors = createCursorSource(options.now);
   const state: BusState = {
     ...options,
     jobs: new Map(found.map(({ job }) => [job.id, job])),
-    lists: jobLists(),
-    lanes: lanes(leaseMs),
-    keys: idempotencyKeys(),
+    lists: createJobLists(),
+    lanes: createLanes(leaseMs),
+    keys: createIdempotencyKeys(),
     fleet: restoredFleet(found),
-    bells: bells(),
+    bells: createBells(),
     cursors,
-    serial: serial(),
-    inTurn: turnstile(),
+    serial: createSerial(),
+    inTurn: createTurnstile(),
   };
   for (const { job, lines, lastCursor } of found) {
     cursors.saw(lastCursor);
@@ -64,7 +64,7 @@ function restoredFleet(found: readonly LoadedJob[]): FleetStream {
     .flatMap(({ job, lines }) => lines.map((line) => ({ jobId: job.id, line, at: placeOf(line.cursors[0]) })))
     .sort((a, b) => a.at[0] - b.at[0] || a.at[1] - b.at[1]);
   const older = lines[lines.length - FLEET_EVENTS - 1];
-  const fleet = fleetStream(older?.line.cursors.at(-1));
+  const fleet = createFleetStream(older?.line.cursors.at(-1));
   for (const { jobId, line } of lines.slice(-FLEET_EVENTS)) fleet.push(eventEntries(line, jobId));
   return fleet;
 }

@@ -1,5 +1,5 @@
 // The one source of cursors of a process: strictly increasing over all jobs, so that every feed is a merge by cursor.
-import { compareCursors } from '../../domain/cursor.js';
+import { compareCursors } from '../../../domain/cursor.js';
 
 export interface CursorSource {
   /** A cursor above every one given or seen before. */
@@ -9,7 +9,7 @@ export interface CursorSource {
 }
 
 /** Cursors `<ms>-<n>` by the clock `now` (epoch milliseconds), never going back. */
-export function cursorSource(now: () => number): CursorSource {
+export function createCursorSource(now: () => number): CursorSource {
   let ms = 0;
   let n = 0;
   return {

@@ -2,7 +2,7 @@
 // stands in it is always what was acknowledged.
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
-import { AgenticoreError, messageOf } from '../../domain/errors.js';
+import { AgenticoreError, messageOf } from '../../../domain/errors.js';
 
 export interface GrowingFile {
   readonly path: string;
@@ -27,7 +27,7 @@ export function unreachable(path: string, cause: unknown): AgenticoreError {
 }
 
 /** The file at `path`, of which the first `length` bytes are good; it is made when the first line comes. */
-export function growingFile(path: string, goodLength: number): GrowingFile {
+export function createGrowingFile(path: string, goodLength: number): GrowingFile {
   let length = goodLength;
   let handle: FileHandle | undefined;
   let dirty = false;

@@ -1,6 +1,6 @@
 // The last events of all jobs, in memory: what dashboards follow. Bounded by count and by size; the ledgers keep all.
-import { compareCursors } from '../../domain/cursor.js';
-import type { FeedEntry, FeedPage } from '../../ports/feed.js';
+import { compareCursors } from '../../../domain/cursor.js';
+import type { FeedEntry, FeedPage } from '../../../ports/feed.js';
 
 export const FLEET_EVENTS = 10_000;
 const MAX_CHARACTERS = 32 * 1024 * 1024;
@@ -12,7 +12,7 @@ export interface FleetStream {
 }
 
 /** An empty stream; what came up to `dropped` is no longer in it. */
-export function fleetStream(dropped?: string, maxEvents = FLEET_EVENTS): FleetStream {
+export function createFleetStream(dropped?: string, maxEvents = FLEET_EVENTS): FleetStream {
   let kept: FeedEntry[] = [];
   let first = 0;
   let characters = 0;

@@ -8,7 +8,7 @@ export interface Serial {
 }
 
 /** One queue per key; keys cost nothing while nothing runs. */
-export function serial(): Serial {
+export function createSerial(): Serial {
   const tails = new Map<string, Promise<void>>();
   return {
     run(key, work) {
@@ -33,7 +33,7 @@ export function serial(): Serial {
  * Lets pieces of work run side by side, but their results appear in the order in which they were given. Without it a
  * reader of the fleet stream could see cursor 11 before 10 is written, and would never go back for it.
  */
-export function turnstile(): <T>(work: Promise<T>, publish: (value: T) => void) => Promise<void> {
+export function createTurnstile(): <T>(work: Promise<T>, publish: (value: T) => void) => Promise<void> {
   let last: Promise<void> = Promise.resolve();
   return (work, publish) => {
     const before = last;

@@ -15,7 +15,7 @@ export interface IdempotencyKeys {
 }
 
 /** No key taken. */
-export function idempotencyKeys(): IdempotencyKeys {
+export function createIdempotencyKeys(): IdempotencyKeys {
   const taken = new Map<string, TakenKey>();
   const keysOfJob = new Map<string, string>();
 

@@ -1,16 +1,16 @@
 // One job as the process knows it: its folder on disk, its view in memory, and how far its files may be read.
 import { join } from 'node:path';
-import { compareCursors } from '../../domain/cursor.js';
-import { isTerminal } from '../../domain/job.js';
-import type { StoredJob } from '../../ports/event-log.js';
-import type { FeedEntry } from '../../ports/feed.js';
-import { type FeedPages, feedPages, mergeEntries } from './feed-pages.js';
-import { type GrowingFile, growingFile, unreachable } from './growing-file.js';
+import { compareCursors } from '../../../domain/cursor.js';
+import { isTerminal } from '../../../domain/job.js';
+import type { StoredJob } from '../../../ports/event-log.js';
+import type { FeedEntry } from '../../../ports/feed.js';
+import { createFeedPages, type FeedPages, mergeEntries } from './feed-pages.js';
+import { createGrowingFile, type GrowingFile, unreachable } from './growing-file.js';
 import { eventEntries, type LedgerLine, parseLedgerLine } from './ledger-file.js';
 import { type MessagePlace, messageEntries, readMessageTail } from './message-file.js';
 
 export const LEDGER = 'ledger.jsonl';
-export const MESSAGES = 'messages.jsonl';
+const MESSAGES = 'messages.jsonl';
 
 export interface KeptMessages {
   readonly file: GrowingFile;
@@ -38,7 +38,7 @@ const ledgerEntries = (text: string): FeedEntry[] => {
 };
 
 /** A job with the given whole lines in its ledger; `length` bytes of it are good. */
-export function keptJob(
+export function createKeptJob(
   folder: string,
   stored: StoredJob,
   lines: readonly LedgerLine[],
@@ -48,8 +48,8 @@ export function keptJob(
   return {
     id: stored.job.id,
     folder,
-    ledger: growingFile(path, length),
-    ledgerPages: feedPages(path, ledgerEntries),
+    ledger: createGrowingFile(path, length),
+    ledgerPages: createFeedPages(path, ledgerEntries),
     stored,
     ledgerLength: length,
     lastEvent: lines.at(-1)?.cursors.at(-1) ?? '0-0',
@@ -65,7 +65,7 @@ export function messagesOf(job: KeptJob): Promise<KeptMessages> {
     const { length, last } = await readMessageTail(path).catch((error) => {
       throw unreachable(path, error);
     });
-    return { file: growingFile(path, length), pages: feedPages(path, messageEntries), last };
+    return { file: createGrowingFile(path, length), pages: createFeedPages(path, messageEntries), last };
   })();
   job.messages.catch(() => {
     job.messages = undefined; // a passing fault (too many open files) must not stay

@@ -1,7 +1,7 @@
 // Pages of feed entries out of a file of lines: remembers every so often which cursor stands where, so that a
 // reader who is nearly at the end is served without reading the file from its start.
-import { compareCursors } from '../../domain/cursor.js';
-import type { FeedEntry } from '../../ports/feed.js';
+import { compareCursors } from '../../../domain/cursor.js';
+import type { FeedEntry } from '../../../ports/feed.js';
 import { readLines } from './line-reader.js';
 
 const MARK_EVERY_BYTES = 64 * 1024;
@@ -12,7 +12,7 @@ export interface FeedPages {
 }
 
 /** Pages of the file at `path`; `entriesOf` says what a line holds. */
-export function feedPages(path: string, entriesOf: (line: string) => readonly FeedEntry[]): FeedPages {
+export function createFeedPages(path: string, entriesOf: (line: string) => readonly FeedEntry[]): FeedPages {
   /** Everything before byte `end` is at or below `cursor`. Ascending. */
   const marks: { readonly end: number; readonly cursor: string }[] = [];
 

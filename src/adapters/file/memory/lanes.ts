@@ -1,7 +1,7 @@
 // The lanes in memory: who holds which entry, who waits for one, which jobs wait for their time. Folded from the
 // ledgers at start; the claims themselves die with the process, as its workers do.
-import type { PlacementChange } from '../../domain/placement.js';
-import type { Claim, LaneDepth } from '../../ports/command-queue.js';
+import type { PlacementChange } from '../../../domain/placement.js';
+import type { Claim, LaneDepth } from '../../../ports/command-queue.js';
 
 interface Entry {
   readonly jobId: string;
@@ -32,7 +32,7 @@ export interface Lanes {
 }
 
 /** Empty lanes; leases last `leaseMs` on a clock that only goes forward. */
-export function lanes(leaseMs: number, leaseNow: () => number = () => performance.now()): Lanes {
+export function createLanes(leaseMs: number, leaseNow: () => number = () => performance.now()): Lanes {
   const all = new Map<string, Lane>();
   const delayed = new Map<string, { readonly lane: string; readonly until: number }>();
 

@@ -2,9 +2,9 @@
 import { randomUUID } from 'node:crypto';
 import { link, open, readFile, rename, rm, stat, utimes } from 'node:fs/promises';
 import { hostname } from 'node:os';
-import { AgenticoreError } from '../../domain/errors.js';
-import { findProcess, pidSpace } from '../host/process-table.js';
-import { hasCode } from '../host/system-error.js';
+import { AgenticoreError } from '../../../domain/errors.js';
+import { findProcess, pidSpace } from '../../host/process-table.js';
+import { hasCode } from '../../host/system-error.js';
 
 interface Patience {
   /** How often an owner touches its lock. */

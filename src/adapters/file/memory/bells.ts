@@ -1,5 +1,5 @@
 // The doorbell: whoever follows a feed is told that it grew. The feed itself is the truth; a ring carries nothing.
-import type { FeedName } from '../../ports/feed.js';
+import type { FeedName } from '../../../ports/feed.js';
 
 export interface Bells {
   ring(feed: FeedName): void;
@@ -10,7 +10,7 @@ export interface Bells {
 const keyOf = (feed: FeedName): string => (feed.kind === 'fleet' ? 'fleet' : `job:${feed.jobId}`);
 
 /** Rings after the current step, so that a listener can never disturb the append that rang. */
-export function bells(): Bells {
+export function createBells(): Bells {
   const hung = new Map<string, Set<{ readonly ring: () => void }>>();
   return {
     ring(feed) {

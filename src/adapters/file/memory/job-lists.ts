@@ -1,7 +1,7 @@
 // Which jobs there are, by status and creation: pages, counts and the oldest without looking at every job.
-import { AgenticoreError } from '../../domain/errors.js';
-import type { Job, JobStatus } from '../../domain/job.js';
-import type { JobQuery } from '../../ports/event-log.js';
+import { AgenticoreError } from '../../../domain/errors.js';
+import type { Job, JobStatus } from '../../../domain/job.js';
+import type { JobQuery } from '../../../ports/event-log.js';
 
 interface Place {
   readonly createdAt: number;
@@ -46,7 +46,7 @@ function parseCursor(cursor: string): Place {
 }
 
 /** Lists of no jobs. */
-export function jobLists(): JobLists {
+export function createJobLists(): JobLists {
   const all: Place[] = [];
   const byStatus = new Map<JobStatus, Place[]>();
   const ofStatus = (status: JobStatus): Place[] => {

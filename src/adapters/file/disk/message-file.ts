@@ -1,9 +1,9 @@
 // The form of a transcript on disk: one line of JSON per message, its data as it came. The data is the last member
 // and is cut out, never parsed, so that readers get the very bytes that claude wrote.
 
-import { isCursor } from '../../domain/cursor.js';
-import type { FeedEntry } from '../../ports/feed.js';
-import type { TranscriptEntry } from '../../ports/transcript-log.js';
+import { isCursor } from '../../../domain/cursor.js';
+import type { FeedEntry } from '../../../ports/feed.js';
+import type { TranscriptEntry } from '../../../ports/transcript-log.js';
 import { openIfThere } from './line-reader.js';
 
 export interface MessagePlace {
@@ -22,13 +22,14 @@ interface MessageLine extends MessagePlace {
 const DATA = ',"data":';
 const TAIL_BYTES = 128 * 1024;
 
+/** The line of a message, with its newline. */
 export function formatMessageLine(place: MessagePlace, { kind, type, data }: TranscriptEntry): string {
   const { cursor, attempt, seq } = place;
   return `${JSON.stringify({ cursor, attempt, seq, kind, type }).slice(0, -1)}${DATA}${data}}\n`;
 }
 
 /** The line, or undefined when it is none. */
-export function parseMessageLine(text: string): MessageLine | undefined {
+function parseMessageLine(text: string): MessageLine | undefined {
   const at = text.indexOf(DATA);
   if (at === -1 || !text.endsWith('}')) return undefined;
   try {

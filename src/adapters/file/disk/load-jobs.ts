@@ -2,11 +2,11 @@
 // others from working.
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { compareCursors } from '../../domain/cursor.js';
-import { AgenticoreError } from '../../domain/errors.js';
-import { isTerminal } from '../../domain/job.js';
-import type { Log } from '../../ports/log.js';
-import { type KeptJob, keptJob, LEDGER, messagesOf } from './kept-job.js';
+import { compareCursors } from '../../../domain/cursor.js';
+import { AgenticoreError } from '../../../domain/errors.js';
+import { isTerminal } from '../../../domain/job.js';
+import type { Log } from '../../../ports/log.js';
+import { createKeptJob, type KeptJob, LEDGER, messagesOf } from './kept-job.js';
 import { type LedgerLine, readLedger } from './ledger-file.js';
 
 export interface LoadedJob {
@@ -55,7 +55,7 @@ async function loadJob(folder: string, jobId: string, log: Log): Promise<LoadedJ
   }
   const { lines, stored, length, torn } = ledger;
   if (torn > 0) log('bus.ledger_torn', { job_id: jobId, path: join(folder, LEDGER), bytes: torn }, 'warn');
-  const job = keptJob(folder, stored, lines, length);
+  const job = createKeptJob(folder, stored, lines, length);
   // The end of a job comes after its last message: only unfinished ones may hold a greater cursor there.
   const lastMessage = isTerminal(stored.job.status) ? undefined : (await messagesOf(job)).last?.cursor;
   const later = lastMessage !== undefined && compareCursors(lastMessage, job.lastEvent) > 0;
