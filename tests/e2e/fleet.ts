@@ -6,11 +6,14 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { Redis } from 'ioredis';
 import { gitEnvironment } from '../../scripts/quickstart/git-environment.js';
 import { makeSampleRepository } from '../../scripts/quickstart/sample-repository.js';
 import { type RunningServer, startServer } from '../../scripts/quickstart/start-server.js';
 import type { Script } from '../../scripts/scripted-model/script.js';
 import { type ScriptedModel, startScriptedModel } from '../../scripts/scripted-model/server.js';
+import { openKeys } from '../../src/adapters/redis/keys.js';
+import type { LedgerRecord } from '../../src/domain/evidence.js';
 import { eventually } from '../support/eventually.js';
 import { startRedis, type TestRedis } from '../support/redis-server.js';
 
@@ -37,6 +40,8 @@ export interface Fleet {
   job(id: string): Promise<JobJson>;
   /** Waits until the job has a terminal status. */
   ended(id: string): Promise<JobJson>;
+  /** The records of a job as they stand on the bus. */
+  ledger(id: string): Promise<readonly LedgerRecord[]>;
   /** The whole feed of an ended job. */
   feed(id: string): Promise<readonly Frame[]>;
   git(...args: string[]): string;
@@ -94,6 +99,7 @@ export async function startFleet(
         },
         60_000,
       ),
+    ledger: (id) => (redis ? readRedisLedger(redis, id) : readFileLedger(join(folder, 'home', 'bus'), id)),
     async feed(id) {
       return parseFrames(await (await get(`/jobs/${id}/events`)).text());
     },
@@ -114,6 +120,25 @@ export async function startFleet(
       await rm(folder, { recursive: true, force: true, maxRetries: 5 });
     },
   };
+}
+
+async function readFileLedger(bus: string, jobId: string): Promise<readonly LedgerRecord[]> {
+  const text = readFileSync(join(bus, 'jobs', jobId, 'ledger.jsonl'), 'utf8');
+  const lines = text.split('\n').filter((line) => line !== '');
+  return lines.flatMap((line) => JSON.parse(line).records);
+}
+
+async function readRedisLedger(
+  { url, keyPrefix }: TestRedis,
+  jobId: string,
+): Promise<readonly LedgerRecord[]> {
+  const redis = new Redis(url);
+  try {
+    const records = await redis.lrange(openKeys(keyPrefix).ledger(jobId), 0, -1);
+    return records.map((record) => JSON.parse(record));
+  } finally {
+    redis.disconnect();
+  }
 }
 
 async function readJson(response: Response): Promise<{ job: JobJson }> {

@@ -1,0 +1,58 @@
+// What a job leaves behind, checked as an auditor would: ledger, feed and transcript agree, chained and whole.
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { canonicalJson, firstBreak } from '../../src/domain/evidence.js';
+import type { Fleet } from './fleet.js';
+
+const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
+const ENDINGS = ['JobSucceeded', 'JobFailed', 'JobCancelled', 'JobExpired'];
+
+/** Asserts that an ended job ended once, and that its ledger, its feed and its transcript are whole. */
+export async function assertEvidence(fleet: Fleet, jobId: string): Promise<void> {
+  const records = await fleet.ledger(jobId);
+  assert.equal(firstBreak(records, sha256), undefined, 'the chain of the ledger is whole');
+  const types = records.map(({ type }) => type);
+  assert.equal(types.filter((type) => ENDINGS.includes(type)).length, 1, types.join(' '));
+  assert.ok(ENDINGS.includes(types.at(-1) ?? ''), types.join(' '));
+
+  const frames = await fleet.feed(jobId);
+  assert.equal(new Set(frames.map(({ id }) => id)).size, frames.length, 'no frame comes twice');
+  const versions = frames.map(({ data }) => data.version).filter((version) => version !== undefined);
+  assert.deepEqual(
+    versions,
+    records.map(({ version }) => version),
+    'the feed has every event once, in order',
+  );
+
+  const text = await (await fetch(`${fleet.url}/jobs/${jobId}/output?format=jsonl`)).text();
+  const lines = text.split('\n').filter((line) => line !== '');
+  const seals = new Map<number, { count: number; head: string }>();
+  for (const record of records)
+    if (record.type === 'AttemptStarted')
+      seals.set(record.attempt, { count: 0, head: sha256(canonicalJson(record)) });
+  for (const line of lines) {
+    const { attempt, prev } = JSON.parse(line);
+    const seal = seals.get(attempt);
+    assert.equal(prev, seal?.head, `each message names the one before: ${line.slice(0, 200)}`);
+    seals.set(attempt, { count: (seal?.count ?? 0) + 1, head: sha256(line) });
+  }
+  for (const record of records)
+    if (record.type === 'ClaudeFinished') assert.deepEqual(seals.get(record.attempt), record.transcript);
+}
+
+/** Command lines of the processes that work below `folder`, the servers themselves left out. */
+export function processesBelow(folder: string): readonly string[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
+    .flatMap((pid) => {
+      try {
+        const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
+        const places = [readlinkSync(`/proc/${pid}/cwd`), readFileSync(`/proc/${pid}/environ`, 'utf8')];
+        const isServer = command.trimEnd().endsWith('main.js serve');
+        return !isServer && [command, ...places].some((text) => text.includes(folder)) ? [command] : [];
+      } catch {
+        return []; // it ended while we looked
+      }
+    });
+}
