@@ -1,20 +1,20 @@
 // The driver of claude: one process per attempt, started with an environment made from nothing, listened to until it
 // is done, and seen off with everything it started. Waiting is one race; what ended it first is recorded once.
 import { AgenticoreError } from '../../domain/errors.js';
-import type { Agent, AgentEnd, AgentListener, AgentMessage, AgentOrder } from '../../ports/agent.js';
+import type { Agent, AgentEnd, AgentListener, AgentOrder } from '../../ports/agent.js';
 import type { Log } from '../../ports/log.js';
-import { findProcess } from '../host/process-table.js';
-import { createCensus } from './census.js';
+import { findProcess, workingDirectory } from '../host/process-table.js';
+import { type Census, createCensus } from './census.js';
 import type { Guard } from './guard.js';
 import { createJudge, type Ending, type FailedEnding, type Judge } from './judge.js';
 import { addPersistedOutput } from './persisted-output.js';
 import { prepareAttempt } from './prepare-attempt.js';
 import { createProgress } from './progress.js';
-import { startReading } from './reading.js';
+import { type Reading, startReading } from './reading.js';
 import { type ClaudeProcess, spawnClaude } from './spawn-claude.js';
 import { dismissClaude, endSurvivors, type StopDeps, stopClaude, within } from './stop.js';
 import { createLineReader, MAX_LINE_BYTES } from './stream-json.js';
-import { startWatchdog } from './watchdog.js';
+import { startWatchdog, type Watchdog } from './watchdog.js';
 
 export interface ClaudeAgentDeps {
   /** Path of the claude binary. */
@@ -75,73 +75,34 @@ interface Drive extends Omit<Started, 'kind'> {
   readonly judge: Judge;
 }
 
-async function drive(
-  deps: ClaudeAgentDeps,
-  { claude, tag, order, listener, signal, judge }: Drive,
-): Promise<AgentEnd> {
-  const { log, silenceMs = SILENCE_MS, backgroundMs = BACKGROUND_MS, maxLineBytes = MAX_LINE_BYTES } = deps;
+async function drive(deps: ClaudeAgentDeps, started: Drive): Promise<AgentEnd> {
+  const { claude, tag, order, listener, signal, judge } = started;
+  const { log } = deps;
   const { pid } = claude;
-  let end: (ending: Ending) => void = () => {};
-  const over = new Promise<Ending>((resolve) => {
-    end = resolve;
-  });
-  let failure: { readonly error: unknown } | undefined;
-  const fail = (error: unknown): void => {
-    failure ??= { error };
-    end({ kind: 'stopped' });
-  };
-  const progress = createProgress();
-  const watchdog = startWatchdog({
-    progress,
-    timeoutMs: order.timeoutMs,
-    silenceMs,
-    backgroundMs,
-    onEnd: end,
-  });
-  const observe = (message: AgentMessage): void => {
-    judge.observe(message);
-    progress.observe(message);
-    if (progress.retrying() === undefined) watchdog.touch();
-    watchdog.look();
-  };
-  const root = findProcess(pid);
-  const census = createCensus({
-    roots: root ? [root] : [],
-    owns: (found) => found === tag,
-    since: root?.start ?? 0,
-  });
+  const course = createCourse();
+  const census = censusOf(pid, tag);
   const unwatch = deps.guard?.watch({ pid, tag });
-  const stop = (): void => end({ kind: 'stopped' });
+  const stop = (): void => course.end({ kind: 'stopped' });
   signal.addEventListener('abort', stop, { once: true });
   if (signal.aborted) stop();
-  void claude.exited.then(() => end({ kind: 'exited' }));
-  const reading = startReading({
-    stdout: claude.stdout,
-    lines: createLineReader(maxLineBytes),
-    observe,
-    deliver: (message) => {
-      const complete = addPersistedOutput(message, order.jobDir, maxLineBytes);
-      return complete instanceof Promise ? complete.then(listener.message) : listener.message(complete);
-    },
-    onFailure: fail,
-    onHold: watchdog.hold,
-  });
+  void claude.exited.then(() => course.end({ kind: 'exited' }));
+  const { reading, watchdog } = listen(deps, started, course);
   try {
     log('claude.started', { pid, tag });
     try {
       listener.started(pid);
     } catch (error) {
-      fail(error);
+      course.fail(error);
     }
     claude.ask(order.task);
-    const ending = await over;
+    const ending = await course.over;
     watchdog.stop();
     log('claude.ending', { pid, tag, ending: ending.kind });
     const left = await seeOff(ending, { claude, census, result: reading.nextResult(), log });
     const isUrgent = ending.kind === 'stopped' || ending.kind === 'failed' || signal.aborted;
     const isWhole = await reading.finish(isUrgent ? LAST_MESSAGES_MS : Number.POSITIVE_INFINITY);
     if (!isWhole) log('claude.messages_dropped', { pid, tag }, 'warn');
-    if (failure) throw failure.error;
+    course.assertSound();
     await within(LEAVE_MS, claude.exited);
     return judge.judge(ending, left ? await claude.exited : undefined, claude.lastWords());
   } finally {
@@ -149,6 +110,73 @@ async function drive(
     signal.removeEventListener('abort', stop);
     unwatch?.();
   }
+}
+
+/** What ends an attempt: whichever reason comes first counts. */
+interface Course {
+  readonly over: Promise<Ending>;
+  end(ending: Ending): void;
+  /** A bug of whoever listens to us ends the attempt as well. */
+  fail(error: unknown): void;
+  /** Throws the first error that `fail` was told of. */
+  assertSound(): void;
+}
+
+function createCourse(): Course {
+  let end: (ending: Ending) => void = () => {};
+  const over = new Promise<Ending>((resolve) => {
+    end = resolve;
+  });
+  let failure: { readonly error: unknown } | undefined;
+  return {
+    over,
+    end: (ending) => end(ending),
+    fail(error) {
+      failure ??= { error };
+      end({ kind: 'stopped' });
+    },
+    assertSound() {
+      if (failure) throw failure.error;
+    },
+  };
+}
+
+/** Starts to read what claude says, for the listener, the judge and the watchdog. */
+function listen(
+  { silenceMs = SILENCE_MS, backgroundMs = BACKGROUND_MS, maxLineBytes = MAX_LINE_BYTES }: ClaudeAgentDeps,
+  { claude, order, listener, judge }: Drive,
+  course: Course,
+): { readonly reading: Reading; readonly watchdog: Watchdog } {
+  const progress = createProgress();
+  const { timeoutMs } = order;
+  const watchdog = startWatchdog({ progress, timeoutMs, silenceMs, backgroundMs, onEnd: course.end });
+  const reading = startReading({
+    stdout: claude.stdout,
+    lines: createLineReader(maxLineBytes),
+    observe(message) {
+      judge.observe(message);
+      progress.observe(message);
+      if (progress.retrying() === undefined) watchdog.touch();
+      watchdog.look();
+    },
+    deliver(message) {
+      const complete = addPersistedOutput(message, order.jobDir, maxLineBytes);
+      return complete instanceof Promise ? complete.then(listener.message) : listener.message(complete);
+    },
+    onFailure: course.fail,
+    onHold: watchdog.hold,
+  });
+  return { reading, watchdog };
+}
+
+function censusOf(pid: number, tag: string): Census {
+  const root = findProcess(pid);
+  return createCensus({
+    roots: root ? [root] : [],
+    owns: (found) => found === tag,
+    since: root?.start ?? 0,
+    workplaces: [workingDirectory(pid)].filter((place) => place !== undefined),
+  });
 }
 
 /** Brings every process of the attempt to its end; true when claude left by itself. */
