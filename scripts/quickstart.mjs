@@ -1,9 +1,33 @@
 // npm run quickstart [-- --repo <url> --task "..."]: the main job, from nothing, on the embedded file bus.
-import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { parseArgs } from 'node:util';
 import { prepare, root } from './prepare.mjs';
 
+const USAGE = `Usage: npm run quickstart [-- --repo <folder or URL> --task "what to do"]
+
+Without --repo a small sample repository is made, and thrown away in the end.
+With ANTHROPIC_API_KEY the real model works, without it a scripted one.`;
+
+const wishes = readWishes();
 prepare();
-const main = join(root, 'dist/scripts/quickstart/main.js');
-const { status } = spawnSync(process.execPath, [main, ...process.argv.slice(2)], { stdio: 'inherit' });
-process.exit(status ?? 1);
+const { quickstart } = await import(pathToFileURL(join(root, 'dist/scripts/quickstart/main.js')).href);
+process.exitCode = await quickstart(wishes);
+
+/** Before anything is installed: a slip of the pen should not cost a minute. */
+function readWishes() {
+  try {
+    const options = {
+      repo: { type: 'string' },
+      task: { type: 'string' },
+      help: { type: 'boolean', short: 'h' },
+    };
+    const { values } = parseArgs({ options });
+    if (!values.help) return values;
+    console.log(USAGE);
+    process.exit(0);
+  } catch (error) {
+    console.error(`agenticore: ${error.message}\n\n${USAGE}`);
+    process.exit(2);
+  }
+}

@@ -13,11 +13,15 @@ export interface RunningServer {
   stop(): Promise<void>;
 }
 
-/** Starts the server with all its files below `folder`, and waits until it is ready. Throws with its log if it ends. */
+/**
+ * Starts the server with all its files below `folder`, and waits until it is ready. Throws with its log if it ends.
+ * `detached`: in a session of its own, where Ctrl-C does not reach it; the caller must stop it.
+ */
 export async function startServer(
   door: string,
   folder: string,
   model: Readonly<Record<string, string>>,
+  { detached = false }: { readonly detached?: boolean } = {},
 ): Promise<RunningServer> {
   const port = await freePort();
   const logFile = join(folder, 'server.log');
@@ -32,7 +36,7 @@ export async function startServer(
     AGENTICORE_PORT: String(port),
     ...model,
   };
-  const child = spawn(process.execPath, [door, 'serve'], { env, stdio: ['ignore', log, log] });
+  const child = spawn(process.execPath, [door, 'serve'], { env, stdio: ['ignore', log, log], detached });
   closeSync(log);
   const url = `http://127.0.0.1:${port}`;
   await whenReady(url, () => {
