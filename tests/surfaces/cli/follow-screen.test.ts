@@ -80,7 +80,7 @@ describe('following a job on a screen', () => {
   it('says in the status line what is going on, for how long, and what it has cost', () => {
     const screen = createScreen(100);
     const painted = paint(screen, STORY.slice(0, 1));
-    assert.match(screen.rows().at(-1) ?? '', /^⠋ queued · 1m 12s · Ctrl-C leaves it running$/);
+    assert.match(screen.rows().at(-1) ?? '', /^⠋ queued · 1m 12s · Ctrl-C stops watching$/);
     painted.more(STORY.slice(1, 2));
     assert.match(screen.rows().at(-1) ?? '', /cloning/);
     painted.more(STORY.slice(2, 14));
@@ -162,13 +162,17 @@ describe('following a job on a screen', () => {
     ]);
   });
 
-  it('shows what an edit changes, without the lines that stay, and paths as seen from the workspace', () => {
+  it('shows what an edit changes, not that it worked nor the lines that stay, and paths as the workspace has them', () => {
     const edit = (input: Record<string, unknown>): string =>
       frame(1, 'assistant', {
         message: {
           type: 'assistant',
           message: { id: 'm', content: [{ type: 'tool_use', id: 'e', name: 'Edit', input }] },
         },
+      });
+    const result = (more: Record<string, unknown>): string =>
+      frame(2, 'user', {
+        message: { type: 'user', message: { content: [{ type: 'tool_result', tool_use_id: 'e', ...more }] } },
       });
     const lines = (count: number): string =>
       Array.from({ length: count }, (_, index) => `new ${index}`).join('\n');
@@ -180,7 +184,9 @@ describe('following a job on a screen', () => {
         old_string: 'same {\n  old\n}',
         new_string: 'same {\n  new\n\tmore\n}',
       }),
+      result({ content: 'The file /w/1/src/a.js has been updated successfully.' }),
       edit({ file_path: '/w/1/src/b.js', old_string: '', new_string: lines(9) }),
+      result({ content: 'String to replace not found.', is_error: true }),
     ]);
     painted.close();
     assert.deepEqual(cleaned(screen).slice(1), [
@@ -191,6 +197,7 @@ describe('following a job on a screen', () => {
       '▶ Edit  src/b.js',
       ...[0, 1, 2, 3, 4, 5].map((index) => `    + new ${index}`),
       '    + … +3 lines',
+      '    ✗ String to replace not found.',
     ]);
   });
 

@@ -130,5 +130,5 @@ function statusWords(standing: Standing, now: number): string {
   if (standing.since !== undefined) words.push(formatDuration(now - standing.since));
   if (standing.turns > 0) words.push(countOf(standing.turns, 'turn'));
   if (standing.costUsd > 0) words.push(formatCost(standing.costUsd));
-  return [...words, 'Ctrl-C leaves it running'].join(' · ');
+  return [...words, 'Ctrl-C stops watching'].join(' · ');
 }

@@ -25,6 +25,8 @@ export function createMessageTeller(workspace: () => string): MessageTeller {
   let introduced = false;
   /** Kind of each sub-agent by the tool call that started it. */
   const agents = new Map<string, string>();
+  /** Calls whose change is shown: that it worked needs no words. */
+  const edits = new Set<string>();
 
   const speaker = (message: JsonObject): string | undefined => {
     const parent = textAt(message, 'parent_tool_use_id');
@@ -52,6 +54,7 @@ export function createMessageTeller(workspace: () => string): MessageTeller {
           const call = summariseTool(block, workspace());
           const kind = textAt(objectAt(block, 'input'), 'subagent_type');
           if (kind !== undefined) agents.set(call.id, kind);
+          if (call.edit !== undefined) edits.add(call.id);
           return [{ kind: 'tool', ...call, by }];
         }
         default:
@@ -64,6 +67,7 @@ export function createMessageTeller(workspace: () => string): MessageTeller {
     if (message.isReplay === true) return [];
     return objectsAt(objectAt(message, 'message'), 'content')
       .filter((block) => textAt(block, 'type') === 'tool_result')
+      .filter((block) => block.is_error === true || !edits.has(textAt(block, 'tool_use_id') ?? ''))
       .map((block) => ({
         kind: 'result',
         id: textAt(block, 'tool_use_id') ?? '',
@@ -91,6 +95,7 @@ export function createMessageTeller(workspace: () => string): MessageTeller {
       answers = new Set();
       introduced = false;
       agents.clear();
+      edits.clear();
     },
     tellMessage: (type, data) => {
       const message = objectAt(data, 'message');
