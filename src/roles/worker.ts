@@ -1,8 +1,8 @@
 // The worker's shift: sweep what the dead left, then claim and run jobs until told to leave.
 import { createClaudeAgent } from '../adapters/claude/agent.js';
-import { createGuard, type Guard } from '../adapters/claude/guard.js';
-import { locateClaude } from '../adapters/claude/locate-claude.js';
-import { sweepOrphans } from '../adapters/claude/sweep.js';
+import { createGuard, type Guard } from '../adapters/claude/end/guard.js';
+import { sweepOrphans } from '../adapters/claude/end/sweep.js';
+import { locateClaude } from '../adapters/claude/start/locate-claude.js';
 import { systemClock } from '../adapters/host/system-clock.js';
 import type { AttemptDeps } from '../app/attempt/attempt.js';
 import { claimLoop } from '../app/loops/claim.js';

@@ -4,17 +4,18 @@ import { AgenticoreError } from '../../domain/errors.js';
 import type { Agent, AgentEnd, AgentListener, AgentOrder } from '../../ports/agent.js';
 import type { Log } from '../../ports/log.js';
 import { findProcess, workingDirectory } from '../host/process-table.js';
-import { type Census, createCensus } from './census.js';
-import type { Guard } from './guard.js';
-import { createJudge, type Ending, type FailedEnding, type Judge } from './judge.js';
-import { addPersistedOutput } from './persisted-output.js';
-import { prepareAttempt } from './prepare-attempt.js';
-import { createProgress } from './progress.js';
-import { type Reading, startReading } from './reading.js';
-import { type ClaudeProcess, spawnClaude } from './spawn-claude.js';
-import { dismissClaude, endSurvivors, type StopDeps, stopClaude, within } from './stop.js';
-import { createLineReader, MAX_LINE_BYTES } from './stream-json.js';
-import { startWatchdog, type Watchdog } from './watchdog.js';
+import { type Census, createCensus } from './end/census.js';
+import type { Guard } from './end/guard.js';
+import { dismissClaude, endSurvivors, type StopDeps, stopClaude } from './end/stop.js';
+import { createJudge, type Ending, type FailedEnding, type Judge } from './listen/judge.js';
+import { addPersistedOutput } from './listen/persisted-output.js';
+import { createProgress } from './listen/progress.js';
+import { type Reading, startReading } from './listen/reading.js';
+import { createLineReader, MAX_LINE_BYTES } from './listen/stream-json.js';
+import { startWatchdog, type Watchdog } from './listen/watchdog.js';
+import { prepareAttempt } from './start/prepare-attempt.js';
+import { type ClaudeProcess, spawnClaude } from './start/spawn-claude.js';
+import { within } from './within.js';
 
 export interface ClaudeAgentDeps {
   /** Path of the claude binary. */

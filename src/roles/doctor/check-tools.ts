@@ -1,7 +1,7 @@
 // The programs that a job needs, and the credentials of the model.
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { CLAUDE_VERSION, claudeVersion, locateClaude } from '../../adapters/claude/locate-claude.js';
+import { CLAUDE_VERSION, claudeVersion, locateClaude } from '../../adapters/claude/start/locate-claude.js';
 import { hasCode } from '../../adapters/host/system-error.js';
 import { CLOUDS, CREDENTIALS } from '../../runtime/config/claude-environment.js';
 import type { Config } from '../../runtime/config/config.js';

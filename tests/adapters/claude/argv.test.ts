@@ -1,7 +1,7 @@
 // How an order becomes a command line.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { buildArgv } from '../../../src/adapters/claude/argv.js';
+import { buildArgv } from '../../../src/adapters/claude/start/argv.js';
 import { isCode } from '../../../src/domain/errors.js';
 import type { AgentOrder } from '../../../src/ports/agent.js';
 

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { type ClaudeAgentDeps, createClaudeAgent } from '../../../src/adapters/claude/agent.js';
-import { locateClaude } from '../../../src/adapters/claude/locate-claude.js';
+import { locateClaude } from '../../../src/adapters/claude/start/locate-claude.js';
 import type { Agent, AgentEnd, AgentMessage, AgentOrder } from '../../../src/ports/agent.js';
 import { tempDir } from '../../support/temp-dir.js';
 

@@ -3,7 +3,11 @@ import assert from 'node:assert/strict';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { CLAUDE_VERSION, claudeVersion, locateClaude } from '../../../src/adapters/claude/locate-claude.js';
+import {
+  CLAUDE_VERSION,
+  claudeVersion,
+  locateClaude,
+} from '../../../src/adapters/claude/start/locate-claude.js';
 import { tempDir } from '../../support/temp-dir.js';
 
 test('the bundled binary is found, and is the version that the facts were measured on', async () => {

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { addPersistedOutput } from '../../../src/adapters/claude/persisted-output.js';
+import { addPersistedOutput } from '../../../src/adapters/claude/listen/persisted-output.js';
 import { tempDir } from '../../support/temp-dir.js';
 
 const naming = (path: unknown, type = 'user') => {

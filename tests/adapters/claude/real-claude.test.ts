@@ -75,6 +75,14 @@ describe('an attempt with the real claude', { concurrency: 2 }, () => {
     assert.deepEqual(processesWith(sleep), []);
   });
 
+  test('leaves nothing running that shed its environment, its session and its parents', async (t) => {
+    const sleep = uniqueSleep();
+    const command = `(env -i setsid sh -c '(setsid sleep ${sleep} &)' >/dev/null 2>&1 </dev/null &); sleep 0.3`;
+    const { end } = await attempt(t, [script(bash(command), { say: 'Started.' })]);
+    assert.equal(end.kind, 'succeeded', words(end));
+    assert.deepEqual(processesWith(sleep), []);
+  });
+
   test('takes a task of 100 KB that looks like an option, a command or a file as plain text', async (t) => {
     for (const start of ['-p --help', '/clear', '@/etc/passwd']) {
       const task = `${start} ${'words '.repeat(17_000)}the end`;

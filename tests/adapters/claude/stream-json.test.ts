@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { test } from 'node:test';
-import { createLineReader } from '../../../src/adapters/claude/stream-json.js';
+import { createLineReader } from '../../../src/adapters/claude/listen/stream-json.js';
 import type { AgentMessage } from '../../../src/ports/agent.js';
 
 function readAll(text: string, chunkBytes: number, maxLineBytes?: number): readonly AgentMessage[] {

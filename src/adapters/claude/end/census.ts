@@ -6,8 +6,8 @@ import {
   type ProcessEntry,
   type ProcessIdentity,
   readVariable,
-} from '../host/process-table.js';
-import { TAG_VARIABLE } from './attempt-tag.js';
+} from '../../host/process-table.js';
+import { TAG_VARIABLE } from '../start/attempt-tag.js';
 
 export interface Census {
   /** Looks now; returns the living members. Remembers them, so that orphans are known later. */

@@ -1,10 +1,10 @@
 // The stop ladder. SIGTERM is no rung of it: within the first seconds of a tool call it makes claude leave without
 // its tool. An interrupt lets claude end its tools itself; what then remains is killed.
-import { setTimeout as sleep } from 'node:timers/promises';
-import type { Log } from '../../ports/log.js';
+import type { Log } from '../../../ports/log.js';
+import type { ClaudeProcess } from '../start/spawn-claude.js';
+import { within } from '../within.js';
 import type { Census } from './census.js';
 import { killMembers } from './kill-members.js';
-import type { ClaudeProcess } from './spawn-claude.js';
 
 export interface StopDeps {
   readonly claude: ClaudeProcess;
@@ -56,15 +56,4 @@ export async function endSurvivors({ claude, census, log }: Omit<StopDeps, 'resu
   const stuck = await killMembers(census);
   if (stuck.length > 0)
     log('claude.survivors', { pid: claude.pid, stuck: stuck.map(({ pid }) => pid) }, 'warn');
-}
-
-/** True when the promise settled within that time. */
-export async function within(ms: number, promise: Promise<unknown>): Promise<boolean> {
-  const timer = new AbortController();
-  const late = sleep(ms, false, { signal: timer.signal }).catch(() => false);
-  try {
-    return await Promise.race([promise.then(() => true), late]);
-  } finally {
-    timer.abort();
-  }
 }

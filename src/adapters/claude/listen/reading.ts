@@ -1,8 +1,8 @@
 // Reads claude's stdout to its end and hands each message on, one at a time: while the listener is busy nothing more
 // is read, and claude waits in turn. Whatever happens to the listener, the pipe is drained until claude has left.
 import type { Readable } from 'node:stream';
-import type { AgentMessage } from '../../ports/agent.js';
-import { within } from './stop.js';
+import type { AgentMessage } from '../../../ports/agent.js';
+import { within } from '../within.js';
 import type { LineReader } from './stream-json.js';
 
 export interface Reading {
@@ -31,6 +31,7 @@ export interface ReadingOptions {
 
 const EMPTY_PIPE_MS = 2000;
 
+/** Starts at once. */
 export function startReading(options: ReadingOptions): Reading {
   const { stdout, lines, observe, deliver, onFailure, onHold } = options;
   let isHeld = false;

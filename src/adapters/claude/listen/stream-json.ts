@@ -1,7 +1,7 @@
 // Turns the bytes of claude's stdout into messages. A foreign process may write half a line, no JSON at all, or a
 // line of a gigabyte: each becomes data, and the memory held for it stays bounded.
 import { createHash, type Hash } from 'node:crypto';
-import type { AgentMessage } from '../../ports/agent.js';
+import type { AgentMessage } from '../../../ports/agent.js';
 import { isRecord } from './json-values.js';
 
 /** Longest line that is kept whole, bytes. */

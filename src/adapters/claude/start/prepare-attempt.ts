@@ -1,9 +1,9 @@
 // What must lie on disk and in variables before claude can be started for an order.
 import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { AgenticoreError, messageOf } from '../../domain/errors.js';
-import type { AgentOrder } from '../../ports/agent.js';
-import { findProcess, type ProcessIdentity } from '../host/process-table.js';
+import { AgenticoreError, messageOf } from '../../../domain/errors.js';
+import type { AgentOrder } from '../../../ports/agent.js';
+import { findProcess, type ProcessIdentity } from '../../host/process-table.js';
 import { buildArgv } from './argv.js';
 import { formatTag } from './attempt-tag.js';
 import { attemptDirectories, buildEnvironment } from './environment.js';

@@ -1,10 +1,10 @@
 // How an attempt ended. The result message decides; the exit code alone says nothing (0 may be an error, and
 // `success` may be what claude says while somebody else is stopping it).
-import { ERRORS, type ErrorCode } from '../../domain/errors.js';
-import type { AgentEnd, AgentMessage, AgentReport } from '../../ports/agent.js';
+import { ERRORS, type ErrorCode } from '../../../domain/errors.js';
+import type { AgentEnd, AgentMessage, AgentReport } from '../../../ports/agent.js';
+import type { ClaudeExit } from '../start/spawn-claude.js';
 import { classifyFailure, failureText } from './classify-failure.js';
 import { asNumber, asText, isRecord, type JsonRecord } from './json-values.js';
-import type { ClaudeExit } from './spawn-claude.js';
 
 /** What ended the attempt first. */
 export type Ending =
@@ -27,6 +27,7 @@ export interface Judge {
 
 const MAX_QUOTED_CHARS = 2000;
 
+/** A judge of one attempt; it is shown every message. */
 export function createJudge(): Judge {
   let result: JsonRecord | undefined;
   let usage: JsonRecord | undefined;
@@ -124,7 +125,7 @@ const describeExit = (exit: ClaudeExit | undefined): string =>
   exit === undefined ? 'it had to be killed' : (exit.signal ?? `exit code ${exit.code ?? 'unknown'}`);
 
 /** ` Intro: text`, shortened in the middle of nowhere rather than without end. */
-export function quote(intro: string, text: string): string {
+function quote(intro: string, text: string): string {
   const trimmed = text.trim();
   if (trimmed === '') return '';
   return ` ${intro}: ${trimmed.length > MAX_QUOTED_CHARS ? `${trimmed.slice(0, MAX_QUOTED_CHARS)}...` : trimmed}`;

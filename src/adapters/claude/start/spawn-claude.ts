@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { access } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
-import { AgenticoreError } from '../../domain/errors.js';
+import { AgenticoreError } from '../../../domain/errors.js';
 
 export interface ClaudeExit {
   readonly code: number | null;

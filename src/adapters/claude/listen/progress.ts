@@ -1,7 +1,7 @@
 // What claude is doing right now, as far as its messages tell: which tools run, what works on in the background,
 // whether it has given its result. The first result is not the end: a command that ends in the background starts
 // another turn, with another result.
-import type { AgentMessage } from '../../ports/agent.js';
+import type { AgentMessage } from '../../../ports/agent.js';
 import { asRecords, asText, isRecord, type JsonRecord } from './json-values.js';
 
 export interface Progress {
@@ -16,6 +16,7 @@ export interface Progress {
   retrying(): { readonly error: string; readonly status: unknown } | undefined;
 }
 
+/** The progress of one attempt; it is shown every message. */
 export function createProgress(): Progress {
   const tools = new Set<string>();
   const background = new Map<string, string>();

@@ -1,8 +1,8 @@
 // What a worker does before its first attempt: ends the processes that workers which died here have left behind.
 
-import type { Log } from '../../ports/log.js';
-import { isAlive, sharesPids } from '../host/process-table.js';
-import { readOwner } from './attempt-tag.js';
+import type { Log } from '../../../ports/log.js';
+import { isAlive, sharesPids } from '../../host/process-table.js';
+import { readOwner } from '../start/attempt-tag.js';
 import { createCensus } from './census.js';
 import { endOrphans } from './kill-members.js';
 

@@ -1,6 +1,6 @@
 // Our own watch over a running claude. The CLI would retry refused credentials for minutes, a dead model for hours,
 // and wait for ever for a server that it left running in the background.
-import { ERRORS } from '../../domain/errors.js';
+import { ERRORS } from '../../../domain/errors.js';
 import type { Ending } from './judge.js';
 import type { Progress } from './progress.js';
 

@@ -2,9 +2,9 @@
 // when the pipe closes, the worker has left - killed, crashed or done - and whatever it still ran is ended.
 // Started by guard.ts with the worker's identity as its argument; told by JSON lines which attempts run.
 import { createInterface } from 'node:readline';
-import { findProcess, type ProcessIdentity } from '../host/process-table.js';
+import { findProcess, type ProcessIdentity } from '../../host/process-table.js';
+import { isRecord } from '../listen/json-values.js';
 import { createCensus } from './census.js';
-import { isRecord } from './json-values.js';
 import { endOrphans } from './kill-members.js';
 
 // Whoever stops the worker may mean its whole group or container; this process leaves last, on its own terms.

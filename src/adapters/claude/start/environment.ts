@@ -1,7 +1,7 @@
 // claude's environment, built from nothing: what this process itself was started with never reaches the model's
 // tools, and what the machine's user has configured never reaches claude.
 import { join } from 'node:path';
-import type { AgentOrder } from '../../ports/agent.js';
+import type { AgentOrder } from '../../../ports/agent.js';
 import { TAG_VARIABLE } from './attempt-tag.js';
 
 /** The directories of an attempt, all inside its jobDir. */

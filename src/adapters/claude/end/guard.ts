@@ -3,9 +3,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
-import type { Log } from '../../ports/log.js';
-import { findProcess } from '../host/process-table.js';
-import { formatOwner } from './attempt-tag.js';
+import type { Log } from '../../../ports/log.js';
+import { findProcess } from '../../host/process-table.js';
+import { formatOwner } from '../start/attempt-tag.js';
 
 export interface Guard {
   /** Makes sure that the guard process runs. Call it before claude is started. */

@@ -1,7 +1,7 @@
 // claude's command line for one attempt. The task is never on it: argv is limited, visible to everybody on the host,
 // and read as options.
-import { AgenticoreError } from '../../domain/errors.js';
-import type { AgentOrder } from '../../ports/agent.js';
+import { AgenticoreError } from '../../../domain/errors.js';
+import type { AgentOrder } from '../../../ports/agent.js';
 
 /** Flags that the driver sets itself, or that would turn the process into something it cannot drive. */
 const RESERVED = new Set([
