@@ -15,6 +15,8 @@ export interface ProcessIdentity {
 export interface ProcessEntry extends ProcessIdentity {
   readonly parent: number;
   readonly session: number;
+  /** Whether somebody may sit in front of it. */
+  readonly hasTerminal: boolean;
 }
 
 const HAS_PROC = ((): boolean => {
@@ -62,6 +64,24 @@ export function pidSpace(): string | undefined {
   }
 }
 
+/** Where a process works, undefined when that is not ours to see. */
+export function workingDirectory(pid: number): string | undefined {
+  try {
+    return readlinkSync(`/proc/${pid}/cwd`);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whoever takes over processes that lose their parent: the first process, or one that we descend from ourselves. */
+export function adopters(processes: readonly ProcessEntry[]): ReadonlySet<number> {
+  const parents = new Map(processes.map(({ pid, parent }) => [pid, parent]));
+  const found = new Set([1]);
+  for (let pid = parents.get(process.pid); pid !== undefined && !found.has(pid); pid = parents.get(pid))
+    found.add(pid);
+  return found;
+}
+
 /** True when the pids in that process's environment mean the same as ours: it is in no other container. */
 export function sharesPids(pid: number): boolean {
   try {
@@ -97,6 +117,7 @@ function readEntry(pid: string): ProcessEntry | undefined {
     pid: Number(pid),
     parent: Number(fields[1]),
     session: Number(fields[3]),
+    hasTerminal: fields[4] !== '0',
     start: Number(fields[19]),
   };
 }
@@ -109,7 +130,13 @@ function listWithPs(): readonly ProcessEntry[] {
     if (match === null || match[3]?.startsWith('Z')) return [];
     // Sessions are not to be had everywhere; 0 belongs to nobody.
     return [
-      { pid: Number(match[1]), parent: Number(match[2]), session: 0, start: Date.parse(match[4] ?? '') || 0 },
+      {
+        pid: Number(match[1]),
+        parent: Number(match[2]),
+        session: 0,
+        hasTerminal: true,
+        start: Date.parse(match[4] ?? '') || 0,
+      },
     ];
   });
 }
