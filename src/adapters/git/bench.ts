@@ -24,6 +24,8 @@ export interface BenchOrder {
   readonly jobId: string;
   readonly branch: string;
   readonly baseOid: string;
+  /** The commit to check out. */
+  readonly start: string;
 }
 
 const JOB_ID = /^[a-z0-9][a-z0-9_-]{0,99}$/i;
@@ -47,8 +49,8 @@ export const placeOf = (bench: Bench): GitPlace => ({
 });
 
 /**
- * Checks out a new worktree, locked from the first moment, on the job's branch, which the caller has set. This is what
- * `git worktree add` does, except that git's folder for it appears whole: any git command in a sibling worktree that
+ * Checks out a new worktree, locked from the first moment, on the job's branch, which must not exist yet. This is what
+ * `git worktree add -b` does, except that git's folder for it appears whole: any git command in a sibling worktree that
  * meets a half-written one fails. Leaves nothing behind when it fails.
  */
 export async function addBench(
@@ -62,7 +64,8 @@ export async function addBench(
     await mkdir(bench.path);
     await writeFile(join(bench.path, '.git'), dotGit(bench));
     await appear(bench, { ...adminFiles(bench), locked: `agenticore: job ${bench.jobId}` });
-    const result = await git({ args: ['reset', '--hard', '--quiet'], place: placeOf(bench), signal });
+    const args = ['reset', '--hard', '--quiet', order.start, '--'];
+    const result = await git({ args, place: placeOf(bench), signal });
     if (result.exitCode !== 0) throw localFailure('check out the worktree', result);
     return bench;
   } catch (error) {
@@ -101,7 +104,8 @@ async function reserve(mirror: Mirror, { worktreeRoot, jobId, branch, baseOid }:
       baseOid,
       owner: OWN_IDENTITY,
     };
-    if ((await exists(bench.path)) || (await exists(adminDirOf(bench)))) continue;
+    const taken = await Promise.all([exists(bench.path), exists(adminDirOf(bench))]);
+    if (taken.includes(true)) continue;
     const { mirror: _mirror, name: _name, ...record } = bench;
     if (await createExclusive(recordPath(mirror, name), JSON.stringify(record))) return bench;
   }

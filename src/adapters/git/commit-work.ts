@@ -126,7 +126,7 @@ async function commitTree(
     const path = Buffer.from(unreadable[0] ?? '', 'latin1').toString();
     throw unclear(bench, `${path} cannot be read, so it cannot be committed`);
   }
-  if (state.mergeHeads.length === 0 && (await treeOf(git, bench, head, signal)) === tree) return undefined;
+  if (mayComeToNothing(state) && (await treeOf(git, bench, head, signal)) === tree) return undefined;
   return writeCommit(
     git,
     bench,
@@ -134,6 +134,10 @@ async function commitTree(
     signal,
   );
 }
+
+/** Git compares contents: where nothing is staged, one file that differs from the index differs from HEAD. */
+const mayComeToNothing = ({ mergeHeads, isStaged, unstaged }: WorktreeState): boolean =>
+  mergeHeads.length === 0 && (isStaged || unstaged.length === 0);
 
 async function treeOf(git: RunGit, { mirror }: Bench, commit: string, signal?: AbortSignal): Promise<string> {
   const result = await git({

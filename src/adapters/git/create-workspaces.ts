@@ -8,7 +8,6 @@ import type { Workspace, Workspaces } from '../../ports/workspace.js';
 import { commitWork, type Identity } from './commit-work.js';
 import { diffCommits } from './diff-commits.js';
 import { createMirrorFetcher } from './fetch-mirror.js';
-import { readInstructions } from './instructions.js';
 import { keepWork } from './keep-work.js';
 import { IDENTITY, locateMirror, type Mirror } from './mirror.js';
 import { asWorkspaceFailure, type OpenBench, openBench } from './open-workspace.js';
@@ -67,13 +66,13 @@ export function createWorkspaces(options: WorkspacesOptions): Workspaces {
   const locate = async (repoUrl: string): Promise<Mirror> => {
     checkRepoUrl(repoUrl, policy);
     const mirror = locateMirror(reposRoot, repoUrl);
-    for (const path of [home, join(reposRoot, mirror.key), worktreeRoot])
-      await mkdir(path, { recursive: true, mode: 0o700 });
+    const folders = [home, join(reposRoot, mirror.key), worktreeRoot];
+    await Promise.all(folders.map((path) => mkdir(path, { recursive: true, mode: 0o700 })));
     return mirror;
   };
 
   const workspaceOf = (opened: OpenBench): Workspace => {
-    const { bench, base, resumed, remoteTip, ownCommits } = opened;
+    const { bench, base, resumed, instructions, remoteTip, ownCommits } = opened;
     let committed: string | undefined;
     let closing: Promise<void> | undefined;
     return {
@@ -82,7 +81,7 @@ export function createWorkspaces(options: WorkspacesOptions): Workspaces {
       baseRef: base.ref,
       baseOid: base.oid,
       resumed,
-      instructions: () => readInstructions(git, bench.mirror, base.oid),
+      instructions: () => Promise.resolve(instructions),
       async commit(message, signal) {
         const work = await mapFailure(commitWork(git, bench, message, author, signal));
         committed = work.oid;

@@ -65,9 +65,11 @@ export function createMirrorFetcher({ remote, locks, log }: FetcherDeps): Mirror
 }
 
 async function fetchAll(remote: Remote, mirror: Mirror, signal: AbortSignal): Promise<void> {
-  const isCold = !(await exists(join(mirror.gitDir, 'packed-refs')));
+  const [isWarm, isShallow] = await Promise.all(
+    ['packed-refs', 'shallow'].map((name) => exists(join(mirror.gitDir, name))),
+  );
   // Claude may have fetched with --depth; a mirror must have it all.
-  const depth = (await exists(join(mirror.gitDir, 'shallow'))) ? ['--unshallow'] : [];
+  const depth = isShallow ? ['--unshallow'] : [];
   const fetch = (refs: readonly string[]): Promise<GitResult> => {
     const args = [
       'fetch',
@@ -94,7 +96,7 @@ async function fetchAll(remote: Remote, mirror: Mirror, signal: AbortSignal): Pr
   if (result.exitCode !== 0) throw fetchFailure(result);
   if (depth.length > 0) await followUnshallow(mirror);
   // One file instead of one per ref; only the first fetch brings many.
-  if (isCold) await remote.git({ args: ['pack-refs', '--all'], place: mirror.place, signal });
+  if (!isWarm) await remote.git({ args: ['pack-refs', '--all'], place: mirror.place, signal });
 }
 
 /** When nothing is shallow any more, git removes the file it knows: our link instead of what it leads to. */

@@ -1,29 +1,45 @@
-// What the repository itself tells Claude, read from the commit rather than from the disk: nothing is followed.
-import { localFailure } from './failure.js';
-import type { Mirror } from './mirror.js';
-import type { RunGit } from './run-git.js';
+// What the repository itself tells Claude, read from a worktree that nobody has touched yet: no link is followed, and
+// no more is read than fits.
+import { constants } from 'node:fs';
+import { lstat, open } from 'node:fs/promises';
+import { join } from 'node:path';
+import { hasCode } from './exclusive-file.js';
 
-const PATHS = ['CLAUDE.md', '.claude/CLAUDE.md'];
-const REGULAR_FILE = /^100(?:644|755) blob ([0-9a-f]+)\t/;
 /** Per file; the text becomes an argument of a command, which the system limits to 128 KiB. */
 const MAX_BYTES = 48 * 1024;
+const NOTHING_THERE = ['ENOENT', 'ENOTDIR', 'ELOOP'];
 
-/** The texts of the repository's CLAUDE.md files at a commit, joined; empty when it has none. */
-export async function readInstructions(git: RunGit, { place }: Mirror, oid: string): Promise<string> {
-  const listed = await git({ args: ['ls-tree', '-z', oid, '--', ...PATHS], place });
-  if (listed.exitCode !== 0) throw localFailure('read CLAUDE.md', listed);
-  const blobs = listed.stdout
-    .toString()
-    .split('\0')
-    .map((entry) => REGULAR_FILE.exec(entry)?.[1])
-    .filter((blob) => blob !== undefined);
-  const texts = await Promise.all(
-    blobs.map(async (blob) => {
-      const { stdout, cut } = await git({ args: ['cat-file', 'blob', blob], place, maxBytes: MAX_BYTES });
-      return cut
-        ? `${stdout.toString()}\n[Only the first ${MAX_BYTES} bytes of this file are shown; read the file for the rest.]`
-        : stdout.toString();
-    }),
+/** The texts of the CLAUDE.md files of a worktree, joined; empty when it has none. */
+export async function readInstructions(workTree: string): Promise<string> {
+  const folder = join(workTree, '.claude');
+  const [inFolder, atTop] = await Promise.all([
+    isFolder(folder).then((is) => (is ? readStart(join(folder, 'CLAUDE.md')) : '')),
+    readStart(join(workTree, 'CLAUDE.md')),
+  ]);
+  return [inFolder, atTop].filter((text) => text.trim() !== '').join('\n\n');
+}
+
+const isFolder = (path: string): Promise<boolean> =>
+  lstat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
   );
-  return texts.filter((text) => text.trim() !== '').join('\n\n');
+
+/** The text of a regular file, and a word that it was cut where it was; empty for anything else. */
+async function readStart(path: string): Promise<string> {
+  const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK).catch(
+    (error) => {
+      if (!NOTHING_THERE.some((code) => hasCode(error, code))) throw error;
+    },
+  );
+  if (file === undefined) return '';
+  try {
+    if (!(await file.stat()).isFile()) return '';
+    const { buffer, bytesRead } = await file.read({ buffer: Buffer.alloc(MAX_BYTES + 1) });
+    const text = buffer.subarray(0, Math.min(bytesRead, MAX_BYTES)).toString();
+    if (bytesRead <= MAX_BYTES) return text;
+    return `${text}\n[Only the first ${MAX_BYTES} bytes of this file are shown; read the file for the rest.]`;
+  } finally {
+    await file.close();
+  }
 }

@@ -6,7 +6,7 @@ import type { Log } from '../../ports/log.js';
 import { adminDirOf, type Bench, placeOf } from './bench.js';
 import { type Identity, writeCommit } from './commit-work.js';
 import { localFailure } from './failure.js';
-import { changeRefs, keptRefs, leftNames, listRefs, type RefRow } from './refs.js';
+import { changeRefs, keptRefs, leftNames, listRefs, type RefRow, removeRefAt, resultRef } from './refs.js';
 import type { GitPlace, RunGit } from './run-git.js';
 import { openFolders, stageAll } from './stage-all.js';
 import { readThroughIndex, readWorktree, type WorktreeState } from './worktree-state.js';
@@ -24,9 +24,11 @@ export async function keepWork(deps: KeepDeps, bench: Bench): Promise<void> {
   const { git, log } = deps;
   const { mirror, jobId, branch, baseOid } = bench;
   const ref = `refs/heads/${branch}`;
+  const found = (await isGone(bench)) ? undefined : await look(git, bench);
+  if (found !== undefined && (await isAllKnown(git, bench, found))) return;
   const rows = await listRefs(git, mirror, [ref, keptRefs(jobId)]);
   const tip = rows.find(({ name }) => name === ref)?.oid;
-  const left = (await isGone(bench)) ? undefined : await snapshot(deps, bench, tip);
+  const left = found && (await snapshot(deps, bench, found, tip));
   const candidates = [left?.oid, left?.parents.includes(tip ?? '') ? undefined : tip].filter(
     (oid) => oid !== undefined,
   );
@@ -48,6 +50,28 @@ const isGone = (bench: Bench): Promise<boolean> =>
     () => true,
   );
 
+interface Found {
+  readonly state: WorktreeState;
+  /** Those that claude filled. */
+  readonly submodules: readonly string[];
+}
+
+async function look(git: RunGit, bench: Bench): Promise<Found> {
+  return { state: await readWorktree(git, bench), submodules: await findSubmodules(git, bench) };
+}
+
+/**
+ * The usual end, in one step: true when nothing is left but the branch, at the base or at the result, and it was
+ * removed as such.
+ */
+async function isAllKnown(git: RunGit, bench: Bench, { state, submodules }: Found): Promise<boolean> {
+  const { mirror, jobId, branch, baseOid } = bench;
+  const { head, isDirty } = state;
+  if (head === undefined || state.branch !== branch || isDirty || submodules.length > 0) return false;
+  const keeper = head === baseOid ? undefined : resultRef(jobId);
+  return removeRefAt(git, mirror, `refs/heads/${branch}`, head, keeper);
+}
+
 async function isKept(git: RunGit, bench: Bench, oid: string, rows: readonly RefRow[]): Promise<boolean> {
   const prefix = `${keptRefs(bench.jobId)}/`;
   if (rows.some((row) => row.oid === oid && row.name.startsWith(prefix))) return true;
@@ -67,10 +91,9 @@ interface Snapshot {
 async function snapshot(
   { git, author, log }: KeepDeps,
   bench: Bench,
+  { state, submodules }: Found,
   tip: string | undefined,
 ): Promise<Snapshot | undefined> {
-  const state = await readWorktree(git, bench);
-  const submodules = await findSubmodules(git, bench);
   if (!state.isDirty && submodules.length === 0)
     return state.head === undefined ? undefined : { oid: state.head, parents: [] };
   const indexFile = join(adminDirOf(bench), 'agenticore-index');

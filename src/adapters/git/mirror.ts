@@ -59,23 +59,29 @@ export function mirrorAt(reposRoot: string, key: string, url = ''): Mirror {
 export async function prepareMirror(mirror: Mirror, log: Log): Promise<void> {
   const { gitDir, place, recordsDir } = mirror;
   const isNew = (await readIfThere(join(gitDir, 'HEAD'))) === undefined;
-  for (const folder of ['objects/pack', 'refs/heads', 'worktrees'])
-    await mkdir(join(gitDir, folder), { recursive: true });
-  await Promise.all([mkdir(place.gitDir, { recursive: true }), mkdir(recordsDir, { recursive: true })]);
-  await Promise.all(SHARED.map((name) => linkShared(place.gitDir, name)));
-  await closeTrustedDoor(mirror);
-  await Promise.all(PLANTABLE.map((name) => rm(join(gitDir, name), { recursive: true, force: true })));
-  await ensureContent(join(gitDir, 'HEAD'), NO_BRANCH);
-  const changed = await ensureContent(join(gitDir, 'config'), sharedConfig(mirror.url));
+  const inMirror = ['objects/pack', 'refs/heads', 'worktrees'].map((folder) => join(gitDir, folder));
+  await Promise.all(
+    [...inMirror, place.gitDir, recordsDir].map((folder) => mkdir(folder, { recursive: true })),
+  );
+  const [changed] = await Promise.all([
+    ensureContent(join(gitDir, 'config'), sharedConfig(mirror.url)),
+    ensureContent(join(gitDir, 'HEAD'), NO_BRANCH),
+    closeTrustedDoor(mirror),
+    ...SHARED.map((name) => linkShared(place.gitDir, name)),
+    ...PLANTABLE.map((name) => rm(join(gitDir, name), { recursive: true, force: true })),
+  ]);
   if (changed && !isNew) log('mirror.config_reset', { repository: mirror.key }, 'warn');
 }
 
 /** Makes sure that our door obeys only us; cheap, so done before each use. */
 export async function closeTrustedDoor({ place }: Mirror): Promise<void> {
   const expected = new Set<string>([...SHARED, 'HEAD', 'config']);
-  await ensureContent(join(place.gitDir, 'HEAD'), NO_BRANCH);
-  await ensureContent(join(place.gitDir, 'config'), TRUSTED_CONFIG);
-  for (const name of await readdir(place.gitDir)) {
+  const [names] = await Promise.all([
+    readdir(place.gitDir),
+    ensureContent(join(place.gitDir, 'HEAD'), NO_BRANCH),
+    ensureContent(join(place.gitDir, 'config'), TRUSTED_CONFIG),
+  ]);
+  for (const name of names) {
     if (!expected.has(name) && !name.endsWith(ASIDE))
       await rm(join(place.gitDir, name), { recursive: true, force: true });
   }

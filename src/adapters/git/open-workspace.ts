@@ -2,18 +2,21 @@
 import { AgenticoreError } from '../../domain/errors.js';
 import { checkBaseRef } from '../../domain/repo-url.js';
 import type { WorkspaceOrder } from '../../ports/workspace.js';
-import { addBench, assertJobId, type Bench } from './bench.js';
+import { addBench, assertJobId, type Bench, removeBench } from './bench.js';
 import { localFailure } from './failure.js';
 import type { MirrorFetcher } from './fetch-mirror.js';
+import { readInstructions } from './instructions.js';
 import type { Mirror } from './mirror.js';
 import { changeRefs, findCommit, keptRefs, leftNames, listRefs, type RefRow, resultRef } from './refs.js';
 import type { Remote } from './remote.js';
-import { type Base, resolveBase } from './resolve-base.js';
+import { type Base, baseRefNames, resolveBase } from './resolve-base.js';
 
 export interface OpenBench {
   readonly bench: Bench;
   readonly base: Base;
   readonly resumed: boolean;
+  /** The repository's own words for Claude, as checked out. */
+  readonly instructions: string;
   /** Where the job's branch stood on the remote when we fetched. */
   readonly remoteTip: string | undefined;
   readonly ownCommits: ReadonlySet<string>;
@@ -44,34 +47,39 @@ export async function openBench(
   await fetcher.fetch(mirror, signal);
   await deps.clearDead(mirror, jobId);
   const onRemote = `refs/remotes/origin/${branch}`;
-  const [base, rows, resume] = await Promise.all([
-    resolveBase({ remote, fetcher }, mirror, order.baseRef, signal),
-    listRefs(remote.git, mirror, [onRemote, `refs/heads/${branch}`, keptRefs(jobId)], signal),
+  const names = [...baseRefNames(order.baseRef), onRemote, `refs/heads/${branch}`, keptRefs(jobId)];
+  const [rows, resume] = await Promise.all([
+    listRefs(remote.git, mirror, names, signal),
     resumeFrom !== undefined && FULL_ID.test(resumeFrom)
       ? findCommit(remote.git, mirror, resumeFrom, signal)
       : undefined,
   ]);
+  const base = await resolveBase({ remote, fetcher }, mirror, order.baseRef, rows, signal);
   const kept = rows.filter(({ name }) => name.startsWith(`${keptRefs(jobId)}/`));
   await takeOverRefs(remote, mirror, { jobId, branch, resume, base }, rows, signal);
   // The base may have moved on since the work that is resumed was begun.
   const baseOid = resume === undefined ? base.oid : await mergeBase(remote, mirror, base.oid, resume, signal);
-  const bench = await addBench(remote.git, mirror, { worktreeRoot, jobId, branch, baseOid }, signal).catch(
-    async (error) => {
-      await changeRefs(remote.git, mirror, [{ name: `refs/heads/${branch}`, oid: undefined }]);
-      throw error;
-    },
-  );
-  return {
-    bench,
-    base: { ref: base.ref, oid: baseOid },
-    resumed: resume !== undefined,
-    remoteTip: rows.find(({ name }) => name === onRemote)?.oid,
-    ownCommits: new Set([
-      ...kept.map(({ oid }) => oid),
-      ...(order.ownCommits ?? []),
-      ...(resumeFrom === undefined ? [] : [resumeFrom]),
-    ]),
-  };
+  const room = { worktreeRoot, jobId, branch, baseOid, start: resume ?? base.oid };
+  let bench: Bench | undefined;
+  try {
+    bench = await addBench(remote.git, mirror, room, signal);
+    return {
+      bench,
+      base: { ref: base.ref, oid: baseOid },
+      resumed: resume !== undefined,
+      instructions: await readInstructions(bench.path),
+      remoteTip: rows.find(({ name }) => name === onRemote)?.oid,
+      ownCommits: new Set([
+        ...kept.map(({ oid }) => oid),
+        ...(order.ownCommits ?? []),
+        ...(resumeFrom === undefined ? [] : [resumeFrom]),
+      ]),
+    };
+  } catch (error) {
+    if (bench !== undefined) await removeBench(bench);
+    await changeRefs(remote.git, mirror, [{ name: `refs/heads/${branch}`, oid: undefined }]);
+    throw error;
+  }
 }
 
 interface Beginning {
@@ -95,12 +103,9 @@ async function takeOverRefs(
   const oids = [...new Set(overwritten.map(({ oid }) => oid))].filter((oid) => !safe.has(oid));
   const names = leftNames(jobId, rows, oids.length);
   const kept = names.map((name, index) => ({ name, oid: oids[index] }));
-  await changeRefs(
-    remote.git,
-    mirror,
-    [...kept, { name: `refs/heads/${branch}`, oid: resume ?? base.oid }],
-    signal,
-  );
+  const taken = overwritten.filter(({ name }) => name === `refs/heads/${branch}`);
+  const freed = taken.map(({ name }) => ({ name, oid: undefined }));
+  await changeRefs(remote.git, mirror, [...kept, ...freed], signal);
 }
 
 async function mergeBase(

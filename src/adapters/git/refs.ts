@@ -76,6 +76,19 @@ export async function changeRefs(
   if (result.exitCode !== 0) throw localFailure('record the work', result);
 }
 
+/** Removes a ref if it is at `oid` and, where a keeper is named, that one is too; false when not. */
+export async function removeRefAt(
+  git: RunGit,
+  { place }: Mirror,
+  name: string,
+  oid: string,
+  keeper: string | undefined,
+): Promise<boolean> {
+  const verify = keeper === undefined ? '' : `verify ${keeper} ${oid}\n`;
+  const input = `${verify}option no-deref\ndelete ${name} ${oid}\n`;
+  return (await git({ args: ['update-ref', '--stdin'], place, input })).exitCode === 0;
+}
+
 /** The next free names for work that was found besides the result. */
 export function leftNames(jobId: string, rows: readonly RefRow[], count: number): readonly string[] {
   const prefix = `${keptRefs(jobId)}/left-`;

@@ -4,7 +4,7 @@ import { AgenticoreError } from '../../domain/errors.js';
 import { localFailure, remoteFailure } from './failure.js';
 import { type MirrorFetcher, REMOTE_COMMITS, REMOTE_HEAD } from './fetch-mirror.js';
 import type { Mirror } from './mirror.js';
-import { findCommit, listRefs, type RefRow } from './refs.js';
+import { findCommit, type RefRow } from './refs.js';
 import type { Remote } from './remote.js';
 
 export interface Base {
@@ -23,18 +23,28 @@ const TAGS = 'refs/tags/';
 const COMMIT_ID = /^[0-9a-f]{4,64}$/i;
 const FULL_ID = /^([0-9a-f]{40}|[0-9a-f]{64})$/;
 
-/** Finds the base in a mirror that was just fetched. Throws BASE_REF_NOT_FOUND. */
+const isDefault = (asked: string | undefined): asked is undefined | 'HEAD' =>
+  asked === undefined || asked === 'HEAD';
+const branchName = (asked: string): string => asked.replace(/^refs\/heads\//, '');
+const tagName = (asked: string): string => asked.replace(/^refs\/tags\//, '');
+
+/** The refs that `resolveBase` has to know. */
+export const baseRefNames = (asked: string | undefined): readonly string[] =>
+  isDefault(asked)
+    ? [REMOTE_HEAD, 'refs/remotes/origin']
+    : [BRANCHES + branchName(asked), TAGS + tagName(asked)];
+
+/** Finds the base in a mirror that was just fetched; `rows` are its refs of `baseRefNames`. Throws BASE_REF_NOT_FOUND. */
 export async function resolveBase(
   deps: BaseDeps,
   mirror: Mirror,
   asked: string | undefined,
+  rows: readonly RefRow[],
   signal: AbortSignal,
 ): Promise<Base> {
-  if (asked === undefined || asked === 'HEAD') return defaultBranch(deps.remote, mirror, signal);
+  if (isDefault(asked)) return defaultBranch(deps.remote, mirror, rows, signal);
   const { git } = deps.remote;
-  const branch = asked.replace(/^refs\/heads\//, '');
-  const tag = asked.replace(/^refs\/tags\//, '');
-  const rows = await listRefs(git, mirror, [BRANCHES + branch, TAGS + tag], signal);
+  const [branch, tag] = [branchName(asked), tagName(asked)];
   const onBranch = rows.find(({ name }) => name === BRANCHES + branch);
   if (onBranch !== undefined && !asked.startsWith(TAGS)) return { ref: branch, oid: onBranch.oid };
   if (rows.some(({ name }) => name === TAGS + tag)) {
@@ -52,8 +62,12 @@ export async function resolveBase(
 }
 
 /** The remote's HEAD: its commit came with the fetch, its branch is the one that points there. */
-async function defaultBranch(remote: Remote, mirror: Mirror, signal: AbortSignal): Promise<Base> {
-  const rows = await listRefs(remote.git, mirror, [REMOTE_HEAD, 'refs/remotes/origin'], signal);
+async function defaultBranch(
+  remote: Remote,
+  mirror: Mirror,
+  rows: readonly RefRow[],
+  signal: AbortSignal,
+): Promise<Base> {
   const head = rows.find(({ name }) => name === REMOTE_HEAD);
   if (head === undefined) throw noDefaultBranch(rows);
   const known = rows.find(({ name }) => name === `${BRANCHES}HEAD`)?.symref;

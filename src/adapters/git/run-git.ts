@@ -135,11 +135,12 @@ function configVariables(config: readonly string[]): Record<string, string> {
 }
 
 function start(call: GitCall, env: Record<string, string>): Promise<GitResult> {
-  const { args, signal, input = '', timeoutMs = DEFAULT_TIMEOUT_MS, maxBytes = MAX_OUTPUT_BYTES } = call;
+  const { args, signal, input, timeoutMs = DEFAULT_TIMEOUT_MS, maxBytes = MAX_OUTPUT_BYTES } = call;
   return new Promise((resolve, reject) => {
     if (signal?.aborted) return reject(signal.reason);
     // Detached: a process group of its own, so that its helpers (git-remote-https, ssh) go with it.
-    const child = spawn('git', args, { cwd: '/', env, detached: true, stdio: 'pipe' });
+    const stdin = input === undefined ? 'ignore' : 'pipe';
+    const child = spawn('git', args, { cwd: '/', env, detached: true, stdio: [stdin, 'pipe', 'pipe'] });
     const { pid } = child;
     const stdout: Buffer[] = [];
     let bytes = 0;
@@ -164,7 +165,7 @@ function start(call: GitCall, env: Record<string, string>): Promise<GitResult> {
       signal?.removeEventListener('abort', stop);
     };
 
-    child.stdout.on('data', (chunk: Buffer) => {
+    child.stdout?.on('data', (chunk: Buffer) => {
       if (cut) return;
       const room = maxBytes - bytes;
       stdout.push(chunk.length > room ? chunk.subarray(0, room) : chunk);
@@ -174,11 +175,11 @@ function start(call: GitCall, env: Record<string, string>): Promise<GitResult> {
         stop();
       }
     });
-    child.stderr.on('data', (chunk: Buffer) => {
+    child.stderr?.on('data', (chunk: Buffer) => {
       stderr = Buffer.concat([stderr, chunk]).subarray(-MAX_STDERR_BYTES);
     });
-    child.stdin.on('error', () => {}); // git may end without reading it all
-    child.stdin.end(input);
+    child.stdin?.on('error', () => {}); // git may end without reading it all
+    child.stdin?.end(input);
     child.once('error', (error) => {
       tidy();
       reject(error);

@@ -16,6 +16,8 @@ export interface WorktreeState {
   readonly branch: string | undefined;
   /** There is something to commit: changes, untracked files, or a merge that wants concluding. */
   readonly isDirty: boolean;
+  /** The index itself differs from HEAD. */
+  readonly isStaged: boolean;
   readonly conflicts: readonly string[];
   /** Files whose content is not in the index, submodules excepted. */
   readonly unstaged: readonly string[];
@@ -45,14 +47,13 @@ const NOTHING_UNFINISHED = { isRebasing: false, mergeHeads: [] };
 /** Reads the state, mending git's memory of the worktree first where it is damaged. Throws WORKSPACE_FAILED. */
 export async function readWorktree(git: RunGit, bench: Bench, signal?: AbortSignal): Promise<WorktreeState> {
   const adminDir = adminDirOf(bench);
-  await closeTrustedDoor(bench.mirror);
   // Nobody works here any more: claude's git was killed in the middle of something.
   const locks = [
     join(adminDir, 'index.lock'),
     join(adminDir, 'HEAD.lock'),
     join(bench.mirror.gitDir, `refs/heads/${bench.branch}.lock`),
   ];
-  await Promise.all(locks.map((path) => rm(path, { force: true })));
+  await Promise.all([closeTrustedDoor(bench.mirror), ...locks.map((path) => rm(path, { force: true }))]);
   let result = await git({ args: STATUS, place: placeOf(bench), signal });
   if (result.exitCode !== 0) {
     await mend(git, bench, result, signal);
@@ -87,7 +88,7 @@ async function readUnfinished(adminDir: string): Promise<Unfinished> {
 function parseStatus(text: string, unfinished: Unfinished): WorktreeState {
   let head: string | undefined;
   let branch: string | undefined;
-  let isDirty = unfinished.mergeHeads.length > 0;
+  let isStaged = false;
   const conflicts: string[] = [];
   const unstaged: string[] = [];
   const nested: string[] = [];
@@ -100,12 +101,22 @@ function parseStatus(text: string, unfinished: Unfinished): WorktreeState {
     if (kind === '?') (entry.endsWith('/') ? nested : unstaged).push(rest(0));
     if (kind === '1') {
       const [change = '', submodule = ''] = fields;
-      if (change[0] !== '.') isDirty = true;
+      if (change[0] !== '.') isStaged = true;
       if (change[1] !== '.' && !submodule.startsWith('S')) unstaged.push(rest(7));
     }
   }
-  isDirty ||= conflicts.length + unstaged.length + nested.length > 0;
-  return { head, branch, ...unfinished, isDirty, conflicts, unstaged: [...conflicts, ...unstaged], nested };
+  const changes = conflicts.length + unstaged.length + nested.length;
+  const isDirty = isStaged || changes > 0 || unfinished.mergeHeads.length > 0;
+  return {
+    head,
+    branch,
+    ...unfinished,
+    isDirty,
+    isStaged,
+    conflicts,
+    unstaged: [...conflicts, ...unstaged],
+    nested,
+  };
 }
 
 /** Rebuilds what git needs to know of the worktree; the files themselves are not touched. */

@@ -68,6 +68,15 @@ describe('committing the work', () => {
       { oid: undefined, leftUncommitted: false },
       'a file that was only touched',
     );
+    await writeFile(join(idle.path, 'a.txt'), 'two\n');
+    gitIn(idle.path, 'add', 'a.txt');
+    await writeFile(join(idle.path, 'a.txt'), 'one\n');
+    gitIn(idle.path, 'rm', '-q', '--cached', 'dir/b.txt');
+    assert.deepEqual(
+      await idle.commit('m', NEVER),
+      { oid: undefined, leftUncommitted: false },
+      'changes that were staged and taken back',
+    );
     await idle.close();
     const bench = await room.open();
     const head = await claudeCommits(bench, 'x');
@@ -441,6 +450,24 @@ describe('closing a workspace', () => {
       [...(await room.mirrorRefs()).keys()].filter((name) => name.startsWith('refs/heads/')),
       [],
     );
+  });
+
+  it('keeps the work once more when its ref was removed or moved meanwhile', async (t) => {
+    const room = await openRoom(t);
+    const acts: readonly (readonly string[])[] = [
+      ['update-ref', '-d', RESULT],
+      ['update-ref', RESULT, 'refs/remotes/origin/main'],
+    ];
+    for (const [index, act] of acts.entries()) {
+      const bench = await room.open();
+      await writeFile(join(bench.path, 'work'), `${index}`);
+      const { oid } = await bench.commit('m', NEVER);
+      await room.mirrorGit(...act);
+      await bench.close();
+      const refs = await room.mirrorRefs();
+      assert.equal(refs.get(`refs/agenticore/${JOB}/left-${index + 1}`), oid, act.join(' '));
+      assert.equal(refs.has(`refs/heads/${branchOf(JOB)}`), false);
+    }
   });
 
   it('keeps nothing where nothing was done', async (t) => {
