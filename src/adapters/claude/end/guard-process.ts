@@ -2,8 +2,8 @@
 // when the pipe closes, the worker has left - killed, crashed or done - and whatever it still ran is ended.
 // Started by guard.ts with the worker's identity as its argument; told by JSON lines which attempts run.
 import { createInterface } from 'node:readline';
-import { findProcess, type ProcessIdentity } from '../../host/process-table.js';
-import { isRecord } from '../listen/json-values.js';
+import { isRecord } from '../../../domain/json-record.js';
+import { findProcess, type ProcessIdentity, workingDirectory } from '../../host/process-table.js';
 import { createCensus } from './census.js';
 import { endOrphans } from './kill-members.js';
 
@@ -11,13 +11,13 @@ import { endOrphans } from './kill-members.js';
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});
 
 const owner = process.argv[2] ?? '';
-const watched = new Map<string, ProcessIdentity>();
+const watched = new Map<string, ProcessIdentity & { readonly workplace: string | undefined }>();
 
 function obey(line: string): void {
   const order: unknown = JSON.parse(line);
   if (!isRecord(order) || typeof order.tag !== 'string') return;
   const claude = typeof order.add === 'number' ? findProcess(order.add) : undefined;
-  if (claude) watched.set(order.tag, claude);
+  if (claude) watched.set(order.tag, { ...claude, workplace: workingDirectory(claude.pid) });
   if (order.remove === true) watched.delete(order.tag);
 }
 
@@ -29,5 +29,8 @@ for await (const line of createInterface({ input: process.stdin })) {
   }
 }
 const owns = (tag: string): boolean => owner !== '' && tag.endsWith(`@${owner}`);
-await endOrphans(createCensus({ roots: [...watched.values()], owns }));
+const roots = [...watched.values()];
+const since = Math.min(...roots.map(({ start }) => start));
+const workplaces = roots.map(({ workplace }) => workplace).filter((place) => place !== undefined);
+await endOrphans(createCensus({ roots, owns, workplaces, ...(roots.length > 0 ? { since } : {}) }));
 process.exit(0);
