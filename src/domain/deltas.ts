@@ -1,11 +1,12 @@
 // What live readers get of an answer while it is being written: claude's stream of tiny deltas, merged into pieces
 // of a readable size, in order with the complete messages. Deltas are no evidence; the messages are. Pure: time is a
 // parameter, and the caller owns the timer.
+import { isRecord, type JsonRecord } from './json-record.js';
 
 /** The part of an agent's message that matters here. */
 export interface LiveMessage {
   readonly type: string;
-  readonly message: Readonly<Record<string, unknown>>;
+  readonly message: JsonRecord;
   /** One line of JSON. */
   readonly line: string;
 }
@@ -39,7 +40,7 @@ export interface DeltaMerger {
   flush(now: number): readonly LivePiece[];
 }
 
-export const FLUSH_EVERY_MS = 80;
+const FLUSH_EVERY_MS = 80;
 /** A piece never grows beyond about this, however long the interval: a frame stays small. */
 const MAX_PIECE_CHARS = 16 * 1024;
 /** A word that is still being written is held back up to this length: a secret cut in two would pass redaction. */
@@ -90,7 +91,7 @@ function wholeWords(text: string): number {
 }
 
 /** The delta that a stream_event carries; undefined for starts, stops, signatures and everything unknown. */
-export function readDelta(message: Readonly<Record<string, unknown>>): DeltaData | undefined {
+function readDelta(message: JsonRecord): DeltaData | undefined {
   const event = message.event;
   if (!isRecord(event) || event.type !== 'content_block_delta' || !isRecord(event.delta)) return undefined;
   const { delta, index } = event;
@@ -118,6 +119,3 @@ export function readDelta(message: Readonly<Record<string, unknown>>): DeltaData
 
 const isSameBlock = (a: DeltaData, b: DeltaData): boolean =>
   a.block === b.block && a.delta === b.delta && a.parent_tool_use_id === b.parent_tool_use_id;
-
-const isRecord = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -1,21 +1,20 @@
 // Reads the JSON files of a profile, and says where they are wrong.
 import { readFile } from 'node:fs/promises';
 import { type ErrorDetail, messageOf } from '../../domain/errors.js';
-
-export type JsonMap = Readonly<Record<string, unknown>>;
+import { isRecord, type JsonRecord } from '../../domain/json-record.js';
 
 /** Servers by name, as `.mcp.json` has them under `mcpServers`. */
-export type McpServers = ReadonlyMap<string, JsonMap>;
+export type McpServers = ReadonlyMap<string, JsonRecord>;
 
 export type Reading<T> = { readonly value: T } | { readonly fault: ErrorDetail };
 
 /** The map in a JSON file; errors of reading count as faults of the file. */
-export async function readJsonMap(file: string): Promise<Reading<JsonMap>> {
+export async function readJsonMap(file: string): Promise<Reading<JsonRecord>> {
   let text = '';
   try {
     text = (await readFile(file, 'utf8')).replace(/^\uFEFF/, '');
     const value: unknown = JSON.parse(text);
-    return isJsonMap(value) ? { value } : { fault: { path: file, message: 'must be a map in braces' } };
+    return isRecord(value) ? { value } : { fault: { path: file, message: 'must be a map in braces' } };
   } catch (error) {
     const reason = messageOf(error);
     if (!(error instanceof SyntaxError))
@@ -34,24 +33,21 @@ export async function readMcpServers(file: string): Promise<Reading<McpServers>>
   const wrong = (path: string): Reading<McpServers> => ({
     fault: { path: `${file}: ${path}`, message: 'must be a map in braces' },
   });
-  if (!isJsonMap(mcpServers)) return wrong('mcpServers');
-  const servers = new Map<string, JsonMap>();
+  if (!isRecord(mcpServers)) return wrong('mcpServers');
+  const servers = new Map<string, JsonRecord>();
   for (const [name, server] of Object.entries(mcpServers)) {
-    if (!isJsonMap(server)) return wrong(`mcpServers.${name}`);
+    if (!isRecord(server)) return wrong(`mcpServers.${name}`);
     servers.set(name, server);
   }
   return { value: servers };
 }
 
 /** Per key, `over` wins; maps inside are merged the same way, lists are replaced. */
-export function mergeDeep(under: JsonMap, over: JsonMap): JsonMap {
+export function mergeDeep(under: JsonRecord, over: JsonRecord): JsonRecord {
   const merged: Record<string, unknown> = Object.assign(Object.create(null), under);
   for (const [key, value] of Object.entries(over)) {
     const below = merged[key];
-    merged[key] = isJsonMap(below) && isJsonMap(value) ? mergeDeep(below, value) : value;
+    merged[key] = isRecord(below) && isRecord(value) ? mergeDeep(below, value) : value;
   }
   return merged;
 }
-
-const isJsonMap = (value: unknown): value is JsonMap =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -3,10 +3,11 @@
 import { mkdir, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { AgenticoreError } from '../../domain/errors.js';
+import type { JsonRecord } from '../../domain/json-record.js';
 import type { Profile } from '../../domain/profile.js';
 import type { MaterialisedProfile } from '../../ports/profile-store.js';
 import { brokenProfile } from './broken.js';
-import { type JsonMap, type McpServers, mergeDeep, readJsonMap, readMcpServers } from './json-file.js';
+import { type McpServers, mergeDeep, readJsonMap, readMcpServers } from './json-file.js';
 import { makePrivateDirectory, writePrivateFile } from './private-files.js';
 import type { ProfileFolder } from './profile-folder.js';
 import type { ProfileFile } from './profile-tree.js';
@@ -43,8 +44,11 @@ export async function layOut(
   return { instructions, mcpConfigPath: join(configDir, MCP_FILE) };
 }
 
-async function mergedSettings(name: string, chain: readonly ProfileFolder[]): Promise<JsonMap | undefined> {
-  let merged: JsonMap | undefined;
+async function mergedSettings(
+  name: string,
+  chain: readonly ProfileFolder[],
+): Promise<JsonRecord | undefined> {
+  let merged: JsonRecord | undefined;
   for (const { files } of chain) {
     const file = files.get(SETTINGS);
     if (file === undefined) continue;
@@ -60,7 +64,7 @@ async function mergedServers(
   chain: readonly ProfileFolder[],
   extraMcpFile: string | undefined,
 ): Promise<McpServers> {
-  const servers = new Map<string, JsonMap>();
+  const servers = new Map<string, JsonRecord>();
   for (const { files } of chain) {
     const file = files.get('.mcp.json');
     if (file === undefined) continue;

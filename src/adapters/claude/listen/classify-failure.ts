@@ -1,7 +1,8 @@
 // From what claude says about a failure to a code of the error table. It says it in three places: the result
 // message, the `error` of the last assistant message, and events on the way there.
 import type { ErrorCode } from '../../../domain/errors.js';
-import { asText, type JsonRecord } from './json-values.js';
+import type { JsonRecord } from '../../../domain/json-record.js';
+import { asText } from './json-values.js';
 
 export interface FailureSigns {
   readonly result: JsonRecord;

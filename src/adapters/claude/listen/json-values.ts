@@ -1,14 +1,13 @@
-// Reading foreign JSON without trusting its shape.
+// Reads foreign JSON without trusting its shape.
+import { isRecord, type JsonRecord } from '../../../domain/json-record.js';
 
-export type JsonRecord = Readonly<Record<string, unknown>>;
-
-export const isRecord = (value: unknown): value is JsonRecord =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-
+/** '' for anything but text. */
 export const asText = (value: unknown): string => (typeof value === 'string' ? value : '');
 
+/** 0 for anything but a finite number. */
 export const asNumber = (value: unknown): number =>
   typeof value === 'number' && Number.isFinite(value) ? value : 0;
 
+/** The records in a list; none for anything but a list. */
 export const asRecords = (value: unknown): readonly JsonRecord[] =>
   Array.isArray(value) ? value.filter(isRecord) : [];

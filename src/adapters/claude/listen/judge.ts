@@ -1,10 +1,11 @@
 // How an attempt ended. The result message decides; the exit code alone says nothing (0 may be an error, and
 // `success` may be what claude says while somebody else is stopping it).
 import { ERRORS, type ErrorCode } from '../../../domain/errors.js';
+import { isRecord, type JsonRecord } from '../../../domain/json-record.js';
 import type { AgentEnd, AgentMessage, AgentReport } from '../../../ports/agent.js';
 import type { ClaudeExit } from '../start/spawn-claude.js';
 import { classifyFailure, failureText } from './classify-failure.js';
-import { asNumber, asText, isRecord, type JsonRecord } from './json-values.js';
+import { asNumber, asText } from './json-values.js';
 
 /** What ended the attempt first. */
 export type Ending =

@@ -3,8 +3,9 @@
 import { constants } from 'node:fs';
 import { open, realpath } from 'node:fs/promises';
 import { sep } from 'node:path';
+import { isRecord } from '../../../domain/json-record.js';
 import type { AgentMessage } from '../../../ports/agent.js';
-import { asText, isRecord } from './json-values.js';
+import { asText } from './json-values.js';
 
 /** The message itself when it names no such file, else a promise of the message with `persistedOutput` in it. */
 export function addPersistedOutput(

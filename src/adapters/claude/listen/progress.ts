@@ -1,8 +1,10 @@
 // What claude is doing right now, as far as its messages tell: which tools run, what works on in the background,
 // whether it has given its result. The first result is not the end: a command that ends in the background starts
 // another turn, with another result.
+
+import { isRecord, type JsonRecord } from '../../../domain/json-record.js';
 import type { AgentMessage } from '../../../ports/agent.js';
-import { asRecords, asText, isRecord, type JsonRecord } from './json-values.js';
+import { asRecords, asText } from './json-values.js';
 
 export interface Progress {
   observe(message: AgentMessage): void;

@@ -1,8 +1,8 @@
 // Turns the bytes of claude's stdout into messages. A foreign process may write half a line, no JSON at all, or a
 // line of a gigabyte: each becomes data, and the memory held for it stays bounded.
 import { createHash, type Hash } from 'node:crypto';
+import { isRecord } from '../../../domain/json-record.js';
 import type { AgentMessage } from '../../../ports/agent.js';
-import { isRecord } from './json-values.js';
 
 /** Longest line that is kept whole, bytes. */
 export const MAX_LINE_BYTES = 64 * 1024 * 1024;
