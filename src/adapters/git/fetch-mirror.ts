@@ -4,6 +4,7 @@ import { lstat, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Log } from '../../ports/log.js';
 import { localFailure, remoteFailure } from './failure.js';
+import { healMirror, isDamaged } from './heal-mirror.js';
 import { type Mirror, prepareMirror, removeStaleRefLocks } from './mirror.js';
 import { LOCKED } from './refs.js';
 import type { Remote } from './remote.js';
@@ -18,6 +19,8 @@ export const REMOTE_COMMITS = 'refs/agenticore-origin/commits';
 export interface MirrorFetcher {
   /** Fetches branches, tags and HEAD. Throws REPOSITORY_* or WORKSPACE_FAILED. */
   fetch(mirror: Mirror, signal: AbortSignal): Promise<void>;
+  /** Fetches all that the remote has, whatever is here, and gives up refs that lead nowhere. */
+  heal(mirror: Mirror, signal: AbortSignal): Promise<void>;
   /** Fetches one commit by its full id; false when the remote does not give it. */
   fetchCommit(mirror: Mirror, oid: string, signal: AbortSignal): Promise<boolean>;
 }
@@ -50,10 +53,15 @@ export function createMirrorFetcher({ remote, locks, log }: FetcherDeps): Mirror
         if ((turns.get(mirror.key) ?? -1) > asked) return;
         const began = clock++;
         await prepareMirror(mirror, log);
-        await fetchAll(remote, mirror, signal);
+        await fetchAll(remote, mirror, log, signal);
         turns.set(mirror.key, began);
       });
     },
+    heal: (mirror, signal) =>
+      locks.hold(mirror.lockPath, signal, async () => {
+        await prepareMirror(mirror, log);
+        await heal(remote, mirror, log, signal);
+      }),
     fetchCommit: (mirror, oid, signal) =>
       locks.hold(mirror.lockPath, signal, async () => {
         const refspec = `+${oid}:${REMOTE_COMMITS}/${oid}`;
@@ -64,28 +72,21 @@ export function createMirrorFetcher({ remote, locks, log }: FetcherDeps): Mirror
   };
 }
 
-async function fetchAll(remote: Remote, mirror: Mirror, signal: AbortSignal): Promise<void> {
+async function fetchAll(remote: Remote, mirror: Mirror, log: Log, signal: AbortSignal): Promise<void> {
   const [isWarm, isShallow] = await Promise.all(
     ['packed-refs', 'shallow'].map((name) => exists(join(mirror.gitDir, name))),
   );
   // Claude may have fetched with --depth; a mirror must have it all.
   const depth = isShallow ? ['--unshallow'] : [];
-  const fetch = (refs: readonly string[]): Promise<GitResult> => {
-    const args = [
-      'fetch',
-      ...OPTIONS,
-      '--prune',
-      '--no-show-forced-updates',
-      ...depth,
-      '--',
-      mirror.url,
-      ...refs,
-    ];
-    return remote.run(mirror, { args, signal, timeoutMs: TIMEOUT_MS });
-  };
+  const fetch = (refs: readonly string[]): Promise<GitResult> =>
+    fetchRefs(remote, mirror, refs, depth, signal);
   let result = await fetch([...REFS, `+HEAD:${REMOTE_HEAD}`]);
   if (LOCKED.test(result.stderr)) {
     await removeStaleRefLocks(mirror);
+    result = await fetch([...REFS, `+HEAD:${REMOTE_HEAD}`]);
+  }
+  if (isDamaged(result)) {
+    await heal(remote, mirror, log, signal);
     result = await fetch([...REFS, `+HEAD:${REMOTE_HEAD}`]);
   }
   if (result.exitCode !== 0 && NO_HEAD.test(result.stderr)) {
@@ -97,6 +98,21 @@ async function fetchAll(remote: Remote, mirror: Mirror, signal: AbortSignal): Pr
   if (depth.length > 0) await followUnshallow(mirror);
   // One file instead of one per ref; only the first fetch brings many.
   if (!isWarm) await remote.git({ args: ['pack-refs', '--all'], place: mirror.place, signal });
+}
+
+const heal = (remote: Remote, mirror: Mirror, log: Log, signal: AbortSignal): Promise<void> =>
+  healMirror(remote.git, mirror, () => fetchRefs(remote, mirror, REFS, ['--refetch'], signal), log, signal);
+
+function fetchRefs(
+  remote: Remote,
+  mirror: Mirror,
+  refs: readonly string[],
+  options: readonly string[],
+  signal: AbortSignal,
+): Promise<GitResult> {
+  const how = [...OPTIONS, '--prune', '--no-show-forced-updates', ...options];
+  const args = ['fetch', ...how, '--', mirror.url, ...refs];
+  return remote.run(mirror, { args, signal, timeoutMs: TIMEOUT_MS });
 }
 
 /** When nothing is shallow any more, git removes the file it knows: our link instead of what it leads to. */

@@ -5,6 +5,7 @@ import type { WorkspaceOrder } from '../../ports/workspace.js';
 import { addBench, assertJobId, type Bench, removeBench } from './bench.js';
 import { localFailure } from './failure.js';
 import type { MirrorFetcher } from './fetch-mirror.js';
+import { tellsDamage } from './heal-mirror.js';
 import { readInstructions } from './instructions.js';
 import type { Mirror } from './mirror.js';
 import { changeRefs, findCommit, keptRefs, leftNames, listRefs, type RefRow, resultRef } from './refs.js';
@@ -34,6 +35,21 @@ const FULL_ID = /^([0-9a-f]{40}|[0-9a-f]{64})$/;
 
 /** Opens a worktree for the order. Throws REPOSITORY_*, BASE_REF_NOT_FOUND or WORKSPACE_FAILED. */
 export async function openBench(
+  deps: OpenDeps,
+  mirror: Mirror,
+  order: WorkspaceOrder,
+  signal: AbortSignal,
+): Promise<OpenBench> {
+  try {
+    return await fetchAndAdd(deps, mirror, order, signal);
+  } catch (error) {
+    if (!tellsDamage(error)) throw error;
+    await deps.fetcher.heal(mirror, signal);
+    return fetchAndAdd(deps, mirror, order, signal);
+  }
+}
+
+async function fetchAndAdd(
   deps: OpenDeps,
   mirror: Mirror,
   order: WorkspaceOrder,
