@@ -1,3 +1,4 @@
+// Keeps the picture of docs/architecture.md: which room may know which, and which library lives where.
 import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
 import { readSources, type Source } from './sources.js';
@@ -11,7 +12,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   ports: ['domain'],
   app: ['domain', 'ports'],
   adapters: ['domain', 'ports'],
-  surfaces: ['app', 'domain', 'ports', 'runtime/schema.ts'],
+  surfaces: ['app', 'domain', 'ports'],
   runtime: ['domain/errors.ts', 'ports/log.ts'],
   roles: ['domain', 'ports', 'app', 'adapters', 'surfaces', 'runtime'],
   'main.ts': ['roles', 'surfaces/cli', 'runtime/config'],
@@ -21,16 +22,34 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
 const LIBRARIES: Readonly<Record<string, readonly string[]>> = {
   ioredis: ['adapters/redis/'],
   express: ['surfaces/http/', 'surfaces/rest/'],
-  ajv: ['runtime/'],
-  pino: ['runtime/'],
-  yaml: ['runtime/', 'adapters/profile-files/'],
-  yargs: ['surfaces/cli/', 'main.ts'],
-  picocolors: ['surfaces/cli/', 'runtime/log'],
+  ajv: ['runtime/schema.ts'],
+  pino: ['runtime/log.ts'],
+  yaml: ['runtime/config/', 'adapters/profile-files/'],
+  yargs: ['surfaces/cli/'],
+  picocolors: ['surfaces/cli/', 'runtime/log-line.ts'],
   'eventsource-parser': ['surfaces/cli/'],
 };
 
 /** Rooms that may use node's built-ins; the law and the workshop stay free of them. */
 const NODE_ROOMS = ['adapters', 'surfaces', 'runtime', 'roles', 'main.ts'];
+
+/** Built-in that reaches out of the process -> the only places that may import it. */
+const BUILT_INS: Readonly<Record<string, readonly string[]>> = {
+  'node:child_process': ['adapters/claude/', 'adapters/git/', 'adapters/host/', 'roles/doctor/'],
+  'node:fs': ['adapters/', 'runtime/', 'roles/', 'surfaces/cli/'],
+  'node:fs/promises': ['adapters/', 'runtime/', 'roles/', 'surfaces/cli/'],
+  'node:http': ['surfaces/http/'],
+  'node:net': ['surfaces/http/', 'roles/doctor/', 'adapters/claude/end/guard.ts'],
+  'node:https': [],
+  'node:http2': [],
+  'node:tls': [],
+  'node:dgram': [],
+  'node:cluster': [],
+  'node:worker_threads': [],
+};
+
+/** The counters that share one protocol; the command line knows the server over the wire only. */
+const OVER_THE_WIRE = ['surfaces/http', 'surfaces/rest'];
 
 const HOST = 'adapters/host';
 
@@ -82,6 +101,36 @@ describe('the arrows of src', () => {
     assert.deepEqual(wrong, []);
   });
 
+  it('the command line and the HTTP counter do not know each other', () => {
+    const isServer = (path: string): boolean => OVER_THE_WIRE.some((place) => path.startsWith(`${place}/`));
+    const wrong = sources.flatMap((source) =>
+      source.files
+        .filter((file) => roomOf(source.path) === 'surfaces' && roomOf(file) === 'surfaces')
+        .filter((file) => isServer(file) !== isServer(source.path))
+        .map((file) => `${source.path} -> ${file}`),
+    );
+    assert.deepEqual(wrong, []);
+  });
+
+  it('processes, files and sockets are touched only where that is the work', () => {
+    const wrong = sources.flatMap((source) =>
+      source.packages
+        .filter((name) => BUILT_INS[name]?.every((place) => !source.path.startsWith(place)))
+        .map((name) => `${source.path} -> ${name}`),
+    );
+    assert.deepEqual(wrong, []);
+  });
+
+  it('ports are interfaces and nothing that runs', () => {
+    const wrong = sources
+      .filter((source) => roomOf(source.path) === 'ports')
+      .filter((source) => /^export (?!type\b|interface\b)/m.test(source.text));
+    assert.deepEqual(
+      wrong.map((source) => source.path),
+      [],
+    );
+  });
+
   it('law, ports and workshop import nothing of node', () => {
     const wrong = sources
       .filter((source) => !NODE_ROOMS.includes(roomOf(source.path)))
@@ -100,12 +149,20 @@ describe('the arrows of src', () => {
     );
   });
 
+  it('each file says at its head why it exists', () => {
+    const silent = sources.filter((source) => !/^(#!.*\n)?\/\/ \S/.test(source.text));
+    assert.deepEqual(
+      silent.map((source) => source.path),
+      [],
+    );
+  });
+
   it('has no barrels and no files that need a scroll bar', () => {
     assert.deepEqual(
       sources.filter((source) => source.path.endsWith('index.ts')).map((source) => source.path),
       [],
     );
-    const long = sources.filter((source) => source.text.split('\n').length > 280);
+    const long = sources.filter((source) => source.text.split('\n').length > 251);
     assert.deepEqual(
       long.map((source) => source.path),
       [],
