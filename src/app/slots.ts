@@ -7,6 +7,7 @@ export interface Slots {
   idle(): Promise<void>;
 }
 
+/** `size` slots, all free. */
 export function createSlots(size: number): Slots {
   let taken = 0;
   let changed: (() => void)[] = [];

@@ -51,7 +51,7 @@ export interface Profile {
 }
 
 /** What profile.yml means where it says nothing. */
-export const PROFILE_DEFAULTS = {
+const PROFILE_DEFAULTS = {
   auto_pr: true,
   claude: { model: 'sonnet', max_turns: 80, permission_mode: 'bypassPermissions' },
   retry: { max_attempts: 3, backoff_s: 30 },

@@ -11,7 +11,7 @@ export interface RepoUrlPolicy {
 }
 
 /** An address taken apart; `https://github.com/a/b`, `git@github.com:a/b` and `/srv/b.git` are all of this shape. */
-export interface RepoAddress {
+interface RepoAddress {
   readonly protocol: RepoProtocol;
   readonly user?: string;
   /** Lower case; empty for `file`. */
@@ -62,7 +62,7 @@ export function normaliseRepoUrl(url: string): string {
 }
 
 /** Takes an address apart. Throws REPO_URL_REFUSED when it has none of the known forms. */
-export function parseRepoUrl(url: string, policy?: RepoUrlPolicy): RepoAddress {
+function parseRepoUrl(url: string, policy?: RepoUrlPolicy): RepoAddress {
   if (url.length === 0 || url.length > MAX_URL_LENGTH) throw refuse('it is empty or too long', policy);
   if (hasForbiddenCharacter(url))
     throw refuse('it contains spaces, control characters or backslashes', policy);

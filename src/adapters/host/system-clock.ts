@@ -1,6 +1,7 @@
 // The real time and real chance.
 import type { Clock } from '../../ports/clock.js';
 
+/** The clock of this machine. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   random: () => Math.random(),

@@ -20,6 +20,7 @@ export interface ProfileStoreOptions {
 /** Keys that are checked but not acted upon in this version. */
 const NOT_USED_YET = ['pull_request', 'setup', 'verify', 'verify_attempts'] as const;
 
+/** The profiles of these directories; nothing is read before it is asked for. */
 export function createProfileStore({
   bundledDir,
   searchDirs,

@@ -18,6 +18,7 @@ export interface CommandQueueOptions {
   readonly leaseMs: number;
 }
 
+/** The lanes below `keys`; a claim that is not extended lapses after `leaseMs` of Redis' time. */
 export function createCommandQueue({ connection, reads, keys, leaseMs }: CommandQueueOptions): CommandQueue {
   function hold(lane: string, worker: string, { entryId, jobId, deliveries }: Delivery): Claim {
     const holder = [entryId, worker, deliveries];

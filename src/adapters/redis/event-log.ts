@@ -12,6 +12,7 @@ import { parseStored, storedJob, VIEW_FIELDS } from './view.js';
 /** Where the indices of the statuses begin among the KEYS of append.lua. */
 const FIRST_INDEX = 10;
 
+/** The event log below `keys`; what it throws is what `connection` explains. */
 export function createEventLog(connection: Connection, keys: Keys): EventLog {
   return {
     async append(transition) {

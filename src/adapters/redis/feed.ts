@@ -9,6 +9,7 @@ import type { Keys } from './keys.js';
 import { asList, asText } from './reply.js';
 import { runScript } from './scripts.js';
 
+/** The feeds below `keys`. */
 export function createFeed(connection: Connection, doorbell: Doorbell, keys: Keys): Feed {
   const stream = (feed: FeedName): string => (feed.kind === 'fleet' ? keys.fleet : keys.feed(feed.jobId));
   const bell = (feed: FeedName): string =>

@@ -6,6 +6,7 @@ import { asList, asText } from './reply.js';
 import { runScript } from './scripts.js';
 import { parseStored } from './view.js';
 
+/** The workers below `keys`. */
 export function createRegistry(connection: Connection, keys: Keys): Registry {
   const both = [keys.workers, keys.alive];
   return {

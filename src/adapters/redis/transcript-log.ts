@@ -7,6 +7,7 @@ import { runScript } from './scripts.js';
 
 type Outcome = 'appended' | 'stale';
 
+/** The transcripts below `keys`. */
 export function createTranscriptLog(connection: Connection, keys: Keys): TranscriptLog {
   /** The latest append of each job that is still under way. */
   const underWay = new Map<string, Promise<Outcome>>();

@@ -4,6 +4,7 @@ import { every, type LoopDeps } from './every.js';
 
 const BATCH = 100;
 
+/** Looks every second until the signal aborts. */
 export function delayLoop(
   deps: LoopDeps & { readonly queue: CommandQueue },
   signal: AbortSignal,

@@ -7,12 +7,13 @@ import { every, type LoopDeps } from './every.js';
 const BATCH = 200;
 const INTERVAL_MS = 5000;
 
+/** Looks every five seconds until the signal aborts. */
 export function expireLoop(deps: LoopDeps & LedgerDeps, signal: AbortSignal): Promise<void> {
   return every(deps, 'expire', INTERVAL_MS, () => expireOnce(deps), signal);
 }
 
 /** One pass over the jobs that wait longest. Always false: there is no more until time has passed. */
-export async function expireOnce(deps: LedgerDeps): Promise<boolean> {
+async function expireOnce(deps: LedgerDeps): Promise<boolean> {
   for (const jobId of await deps.events.oldest('queued', BATCH)) {
     const stored = await deps.events.load(jobId);
     if (stored === undefined || !hasExpired(stored.job, deps.clock.now())) continue;

@@ -11,12 +11,13 @@ export interface TrimDeps extends LedgerDeps {
   readonly directories: JobDirectories;
 }
 
+/** Looks every half minute until the signal aborts. */
 export function trimLoop(deps: LoopDeps & TrimDeps, signal: AbortSignal): Promise<void> {
   return every(deps, 'trim', INTERVAL_MS, () => trimOnce(deps), signal);
 }
 
 /** One pass over the oldest ended jobs of each status; true when something was removed and there may be more. */
-export async function trimOnce(deps: TrimDeps): Promise<boolean> {
+async function trimOnce(deps: TrimDeps): Promise<boolean> {
   let removed = 0;
   for (const status of JOB_STATUSES.filter(isTerminal)) {
     for (const jobId of await deps.events.oldest(status, BATCH)) {

@@ -60,5 +60,6 @@ export function nest(values: ReadonlyMap<string, unknown>): Record<string, unkno
   return document;
 }
 
+/** True for a map of names to values: neither null nor a list. */
 export const isMap = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);

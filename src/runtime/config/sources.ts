@@ -19,6 +19,7 @@ type Env = Readonly<Record<string, string | undefined>>;
 /** Names that belong to nobody's configuration: the tests', and what marks the processes of an attempt. */
 const NOT_OURS_TO_JUDGE = /^AGENTICORE_(TEST|ATTEMPT)(_|$)/;
 
+/** Flags by name without dashes; an empty text counts as not given. */
 export function readFlags(
   flags: Readonly<Record<string, unknown>>,
   leaves: readonly Leaf[],
@@ -33,6 +34,7 @@ export function readFlags(
   return judge(values, check, (key) => `--${leaves.find((leaf) => leaf.key === key)?.flag}`);
 }
 
+/** Variables; `other` are known ones that no setting has. Warns of names that begin like ours and are not. */
 export function readEnv(
   env: Env,
   leaves: readonly Leaf[],
@@ -58,6 +60,7 @@ export function readEnv(
   return { values: judged.values, problems: [...problems, ...judged.problems], warnings };
 }
 
+/** The text of a config.yml called `file`; a key without a value counts as absent. */
 export function readYaml(text: string, file: string, leaves: readonly Leaf[], check: Check): SourceReading {
   const { content, faults } = parseYaml(text);
   if (faults.length > 0) {

@@ -31,7 +31,7 @@ export function problemJson(error: AgenticoreError, requestId: string): Record<s
 const cut = (text: string): string =>
   text.length <= MAX_DETAIL_CHARS ? text : `${text.slice(0, MAX_DETAIL_CHARS)}…`;
 
-export function sendProblem(res: Response, error: AgenticoreError): void {
+function sendProblem(res: Response, error: AgenticoreError): void {
   const { status } = ERRORS[error.code];
   if (error.retryAfterS !== undefined || status === 503 || status === 429) {
     res.setHeader('Retry-After', String(Math.max(1, Math.ceil(error.retryAfterS ?? DEFAULT_RETRY_S))));

@@ -21,7 +21,7 @@ export interface EventStream {
 }
 
 /** Bytes of a frame. Line breaks between JSON tokens would end the frame early; they mean nothing and become spaces. */
-export function frameText({ id, event, data }: Frame): string {
+function frameText({ id, event, data }: Frame): string {
   const line = /[\r\n]/.test(data) ? data.replace(/[\r\n]+/g, ' ') : data;
   return `${id === undefined ? '' : `id: ${id}\n`}event: ${event}\ndata: ${line}\n\n`;
 }

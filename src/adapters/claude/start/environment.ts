@@ -11,6 +11,7 @@ export interface AttemptDirectories {
   readonly tmp: string;
 }
 
+/** Where they are; made by `prepareAttempt`. */
 export const attemptDirectories = (jobDir: string): AttemptDirectories => ({
   home: join(jobDir, 'home'),
   config: join(jobDir, 'claude'),
