@@ -1,6 +1,8 @@
 // Who holds a lock or owns a worktree: a process, told apart from a later one that got the same number.
 import { readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
+import { findProcess } from '../host/process-table.js';
+import { hasCode } from '../host/system-error.js';
 
 export interface ProcessIdentity {
   /** Host and pid namespace: the place where `pid` means something. */
@@ -30,17 +32,14 @@ export function lifeOf({ host, pid, start }: ProcessIdentity): Life {
     process.kill(pid, 0);
     return 'alive';
   } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'EPERM' ? 'alive' : 'gone';
+    return hasCode(error, 'EPERM') ? 'alive' : 'gone';
   }
 }
 
-/** Start time of a living process; undefined when there is none. One that is dead but not reaped is gone. */
+/** Start time of a living process; undefined when there is none, or where boots cannot be told apart. */
 function startOf(pid: number): string | undefined {
-  const stat = read(() => readFileSync(`/proc/${pid}/stat`, 'latin1'));
-  if (stat === undefined) return undefined;
-  // The name in parentheses may hold anything; the fields start behind the last parenthesis.
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return fields[0] === 'Z' || fields[0] === 'X' ? undefined : `${BOOT}.${fields[19]}`;
+  const found = BOOT === '' ? undefined : findProcess(pid);
+  return found === undefined ? undefined : `${BOOT}.${found.start}`;
 }
 
 function read(from: () => string): string | undefined {
