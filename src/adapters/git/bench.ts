@@ -61,9 +61,7 @@ export async function addBench(
 ): Promise<Bench> {
   const bench = await reserve(mirror, order);
   try {
-    await mkdir(bench.path);
-    await writeFile(join(bench.path, '.git'), dotGit(bench));
-    await appear(bench, { ...adminFiles(bench), locked: `agenticore: job ${bench.jobId}` });
+    await layOut(bench);
     const args = ['reset', '--hard', '--quiet', order.start, '--'];
     const result = await git({ args, place: placeOf(bench), signal });
     if (result.exitCode !== 0) throw localFailure('check out the worktree', result);
@@ -81,12 +79,27 @@ export const adminFiles = (bench: Bench): Readonly<Record<string, string>> => ({
   gitdir: `${join(bench.path, '.git')}\n`,
 });
 
-async function appear(bench: Bench, files: Readonly<Record<string, string>>): Promise<void> {
+/** Makes both folders: the worktree, empty, and git's for it. */
+async function layOut(bench: Bench): Promise<void> {
   const aside = stagingDirOf(bench);
-  await mkdir(aside, { recursive: true });
-  await Promise.all(Object.entries(files).map(([name, text]) => writeFile(join(aside, name), text)));
-  await mkdir(join(bench.mirror.gitDir, 'worktrees'), { recursive: true });
+  const worktrees = join(bench.mirror.gitDir, 'worktrees');
+  await allDone([
+    mkdir(bench.path),
+    mkdir(aside, { recursive: true }),
+    mkdir(worktrees, { recursive: true }),
+  ]);
+  const files = { ...adminFiles(bench), locked: `agenticore: job ${bench.jobId}` };
+  await allDone([
+    writeFile(join(bench.path, '.git'), dotGit(bench)),
+    ...Object.entries(files).map(([name, text]) => writeFile(join(aside, name), text)),
+  ]);
   await rename(aside, adminDirOf(bench));
+}
+
+/** Waits for every step, also when one fails: what is still being made could not be removed. */
+async function allDone(steps: readonly Promise<unknown>[]): Promise<void> {
+  await Promise.allSettled(steps);
+  await Promise.all(steps);
 }
 
 /** The text of the worktree's `.git` file: it leads claude's git to the mirror. */

@@ -1,6 +1,6 @@
 // A file that exists either whole or not at all, and that only one process can create.
 import { randomBytes } from 'node:crypto';
-import { link, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { link, readFile, rename, rm, unlink, writeFile } from 'node:fs/promises';
 
 /** How the names of files end that are being written and are not there yet. */
 export const ASIDE = '.aside';
@@ -18,7 +18,7 @@ export async function createExclusive(path: string, content: string): Promise<bo
     if (hasCode(error, 'EEXIST')) return false;
     throw error;
   } finally {
-    await rm(aside, { force: true });
+    await removeFile(aside);
   }
 }
 
@@ -42,6 +42,13 @@ export async function readIfThere(path: string): Promise<string | undefined> {
     if (['ENOENT', 'ENOTDIR', 'EISDIR', 'ELOOP'].some((code) => hasCode(error, code))) return undefined;
     throw error;
   }
+}
+
+/** Removes a file, if it is there. */
+export async function removeFile(path: string): Promise<void> {
+  await unlink(path).catch((error) => {
+    if (!hasCode(error, 'ENOENT')) throw error;
+  });
 }
 
 /** True for a system error of this code. */

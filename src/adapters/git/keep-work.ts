@@ -57,7 +57,8 @@ interface Found {
 }
 
 async function look(git: RunGit, bench: Bench): Promise<Found> {
-  return { state: await readWorktree(git, bench), submodules: await findSubmodules(git, bench) };
+  const state = await readWorktree(git, bench); // first, because it mends
+  return { state, submodules: await findSubmodules(git, bench) };
 }
 
 /**

@@ -58,11 +58,12 @@ export function mirrorAt(reposRoot: string, key: string, url = ''): Mirror {
 /** Creates the mirror, empty, or puts right what an earlier job changed in it. Call it while holding its lock. */
 export async function prepareMirror(mirror: Mirror, log: Log): Promise<void> {
   const { gitDir, place, recordsDir } = mirror;
-  const isNew = (await readIfThere(join(gitDir, 'HEAD'))) === undefined;
   const inMirror = ['objects/pack', 'refs/heads', 'worktrees'].map((folder) => join(gitDir, folder));
-  await Promise.all(
-    [...inMirror, place.gitDir, recordsDir].map((folder) => mkdir(folder, { recursive: true })),
-  );
+  const folders = [...inMirror, place.gitDir, recordsDir];
+  const [head] = await Promise.all([
+    readIfThere(join(gitDir, 'HEAD')),
+    ...folders.map((folder) => mkdir(folder, { recursive: true })),
+  ]);
   const [changed] = await Promise.all([
     ensureContent(join(gitDir, 'config'), sharedConfig(mirror.url)),
     ensureContent(join(gitDir, 'HEAD'), NO_BRANCH),
@@ -70,7 +71,7 @@ export async function prepareMirror(mirror: Mirror, log: Log): Promise<void> {
     ...SHARED.map((name) => linkShared(place.gitDir, name)),
     ...PLANTABLE.map((name) => rm(join(gitDir, name), { recursive: true, force: true })),
   ]);
-  if (changed && !isNew) log('mirror.config_reset', { repository: mirror.key }, 'warn');
+  if (changed && head !== undefined) log('mirror.config_reset', { repository: mirror.key }, 'warn');
 }
 
 /** Makes sure that our door obeys only us; cheap, so done before each use. */

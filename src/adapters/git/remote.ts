@@ -21,8 +21,8 @@ export function createRemote(git: RunGit, credentials: CredentialSource | undefi
   return {
     git,
     async run(mirror, call) {
-      const { env, config } = (await credentials?.(mirror.url)) ?? { env: {}, config: [] };
-      await closeTrustedDoor(mirror);
+      const [found] = await Promise.all([credentials?.(mirror.url), closeTrustedDoor(mirror)]);
+      const { env, config } = found ?? { env: {}, config: [] };
       return git({
         ...call,
         place: mirror.place,

@@ -1,9 +1,9 @@
 // One holder per repository, in this process and in any other on the host. A lock file names its holder; that of a
 // dead one is taken over. Holders are short: a fetch, or the sweeping of a dead attempt.
 import { randomBytes } from 'node:crypto';
-import { rm, stat, utimes } from 'node:fs/promises';
+import { stat, utimes } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createExclusive, hasCode, readIfThere } from './exclusive-file.js';
+import { createExclusive, hasCode, readIfThere, removeFile } from './exclusive-file.js';
 import { lifeOf, OWN_IDENTITY, type ProcessIdentity } from './process-identity.js';
 
 export interface RepositoryLocks {
@@ -81,7 +81,7 @@ async function breakDeadLock(path: string, signal: AbortSignal, clearAway: Clear
   try {
     if ((await readHolder(path))?.token !== dead.token) return false;
     await clearAway(path);
-    await rm(path, { force: true });
+    await removeFile(path);
     return true;
   } finally {
     await release(breakerPath, breaker);
@@ -114,7 +114,7 @@ async function readHolder(path: string): Promise<Holder | undefined> {
 }
 
 async function release(path: string, holder: Holder): Promise<void> {
-  if ((await readHolder(path))?.token === holder.token) await rm(path, { force: true });
+  if ((await readHolder(path))?.token === holder.token) await removeFile(path);
 }
 
 async function renew(path: string): Promise<void> {

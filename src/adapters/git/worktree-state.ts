@@ -3,7 +3,7 @@
 import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { adminDirOf, adminFiles, type Bench, dotGit, placeOf } from './bench.js';
-import { ensureContent, readIfThere } from './exclusive-file.js';
+import { ensureContent, readIfThere, removeFile } from './exclusive-file.js';
 import { localFailure } from './failure.js';
 import { closeTrustedDoor } from './mirror.js';
 import { changeRefs, findCommit } from './refs.js';
@@ -53,7 +53,7 @@ export async function readWorktree(git: RunGit, bench: Bench, signal?: AbortSign
     join(adminDir, 'HEAD.lock'),
     join(bench.mirror.gitDir, `refs/heads/${bench.branch}.lock`),
   ];
-  await Promise.all([closeTrustedDoor(bench.mirror), ...locks.map((path) => rm(path, { force: true }))]);
+  await Promise.all([closeTrustedDoor(bench.mirror), ...locks.map(removeFile)]);
   let result = await git({ args: STATUS, place: placeOf(bench), signal });
   if (result.exitCode !== 0) {
     await mend(git, bench, result, signal);
