@@ -26,7 +26,7 @@ export async function quickstart(wishes: Wishes): Promise<number> {
   const interruption = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
     process.on(signal, () => interruption.abort());
-  const folder = mkdtempSync(join(tmpdir(), 'agenticore-quickstart-'));
+  const folder = makeFolder();
   const stops: (() => Promise<void>)[] = [];
   let code = 1;
   try {
@@ -50,6 +50,15 @@ export async function quickstart(wishes: Wishes): Promise<number> {
     ...(code === 0 ? ['Next: "Use it" in README.md.'] : []),
   );
   return code;
+}
+
+function makeFolder(): string {
+  try {
+    return mkdtempSync(join(tmpdir(), 'agenticore-quickstart-'));
+  } catch {
+    console.error(`agenticore: ${tmpdir()} cannot be written to: set TMPDIR to a folder of yours.`);
+    return process.exit(1);
+  }
 }
 
 async function walkThrough(
