@@ -12,7 +12,7 @@ export interface Bus {
   readonly transcript: TranscriptLog;
   readonly feed: Feed;
   readonly registry: Registry;
-  /** Resolves when the bus answers; throws BUS_UNREACHABLE with the reason. */
+  /** Resolves when the bus can be written to; throws BUS_UNREACHABLE with the reason. */
   ping(): Promise<void>;
   close(): Promise<void>;
 }

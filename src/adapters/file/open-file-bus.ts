@@ -1,6 +1,6 @@
 // The embedded bus: every port on files of one folder, for one process. Opened by folding what is on disk.
 import { constants } from 'node:fs';
-import { access, mkdir, rm } from 'node:fs/promises';
+import { access, mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AgenticoreError } from '../../domain/errors.js';
 import type { Bus } from '../../ports/bus.js';
@@ -57,6 +57,9 @@ export async function openFileBus({ home, leaseMs, clock, log = () => {} }: File
 /** Who has the bus of `home` open, or was killed while it had; undefined when nobody does who can be named. */
 export const ownerOfFileBus = (home: string): Promise<Owner | undefined> => readOwner(lockOf(rootOf(home)));
 
+/** What the smallest transition may need. */
+const PROBE = Buffer.alloc(4096);
+
 const rootOf = (home: string): string => join(home, 'bus');
 const lockOf = (root: string): string => join(root, 'lock');
 
@@ -85,6 +88,7 @@ function assemble(
       await access(state.jobsDir, constants.R_OK | constants.W_OK).catch((error) => {
         throw unreachable(state.jobsDir, error);
       });
+      await assertRoom(join(state.trashDir, 'probe'));
     },
     async close() {
       if (closed) return;
@@ -96,4 +100,15 @@ function assemble(
       for (const closing of closings) if (closing.status === 'rejected') throw closing.reason;
     },
   };
+}
+
+/** A disk that is full can be written to by its permissions; only writing tells. */
+async function assertRoom(path: string): Promise<void> {
+  try {
+    await writeFile(path, PROBE);
+  } catch (error) {
+    throw unreachable(path, error);
+  } finally {
+    await rm(path, { force: true });
+  }
 }

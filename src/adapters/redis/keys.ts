@@ -39,6 +39,8 @@ export interface Keys {
   /** Channels rung when a feed has grown. */
   jobBell(jobId: string): string;
   readonly fleetBell: string;
+  /** Written to see whether writing is possible. */
+  readonly probe: string;
 }
 
 /** The keys below `{keyPrefix}:`. Throws CONFIG_INVALID when the prefix cannot be a hash tag. */
@@ -68,5 +70,6 @@ export function openKeys(keyPrefix: string): Keys {
     alive: key('workers:alive'),
     jobBell: (jobId) => key(`bell:job:${jobId}`),
     fleetBell: key('bell:fleet'),
+    probe: key('probe'),
   };
 }

@@ -13,6 +13,8 @@ import { createTranscriptLog } from './transcript-log.js';
 
 /** How long Redis may be silent while an answer is due. */
 const ANSWER_MS = 5_000;
+/** How long a sign that the bus takes writes stays. */
+const PROBE_MS = 1_000;
 
 export interface RedisBusOptions {
   /** redis:// or rediss://, with user, password and database as needed. */
@@ -47,7 +49,8 @@ export async function openRedisBus(options: RedisBusOptions): Promise<Bus> {
     feed: createFeed(main, doorbell, keys),
     registry: createRegistry(main, keys),
     async ping() {
-      await main.ask((redis) => redis.ping());
+      // A full Redis, or a replica, still answers PING.
+      await main.ask((redis) => redis.set(keys.probe, '1', 'PX', PROBE_MS));
     },
     async close() {
       await Promise.all([reads.close(), doorbell.close(), main.close()]);

@@ -1,6 +1,6 @@
 // What only the file bus promises: the state of a restarted process, its cursors, its handles, and its end.
 import assert from 'node:assert/strict';
-import { readdir } from 'node:fs/promises';
+import { readdir, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { openFileBus } from '../../../src/adapters/file/open-file-bus.js';
@@ -160,6 +160,21 @@ test('after close everything that writes is refused, and who waits is woken', as
   const next = await open(home);
   assert.equal((await next.events.load(last.jobId))?.job.version, 1);
   await next.close();
+});
+
+test('a disk that is full is told by a ping, and nothing is left of asking', async (t) => {
+  const home = await tempDir(t);
+  const bus = await open(home);
+  const trash = join(home, 'bus', 'trash');
+  await bus.ping();
+  await symlink('/dev/full', join(trash, 'probe'));
+  await assert.rejects(
+    bus.ping(),
+    (error) => isCode(error, 'BUS_UNREACHABLE') && /ENOSPC/.test(String(error)),
+  );
+  await bus.ping();
+  assert.deepEqual(await readdir(trash), []);
+  await bus.close();
 });
 
 test('what a removal left behind is cleared at the next start', async (t) => {

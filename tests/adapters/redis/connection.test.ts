@@ -142,6 +142,21 @@ describe('a connection to Redis', needsOwnRedis, () => {
     }
   });
 
+  test('a Redis that is full is not ready, although it answers', TIMEOUT, async () => {
+    const bus = await openBus(redis);
+    const admin = new Redis(redis.url);
+    try {
+      await bus.ping();
+      await admin.config('SET', 'maxmemory', '1');
+      await assert.rejects(bus.ping(), unreachable);
+      await admin.config('SET', 'maxmemory', '0');
+      await bus.ping();
+    } finally {
+      admin.disconnect();
+      await bus.close();
+    }
+  });
+
   test('a closed bus has left Redis, and says so when it is used', TIMEOUT, async () => {
     const bus = await openBus(redis, { consumer: 'leaving soon' });
     const admin = new Redis(redis.url);
