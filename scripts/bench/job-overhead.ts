@@ -12,13 +12,16 @@ import { percentile } from './percentile.js';
 
 const JOBS = 40;
 const WARM_UP = 3;
+const CALIBRATIONS = 30;
 
 const METHOD = [
   `${JOBS} jobs one after the other over HTTP on the file bus, after ${WARM_UP} that warm the repository cache.`,
   'wall: from POST /jobs to the last frame of the feed. The remote is a bare repository on this disk.',
   'claude: lifetime of the claude process, by its own clock. It is a stand-in that writes a file and answers at once.',
   "git: sum of the lifetimes of all git processes of the job, by git's own trace (GIT_TRACE2_EVENT).",
-  'overhead = wall - claude - git: HTTP, ledger with fsync, queue, transcript, process starts, driver, feed.',
+  `instrument: what the shell script that switches the trace on adds to one git command, median of ${CALIBRATIONS}`,
+  '  runs of `git --version` with and without it. It is there only to measure, so it is no overhead of a job.',
+  'overhead = wall - claude - git - git processes x instrument: HTTP, ledger with fsync, queue, transcript, process starts, driver, feed.',
   'script: the same steps (fetch, worktree, claude, commit, push, remove) as a shell script, in turn with the jobs.',
 ];
 
@@ -26,6 +29,7 @@ interface Sample {
   readonly wall: number;
   readonly claude: number;
   readonly git: number;
+  readonly gitProcesses: number;
   readonly script: number;
 }
 
@@ -33,6 +37,7 @@ interface Sample {
 export async function run(): Promise<Report> {
   const folder = mkdtempSync(join(tmpdir(), 'agenticore-bench-'));
   const bench = setUp(folder);
+  const instrument = calibrate(bench);
   const door = fileURLToPath(new URL('../../src/main.js', import.meta.url));
   const server = await startServer(door, folder, {
     PATH: `${bench.bin}:${process.env.PATH ?? ''}`,
@@ -46,7 +51,7 @@ export async function run(): Promise<Report> {
       const sample = await measure(server.url, bench);
       if (n >= WARM_UP) samples.push(sample);
     }
-    return report(samples);
+    return report(samples, instrument);
   } finally {
     await server.stop();
     rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
@@ -57,6 +62,7 @@ interface Bench {
   readonly folder: string;
   readonly remote: string;
   readonly bin: string;
+  readonly realGit: string;
   readonly claude: string;
   readonly lifetimes: string;
   readonly traces: string;
@@ -82,7 +88,24 @@ function setUp(folder: string): Bench {
   const claude = script('claude', `exec ${process.execPath} ${program} ${lifetimes} "$@"`);
   const clone = join(folder, 'clone');
   execFileSync(realGit, ['clone', '--quiet', remote, clone], { env: gitEnvironment(folder) });
-  return { folder, remote, bin, claude, lifetimes, traces, clone };
+  return { folder, remote, bin, realGit, claude, lifetimes, traces, clone };
+}
+
+/** Milliseconds that the traced git takes longer than git itself. */
+function calibrate({ bin, realGit }: Bench): number {
+  const lifetime = (program: string): number => {
+    const began = performance.now();
+    execFileSync(program, ['--version']);
+    return performance.now() - began;
+  };
+  const pairs = Array.from({ length: CALIBRATIONS }, () => [lifetime(join(bin, 'git')), lifetime(realGit)]);
+  const [traced, plain] = [0, 1].map((side) =>
+    percentile(
+      pairs.map((pair) => pair[side] ?? 0),
+      0.5,
+    ),
+  );
+  return Math.max(0, (traced ?? 0) - (plain ?? 0));
 }
 
 async function measure(url: string, bench: Bench): Promise<Sample> {
@@ -100,18 +123,19 @@ async function measure(url: string, bench: Bench): Promise<Sample> {
   const wall = performance.now() - began;
   if (!feed.includes('event: JobSucceeded')) throw new Error(`the job did not succeed:\n${feed}`);
   const claude = sum(readFileSync(bench.lifetimes, 'utf8').split('\n').map(Number));
-  return { wall, claude, git: gitMs(bench.traces), script: scriptMs(bench) };
+  const git = gitLifetimes(bench.traces);
+  return { wall, claude, git: sum(git), gitProcesses: git.length, script: scriptMs(bench) };
 }
 
-/** Milliseconds that git processes lived, those that other git processes started left out. */
-function gitMs(traces: string): number {
+/** Milliseconds that each git process lived, those that other git processes started left out. */
+function gitLifetimes(traces: string): readonly number[] {
   const events = readdirSync(traces).flatMap((file) =>
     readFileSync(join(traces, file), 'utf8')
       .split('\n')
       .filter((line) => line.includes('"atexit"'))
       .map((line): { sid: string; t_abs: number } => JSON.parse(line)),
   );
-  return sum(events.filter(({ sid }) => !sid.includes('/')).map(({ t_abs }) => t_abs * 1000));
+  return events.filter(({ sid }) => !sid.includes('/')).map(({ t_abs }) => t_abs * 1000);
 }
 
 function scriptMs({ folder, clone, claude }: Bench): number {
@@ -128,8 +152,10 @@ function scriptMs({ folder, clone, claude }: Bench): number {
   return performance.now() - began;
 }
 
-function report(samples: readonly Sample[]): Report {
-  const overhead = samples.map(({ wall, claude, git }) => wall - claude - git);
+function report(samples: readonly Sample[], instrument: number): Report {
+  const overhead = samples.map(
+    ({ wall, claude, git, gitProcesses }) => wall - claude - git - gitProcesses * instrument,
+  );
   const row = (values: readonly number[]): string =>
     `p50 ${percentile(values, 0.5).toFixed(1)} ms   p95 ${percentile(values, 0.95).toFixed(1)} ms`;
   const of = (key: keyof Sample): readonly number[] => samples.map((sample) => sample[key]);
@@ -139,6 +165,8 @@ function report(samples: readonly Sample[]): Report {
       wall: row(of('wall')),
       claude: row(of('claude')),
       git: row(of('git')),
+      'git processes': percentile(of('gitProcesses'), 0.5),
+      instrument: `${instrument.toFixed(2)} ms per git process`,
       overhead: row(overhead),
       'overhead p95, goal < 100 ms': `${percentile(overhead, 0.95) < 100 ? 'met' : 'missed'}`,
       script: row(of('script')),
