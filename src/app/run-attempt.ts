@@ -97,8 +97,7 @@ async function attemptOutcome(deps: AttemptDeps, attempt: Attempt, lost: AbortSi
 
 function outcomeOf(deps: AttemptDeps, attempt: Attempt, error: unknown): Ended {
   if (OVERTAKEN.some((code) => isCode(error, code))) return { kind: 'overtaken' };
-  if (attempt.signal.aborted)
-    return { kind: attempt.signal.reason === 'claim-lost' ? 'overtaken' : 'handed-back' };
+  if (attempt.signal.aborted) return stopped(attempt);
   if (error instanceof AgenticoreError)
     return { kind: 'failed', code: error.code, error: deps.redact(error.message) };
   const stack = error instanceof Error ? error.stack : String(error);
@@ -110,14 +109,19 @@ function outcomeOf(deps: AttemptDeps, attempt: Attempt, error: unknown): Ended {
   };
 }
 
+/** What was stopped is given back, unless it is in other hands already: they must not lose it again. */
+const stopped = ({ signal }: Attempt): Ended => ({
+  kind: signal.reason === 'claim-lost' ? 'overtaken' : 'handed-back',
+});
+
 const OVERTAKEN = ['STALE_ATTEMPT', 'JOB_ENDED', 'JOB_NOT_FOUND'] as const;
 
 /** The phases between opening and closing the bench. */
-async function work(deps: AttemptDeps, attempt: Attempt, bench: Bench): Promise<AttemptOutcome> {
+async function work(deps: AttemptDeps, attempt: Attempt, bench: Bench): Promise<Ended> {
   // An earlier attempt got as far as a commit that is still here: its work is delivered, not done again.
   if (!bench.workspace?.resumed) {
     const end = await runClaude(deps, attempt, bench);
-    if (end.kind === 'stopped') return { kind: 'handed-back' };
+    if (end.kind === 'stopped') return stopped(attempt);
     if (end.kind === 'failed') {
       const { code, resetsAt } = end;
       return {
