@@ -19,8 +19,11 @@ import {
 } from './attempt-kit.js';
 
 /** An order whose claude sleeps in a tool call, and in another that hides from its process group. */
-async function sleepingOrder(t: TestContext, sleep: string): Promise<AgentOrder> {
-  const command = `setsid nohup sleep ${sleep} >/dev/null 2>&1 & sleep ${sleep}`;
+async function sleepingOrder(
+  t: TestContext,
+  sleep: string,
+  command = `setsid nohup sleep ${sleep} >/dev/null 2>&1 & sleep ${sleep}`,
+): Promise<AgentOrder> {
   const steps = [{ call: [{ tool: 'Bash', input: { command, description: 'sleeps' } }] }, { say: 'Slept.' }];
   const model = await startScriptedModel({ scripts: [{ name: 'sleeps', steps }] });
   t.after(() => model.close());
@@ -61,6 +64,17 @@ describe('a worker that is killed', () => {
     process.kill(-owner.pid, 'SIGKILL');
     await isGone(sleep);
     await isGone(order.sessionId);
+    await eventually('the guard has left', () => guardOf(owner.pid).length === 0);
+  });
+
+  test('while a tool runs that shed its environment, session and parents: the guard finds it by its folder', async (t) => {
+    const sleep = uniqueSleep();
+    const hiding = `(env -i setsid sh -c '(setsid sleep ${sleep} &)' >/dev/null 2>&1 </dev/null &)`;
+    const order = await sleepingOrder(t, sleep, `${hiding}; sleep ${sleep}`);
+    const owner = startOwner(t, order);
+    await asleep(sleep);
+    process.kill(-owner.pid, 'SIGKILL');
+    await isGone(sleep);
     await eventually('the guard has left', () => guardOf(owner.pid).length === 0);
   });
 

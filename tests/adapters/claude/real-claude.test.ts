@@ -77,7 +77,12 @@ describe('an attempt with the real claude', { concurrency: 2 }, () => {
 
   test('leaves nothing running that shed its environment, its session and its parents', async (t) => {
     const sleep = uniqueSleep();
-    const command = `(env -i setsid sh -c '(setsid sleep ${sleep} &)' >/dev/null 2>&1 </dev/null &); sleep 0.3`;
+    const command = [
+      `(env -i setsid sh -c '(setsid sleep ${sleep} &)' >/dev/null 2>&1 </dev/null &)`,
+      // This one works elsewhere, but in the session of one that is known.
+      `(cd / && setsid sh -c '(env -i sleep ${sleep} &); sleep ${sleep}' >/dev/null 2>&1 </dev/null &)`,
+      'sleep 0.3',
+    ].join('\n');
     const { end } = await attempt(t, [script(bash(command), { say: 'Started.' })]);
     assert.equal(end.kind, 'succeeded', words(end));
     assert.deepEqual(processesWith(sleep), []);
