@@ -9,6 +9,7 @@ import { submit } from '../support/ledger.js';
 import { type Setting, type Stage, setStage, succeed, workUntilStopped } from './doubles.js';
 
 const never = new AbortController().signal;
+const SOON = { timeout: 20_000 };
 
 async function claimed(t: TestContext, setting: Setting): Promise<{ stage: Stage; claim: Claim }> {
   const stage = await setStage(setting);
@@ -20,17 +21,21 @@ async function claimed(t: TestContext, setting: Setting): Promise<{ stage: Stage
 }
 
 describe('an attempt', () => {
-  it('whose claim belongs to somebody else is stopped by its lease, and delivers nothing', async (t) => {
-    const { stage, claim } = await claimed(t, { act: workUntilStopped, over: { leaseMs: 30 } });
-    await runAttempt(stage.deps, { ...claim, extend: async () => false }, never);
-    const types = (await stage.bus.events.read(claim.jobId)).map(({ type }) => type);
-    assert.ok(!types.includes('CommitReady') && !types.includes('JobSucceeded'), types.join(' '));
-    assert.deepEqual(
-      stage.deeds.filter((deed) => deed === 'push'),
-      [],
-    );
-    assert.equal((await getJob(stage.bus.events, claim.jobId)).job.status, 'running', 'the winner decides');
-  });
+  it(
+    'whose claim belongs to somebody else is stopped by its lease, and delivers nothing',
+    SOON,
+    async (t) => {
+      const { stage, claim } = await claimed(t, { act: workUntilStopped, over: { leaseMs: 30 } });
+      await runAttempt(stage.deps, { ...claim, extend: async () => false }, never);
+      const types = (await stage.bus.events.read(claim.jobId)).map(({ type }) => type);
+      assert.ok(!types.includes('CommitReady') && !types.includes('JobSucceeded'), types.join(' '));
+      assert.deepEqual(
+        stage.deeds.filter((deed) => deed === 'push'),
+        [],
+      );
+      assert.equal((await getJob(stage.bus.events, claim.jobId)).job.status, 'running', 'the winner decides');
+    },
+  );
 
   it('shows no secret in what readers see while Claude is still speaking', async (t) => {
     const { stage, claim } = await claimed(t, {
