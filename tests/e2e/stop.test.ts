@@ -76,7 +76,9 @@ for (const bus of ['file', 'redis'] as const) {
         const { id } = await fleet.submit({ task: 'sleep once', repo_url: fleet.remote });
         const waiting = await fleet.submit({ task: 'sleep once', repo_url: fleet.remote });
         await eventually('a tool sleeps', () =>
-          processesOf('').some((command) => command.startsWith('sleep 600')),
+          [id, waiting.id].some((jobId) =>
+            processesOf(jobId).some((command) => command.startsWith('sleep 600')),
+          ),
         );
         fleet.kill();
         await nothingLeft(id);
