@@ -98,14 +98,8 @@ function calibrate({ bin, realGit }: Bench): number {
     execFileSync(program, ['--version']);
     return performance.now() - began;
   };
-  const pairs = Array.from({ length: CALIBRATIONS }, () => [lifetime(join(bin, 'git')), lifetime(realGit)]);
-  const [traced, plain] = [0, 1].map((side) =>
-    percentile(
-      pairs.map((pair) => pair[side] ?? 0),
-      0.5,
-    ),
-  );
-  return Math.max(0, (traced ?? 0) - (plain ?? 0));
+  const costs = Array.from({ length: CALIBRATIONS }, () => lifetime(join(bin, 'git')) - lifetime(realGit));
+  return Math.max(0, percentile(costs, 0.5));
 }
 
 async function measure(url: string, bench: Bench): Promise<Sample> {

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { promisify } from 'node:util';
 import type { Script } from '../../scripts/scripted-model/script.js';
+import { hasCode } from '../../src/adapters/host/system-error.js';
 import {
   type BusName,
   DOOR,
@@ -267,11 +268,16 @@ function readSome(
   });
 }
 
-/** Files below `folder` that contain the text. */
+/** Files below `folder` that contain the text; looks again when the server clears something away meanwhile. */
 function filesWith(needle: string, folder: string): readonly string[] {
-  return readdirSync(folder, { recursive: true })
-    .map((name) => join(folder, String(name)))
-    .filter(
-      (path) => statSync(path, { throwIfNoEntry: false })?.isFile() && readFileSync(path).includes(needle),
-    );
+  try {
+    return readdirSync(folder, { recursive: true })
+      .map((name) => join(folder, String(name)))
+      .filter(
+        (path) => statSync(path, { throwIfNoEntry: false })?.isFile() && readFileSync(path).includes(needle),
+      );
+  } catch (error) {
+    if (!hasCode(error, 'ENOENT')) throw error;
+    return filesWith(needle, folder);
+  }
 }
