@@ -34,7 +34,11 @@ export const succeed: Act = async (_order, listener) => {
 /** A claude that works until it is stopped. */
 export const workUntilStopped: Act = async (_order, listener, signal) => {
   listener.started(4711);
-  await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+  await new Promise<void>((resolve) => {
+    if (signal.aborted)
+      resolve(); // a short lease may be lost before we got here
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
   return { kind: 'stopped', ...report, exitCode: null };
 };
 

@@ -28,7 +28,10 @@ describe('leaving with Ctrl-C', () => {
         press = pressed;
       },
     });
-    await eventually('the feed is read', () => server.askedFor(`GET /jobs/${ID}/events`).length > 0);
+    await eventually(
+      'the feed is read',
+      () => server.askedFor(`GET /jobs/${ID}/events`).length > 0 && out?.raw() !== '',
+    );
     press();
     return done;
   };
