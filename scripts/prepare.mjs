@@ -1,7 +1,7 @@
 // What the two commands of the README need before any of our own code can run: the right node, git, the packages
 // and a build. Plain JavaScript without dependencies, because nothing is installed yet.
 import { spawnSync } from 'node:child_process';
-import { accessSync, constants, cpSync, existsSync, rmSync, statSync } from 'node:fs';
+import { accessSync, chmodSync, constants, cpSync, existsSync, rmSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -69,6 +69,9 @@ export function build(outDir = 'dist') {
   const scripts = 'src/adapters/redis/scripts';
   if (existsSync(join(root, scripts)))
     cpSync(join(root, scripts), join(root, outDir, scripts), { recursive: true });
+  // `npm link` makes the door executable once; it is a new file after each build.
+  const door = join(root, outDir, 'src/main.js');
+  if (existsSync(door)) chmodSync(door, 0o755);
   if (tsc.status !== 0) fail('The build failed: see the messages above.');
 }
 

@@ -23,7 +23,9 @@ if (wanted.length === 0) {
   // Once, here: two test files that install it at the same time would fight over apt's lock.
   await installRedis();
 }
-const args = ['--enable-source-maps', '--test', '--test-concurrency=2', '--test-reporter=spec', ...tests];
+// A file that hangs is ended after five minutes, and named.
+const flags = ['--test-concurrency=2', '--test-timeout=300000', '--test-reporter=spec'];
+const args = ['--enable-source-maps', '--test', ...flags, ...tests];
 const { status } = spawnSync(process.execPath, args, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] });
 process.exit(status ?? 1);
 
