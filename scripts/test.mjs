@@ -9,7 +9,7 @@ prepare();
 const wanted = process.argv.slice(2);
 const tests = readdirSync(join(root, 'dist/tests'), { recursive: true })
   .filter((file) => file.endsWith('.test.js'))
-  .filter((file) => wanted.length === 0 || wanted.some((part) => file.includes(part)))
+  .filter((file) => wanted.length === 0 || wanted.some((part) => sourceOf(file).includes(part)))
   .sort()
   .map((file) => join('dist/tests', file));
 if (tests.length === 0) {
@@ -28,6 +28,11 @@ const flags = ['--test-concurrency=2', '--test-timeout=300000', '--test-reporter
 const args = ['--enable-source-maps', '--test', ...flags, ...tests];
 const { status } = spawnSync(process.execPath, args, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] });
 process.exit(status ?? 1);
+
+/** The path that people see and type. */
+function sourceOf(file) {
+  return `tests/${file.replace(/js$/, 'ts')}`;
+}
 
 async function installRedis() {
   if (process.env.AGENTICORE_TEST_REDIS_URL) return;
