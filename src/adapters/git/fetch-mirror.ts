@@ -1,6 +1,6 @@
 // Brings a mirror up to date with its remote: one connection, under the repository's lock. Remote branches live under
 // refs/remotes/origin, so that pruning can never touch the branch of a job.
-import { lstat, rm, stat } from 'node:fs/promises';
+import { lstat, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Log } from '../../ports/log.js';
 import { localFailure, remoteFailure } from './failure.js';
@@ -32,6 +32,7 @@ interface FetcherDeps {
 }
 
 const TIMEOUT_MS = 30 * 60_000;
+const MAX_LOOSE_REFS = 100;
 const OPTIONS = [
   '--quiet',
   '--no-write-fetch-head',
@@ -96,8 +97,9 @@ async function fetchAll(remote: Remote, mirror: Mirror, log: Log, signal: AbortS
   }
   if (result.exitCode !== 0) throw fetchFailure(result);
   if (depth.length > 0) await followUnshallow(mirror);
-  // One file instead of one per ref; only the first fetch brings many.
-  if (!isWarm) await remote.git({ args: ['pack-refs', '--all'], place: mirror.place, signal });
+  // One file instead of one per ref: the first fetch brings many, later ones and the jobs a few each.
+  if (!isWarm || (await hasManyLooseRefs(mirror)))
+    await remote.git({ args: ['pack-refs', '--all'], place: mirror.place, signal });
 }
 
 const heal = (remote: Remote, mirror: Mirror, log: Log, signal: AbortSignal): Promise<void> =>
@@ -113,6 +115,13 @@ function fetchRefs(
   const how = [...OPTIONS, '--prune', '--no-show-forced-updates', ...options];
   const args = ['fetch', ...how, '--', mirror.url, ...refs];
   return remote.run(mirror, { args, signal, timeoutMs: TIMEOUT_MS });
+}
+
+/** Git reads each from a file of its own, with every fetch and every push. */
+async function hasManyLooseRefs({ gitDir }: Mirror): Promise<boolean> {
+  const folders = ['refs/agenticore', 'refs/remotes/origin', 'refs/tags'];
+  const found = await Promise.all(folders.map((name) => readdir(join(gitDir, name)).catch(() => [])));
+  return found.flat().length > MAX_LOOSE_REFS;
 }
 
 /** When nothing is shallow any more, git removes the file it knows: our link instead of what it leads to. */

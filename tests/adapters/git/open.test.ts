@@ -269,6 +269,18 @@ describe('opening a workspace', () => {
     await third.close();
   });
 
+  it('does not let refs pile up as single files', async (t) => {
+    const room = await openRoom(t);
+    const first = await room.open({ jobId: 'j1' });
+    for (let n = 0; n <= 100; n += 1) room.remote.git('tag', `t${n}`, 'main');
+    const second = await room.open({ jobId: 'j2' });
+    const mirror = gitIn(second.path, 'rev-parse', '--path-format=absolute', '--git-common-dir');
+    assert.deepEqual(await readdir(join(mirror, 'refs', 'tags')).catch(() => []), []);
+    assert.equal((await room.mirrorRefs()).get('refs/tags/t100'), second.baseOid);
+    await Promise.all([first.close(), second.close()]);
+    assert.deepEqual(await room.leftovers(), []);
+  });
+
   it('makes a mirror whole again after claude fetched a part of the history only', async (t) => {
     const room = await openRoom(t);
     for (const text of ['2', '3', '4']) room.remote.commit({ 'a.txt': text });
