@@ -33,7 +33,6 @@ export type JobCommand =
       readonly type: 'EndAttempt';
       readonly attempt: number;
       readonly outcome: AttemptOutcome;
-      readonly transcript?: TranscriptSeal;
       readonly jitter: number;
     }
   | { readonly type: 'RequestCancel'; readonly by: string }
@@ -109,28 +108,30 @@ function endAttempt(
   job: Job,
   now: number,
 ): readonly JobEvent[] {
-  const seal = command.transcript ? { transcript: command.transcript } : {};
   // A cancel is a promise: whatever result still arrives, only `cancelled` may follow.
-  if (job.cancelRequested) return [{ type: 'JobCancelled', at: now, ...seal }];
+  if (job.cancelRequested) return [{ type: 'JobCancelled', at: now, ...sealOf(job) }];
   const { outcome, attempt } = command;
   switch (outcome.kind) {
     case 'succeeded':
-      return [{ type: 'JobSucceeded', at: now, attempt, ...seal }];
+      return [{ type: 'JobSucceeded', at: now, attempt, ...sealOf(job) }];
     case 'handed-back':
       return [{ type: 'AttemptHandedBack', at: now, attempt, worker: job.worker ?? '' }];
     case 'failed':
-      return failAttempt(outcome, command, job, now, seal);
+      return failAttempt(outcome, command, job, now);
     default:
       return outcome satisfies never;
   }
 }
+
+/** The event that ends a job repeats what its transcript was sealed with, so that one record shows a cut tail. */
+const sealOf = (job: Job): { readonly transcript?: TranscriptSeal } =>
+  job.transcript === undefined ? {} : { transcript: job.transcript };
 
 function failAttempt(
   { code, error, resetsAt }: Extract<AttemptOutcome, { kind: 'failed' }>,
   { attempt, jitter }: { attempt: number; jitter: number },
   job: Job,
   now: number,
-  seal: { transcript?: TranscriptSeal },
 ): readonly JobEvent[] {
   const decision = decideRetry({
     code,
@@ -147,7 +148,7 @@ function failAttempt(
     case 'park':
       return [{ type: 'AttemptParked', at: now, attempt, code, error, until: decision.until }];
     case 'give-up':
-      return [{ type: 'JobFailed', at: now, attempt, code, error, ...seal }];
+      return [{ type: 'JobFailed', at: now, attempt, code, error, ...sealOf(job) }];
     default:
       return decision satisfies never;
   }

@@ -164,9 +164,8 @@ function requeue(job: Job, queuedSince: number): Job {
   return without({ ...job, status: 'queued', queuedSince }, 'pid', 'worker', 'host');
 }
 
-function end(job: Job, event: { readonly at: number; readonly transcript?: TranscriptSeal }): Job {
-  const ended = without({ ...job, endedAt: event.at }, 'pid', 'nextAttemptAt');
-  return event.transcript ? { ...ended, transcript: event.transcript } : ended;
+function end(job: Job, event: { readonly at: number }): Job {
+  return without({ ...job, endedAt: event.at }, 'pid', 'nextAttemptAt');
 }
 
 function without<K extends keyof Job>(job: Job, ...keys: readonly K[]): Job {

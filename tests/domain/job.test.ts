@@ -325,6 +325,29 @@ describe('the state of a job', () => {
   });
 });
 
+describe('the event that ends a job', () => {
+  const transcript = { count: 5, head: 'h' };
+  const finished: JobEvent = {
+    type: 'ClaudeFinished',
+    at: T0,
+    attempt: 1,
+    exitCode: 0,
+    costUsd: 0,
+    numTurns: 1,
+    transcript,
+  };
+  it('repeats the seal of its transcript, however the job ends', () => {
+    const failed = endWith({ kind: 'failed', code: 'CLAUDE_ERROR', error: 'no' });
+    given(submitted, started(), finished)
+      .when(endWith({ kind: 'succeeded' }))
+      .gives({ type: 'JobSucceeded', transcript });
+    given(submitted, started(), finished).when(failed).gives({ type: 'JobFailed', transcript });
+    given(submitted, started(), cancelRequested, finished)
+      .when(failed)
+      .gives({ type: 'JobCancelled', transcript });
+  });
+});
+
 describe('docs/job-states.md', () => {
   it('draws exactly the transitions that decide makes', async () => {
     const drawn = new Set(

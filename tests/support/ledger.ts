@@ -4,13 +4,11 @@ import { createHash, randomUUID } from 'node:crypto';
 import { decide, type JobCommand } from '../../src/domain/decide.js';
 import { chainEvents, GENESIS, type Hash } from '../../src/domain/evidence.js';
 import { evolve, type Job } from '../../src/domain/job.js';
-import type { JobOrder, TranscriptSeal } from '../../src/domain/job-event.js';
+import type { JobOrder } from '../../src/domain/job-event.js';
 import { placementChange } from '../../src/domain/placement.js';
 import type { EventLog, IdempotencyClaim, StoredJob, Transition } from '../../src/ports/event-log.js';
 
 export const sha256: Hash = (text) => createHash('sha256').update(text).digest('hex');
-
-export const SEAL: TranscriptSeal = { count: 3, head: sha256('three messages') };
 
 /** An order that asks for nothing special; lane `jobs`, three attempts. */
 export const sampleOrder = (overrides: Partial<JobOrder> = {}): JobOrder => ({
@@ -101,10 +99,5 @@ export async function endAttempt(
   extras: TransitionExtras = {},
 ): Promise<StoredJob> {
   const attempt = (await events.load(jobId))?.job.attempt ?? 0;
-  return carryOut(
-    events,
-    jobId,
-    { type: 'EndAttempt', attempt, outcome, transcript: SEAL, jitter: 0 },
-    extras,
-  );
+  return carryOut(events, jobId, { type: 'EndAttempt', attempt, outcome, jitter: 0 }, extras);
 }
