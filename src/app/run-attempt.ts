@@ -2,7 +2,14 @@
 import type { AttemptOutcome } from '../domain/decide.js';
 import { AgenticoreError, isCode } from '../domain/errors.js';
 import type { Claim } from '../ports/command-queue.js';
-import { type Attempt, type AttemptDeps, createReport, persist, type StopReason } from './attempt/attempt.js';
+import {
+  type Attempt,
+  type AttemptDeps,
+  createReport,
+  isOvertaken,
+  persist,
+  type StopReason,
+} from './attempt/attempt.js';
 import { deliverWork } from './attempt/deliver-work.js';
 import { type Bench, closeBench, openBench } from './attempt/open-bench.js';
 import { runClaude } from './attempt/run-claude.js';
@@ -96,7 +103,7 @@ async function attemptOutcome(deps: AttemptDeps, attempt: Attempt, lost: AbortSi
 }
 
 function outcomeOf(deps: AttemptDeps, attempt: Attempt, error: unknown): Ended {
-  if (OVERTAKEN.some((code) => isCode(error, code))) return { kind: 'overtaken' };
+  if (isOvertaken(error)) return { kind: 'overtaken' };
   if (attempt.signal.aborted) return stopped(attempt);
   if (error instanceof AgenticoreError)
     return { kind: 'failed', code: error.code, error: deps.redact(error.message) };
@@ -113,8 +120,6 @@ function outcomeOf(deps: AttemptDeps, attempt: Attempt, error: unknown): Ended {
 const stopped = ({ signal }: Attempt): Ended => ({
   kind: signal.reason === 'claim-lost' ? 'overtaken' : 'handed-back',
 });
-
-const OVERTAKEN = ['STALE_ATTEMPT', 'JOB_ENDED', 'JOB_NOT_FOUND'] as const;
 
 /** The phases between opening and closing the bench. */
 async function work(deps: AttemptDeps, attempt: Attempt, bench: Bench): Promise<Ended> {
@@ -148,6 +153,6 @@ async function recordEnd(
     await persist(deps.clock, lost, () => handleCommand(deps, attempt.job.id, command));
   } catch (error) {
     // Overtaken at the last moment: whoever did it has recorded what counts.
-    if (!OVERTAKEN.some((code) => isCode(error, code)) && !isCode(error, 'BUS_UNREACHABLE')) throw error;
+    if (!isOvertaken(error) && !isCode(error, 'BUS_UNREACHABLE')) throw error;
   }
 }

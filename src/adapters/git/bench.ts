@@ -2,7 +2,8 @@
 // because claude may have changed or deleted everything that git itself remembers of a worktree.
 import { chmod, mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { createExclusive, hasCode, readIfThere } from './exclusive-file.js';
+import { hasCode } from '../host/system-error.js';
+import { createExclusive, readIfThere } from './exclusive-file.js';
 import { localFailure } from './failure.js';
 import type { Mirror } from './mirror.js';
 import { OWN_IDENTITY, type ProcessIdentity } from './process-identity.js';

@@ -4,7 +4,7 @@ import type { Mirror } from './mirror.js';
 import type { RunGit } from './run-git.js';
 
 /** Beyond this the rest is left out, and a last line says so. */
-export const MAX_DIFF_BYTES = 20 * 1024 * 1024;
+const MAX_DIFF_BYTES = 20 * 1024 * 1024;
 
 const OPTIONS = [
   '--no-color',

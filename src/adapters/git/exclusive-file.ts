@@ -1,6 +1,7 @@
 // A file that exists either whole or not at all, and that only one process can create.
 import { randomBytes } from 'node:crypto';
 import { link, readFile, rename, rm, unlink, writeFile } from 'node:fs/promises';
+import { hasCode } from '../host/system-error.js';
 
 /** How the names of files end that are being written and are not there yet. */
 export const ASIDE = '.aside';
@@ -50,7 +51,3 @@ export async function removeFile(path: string): Promise<void> {
     if (!hasCode(error, 'ENOENT')) throw error;
   });
 }
-
-/** True for a system error of this code. */
-export const hasCode = (error: unknown, code: string): boolean =>
-  error instanceof Error && 'code' in error && error.code === code;

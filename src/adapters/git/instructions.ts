@@ -3,7 +3,7 @@
 import { constants } from 'node:fs';
 import { lstat, open } from 'node:fs/promises';
 import { join } from 'node:path';
-import { hasCode } from './exclusive-file.js';
+import { hasCode } from '../host/system-error.js';
 
 /** Per file; the text becomes an argument of a command, which the system limits to 128 KiB. */
 const MAX_BYTES = 48 * 1024;

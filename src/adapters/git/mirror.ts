@@ -7,7 +7,8 @@ import { mkdir, readdir, rm, stat, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { normaliseRepoUrl } from '../../domain/repo-url.js';
 import type { Log } from '../../ports/log.js';
-import { ASIDE, ensureContent, hasCode, readIfThere } from './exclusive-file.js';
+import { hasCode } from '../host/system-error.js';
+import { ASIDE, ensureContent, readIfThere } from './exclusive-file.js';
 import type { GitPlace } from './run-git.js';
 
 export interface Mirror {

@@ -3,7 +3,8 @@
 import { randomBytes } from 'node:crypto';
 import { stat, utimes } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createExclusive, hasCode, readIfThere, removeFile } from './exclusive-file.js';
+import { hasCode } from '../host/system-error.js';
+import { createExclusive, readIfThere, removeFile } from './exclusive-file.js';
 import { lifeOf, OWN_IDENTITY, type ProcessIdentity } from './process-identity.js';
 
 export interface RepositoryLocks {

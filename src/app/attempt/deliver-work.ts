@@ -3,7 +3,7 @@ import { AgenticoreError } from '../../domain/errors.js';
 import type { Job } from '../../domain/job.js';
 import { leftoverCommitMessage, pullRequestBody, pullRequestTitle } from '../../domain/pull-request.js';
 import type { Workspace } from '../../ports/workspace.js';
-import type { Attempt, AttemptDeps } from './attempt.js';
+import { type Attempt, type AttemptDeps, isOvertaken } from './attempt.js';
 
 /** Delivers the workspace's work; a job that changed nothing has nothing to deliver. */
 export async function deliverWork(
@@ -50,8 +50,7 @@ async function openPullRequest(
     const { url, existed } = await host.openPullRequest(order, attempt.signal);
     await attempt.report([{ type: 'PullRequestOpened', url, existed }]);
   } catch (error) {
-    if (!(error instanceof AgenticoreError) || error.code === 'STALE_ATTEMPT' || error.code === 'JOB_ENDED')
-      throw error;
+    if (!(error instanceof AgenticoreError) || isOvertaken(error)) throw error;
     await attempt.report([{ type: 'PullRequestFailed', error: error.message }]);
   }
 }

@@ -1,6 +1,6 @@
 // Reads a job's feed to its end, whatever happens to the connection: resumes after the last frame it has seen.
 import { createParser } from 'eventsource-parser';
-import { AgenticoreError } from '../../../domain/errors.js';
+import { AgenticoreError, messageOf } from '../../../domain/errors.js';
 import { type HttpClient, readRefusal } from './http-client.js';
 
 export interface Frame {
@@ -119,8 +119,8 @@ async function* readFrames(
 /** What passes by itself is trouble and tried again; what does not is thrown. */
 function asTrouble(error: unknown): AgenticoreError {
   if (!(error instanceof AgenticoreError)) {
-    const reason = error instanceof Error ? error.message : String(error);
-    return new AgenticoreError('SERVER_UNREACHABLE', `The connection to the server broke (${reason}).`);
+    const broke = `The connection to the server broke (${messageOf(error)}).`;
+    return new AgenticoreError('SERVER_UNREACHABLE', broke);
   }
   if (['UNAUTHORIZED', 'JOB_NOT_FOUND', 'NOT_FOUND', 'INVALID_REQUEST', 'INVALID_JSON'].includes(error.code))
     throw error;

@@ -1,5 +1,11 @@
 // One way to ask the server something: address, key, patience, and every refusal as a sentence.
-import { AgenticoreError, ERRORS, type ErrorCode, type ErrorDetail } from '../../../domain/errors.js';
+import {
+  AgenticoreError,
+  ERRORS,
+  type ErrorCode,
+  type ErrorDetail,
+  messageOf,
+} from '../../../domain/errors.js';
 import { asObject, type JsonObject, numberAt, objectsAt, parseObject, textAt } from './json-fields.js';
 
 export interface ServerAddress {
@@ -99,7 +105,7 @@ function checkKey(key: string | undefined): void {
 
 function unreachable(base: string, error: unknown): AgenticoreError {
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-  const reason = causeCode(cause) ?? (cause instanceof Error ? cause.message : String(cause));
+  const reason = causeCode(cause) ?? messageOf(cause);
   return new AgenticoreError(
     'SERVER_UNREACHABLE',
     `No agenticore server answers at ${base} (${reason}); start one with \`agenticore serve\`, or say where it is with --url or AGENTICORE_URL.`,
