@@ -100,7 +100,7 @@ function startAttempt(
     ];
   }
   const last = `${error} It was the last of ${job.order.maxAttempts}.`;
-  return [{ type: 'JobFailed', at: now, attempt, code: 'ATTEMPTS_EXHAUSTED', error: last }];
+  return [{ type: 'JobFailed', at: now, attempt, code: 'ATTEMPTS_EXHAUSTED', error: last, exhausted: true }];
 }
 
 function endAttempt(
@@ -149,6 +149,8 @@ function failAttempt(
       return [{ type: 'AttemptParked', at: now, attempt, code, error, until: decision.until }];
     case 'give-up':
       return [{ type: 'JobFailed', at: now, attempt, code, error, ...sealOf(job) }];
+    case 'exhausted':
+      return [{ type: 'JobFailed', at: now, attempt, code, error, exhausted: true, ...sealOf(job) }];
     default:
       return decision satisfies never;
   }

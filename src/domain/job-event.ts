@@ -44,6 +44,11 @@ interface Failure {
   readonly error: string;
 }
 
+interface Exhaustion {
+  /** It would have been tried again, had it not used up its attempts: such a job is kept aside for a person. */
+  readonly exhausted?: true;
+}
+
 export type JobEvent =
   | {
       readonly type: 'JobSubmitted';
@@ -66,7 +71,7 @@ export type JobEvent =
   | ({ readonly type: 'AttemptParked'; readonly until: number } & Failure & OfAttempt)
   | ({ readonly type: 'AttemptHandedBack'; readonly worker: string } & OfAttempt)
   | ({ readonly type: 'JobSucceeded'; readonly transcript?: TranscriptSeal } & OfAttempt)
-  | ({ readonly type: 'JobFailed'; readonly transcript?: TranscriptSeal } & Failure & OfAttempt)
+  | ({ readonly type: 'JobFailed'; readonly transcript?: TranscriptSeal } & Exhaustion & Failure & OfAttempt)
   | { readonly type: 'JobCancelled'; readonly at: number; readonly transcript?: TranscriptSeal }
   | { readonly type: 'JobExpired'; readonly at: number };
 

@@ -49,6 +49,8 @@ export interface Job {
   readonly transcript?: TranscriptSeal;
   readonly error?: string;
   readonly code?: ErrorCode;
+  /** It failed for something that is tried again, and had used up its attempts. */
+  readonly exhausted?: true;
 }
 
 const ENDINGS: ReadonlyMap<string, JobStatus> = new Map<JobEvent['type'], JobStatus>([
@@ -106,7 +108,10 @@ export function evolve(job: Job | undefined, event: JobEvent): Job {
     case 'JobSucceeded':
       return without(end({ ...next, status: 'succeeded' }, event), 'code', 'error');
     case 'JobFailed':
-      return end({ ...next, status: 'failed', code: event.code, error: event.error }, event);
+      return end(
+        { ...next, status: 'failed', code: event.code, error: event.error, ...exhaustion(event) },
+        event,
+      );
     case 'JobCancelled':
       return end({ ...next, status: 'cancelled', code: 'CANCELLED' }, event);
     case 'JobExpired':
@@ -159,6 +164,9 @@ function finishClaude(job: Job, event: Extract<JobEvent, { type: 'ClaudeFinished
     ...(event.answer ? { answer: event.answer } : {}),
   };
 }
+
+const exhaustion = ({ exhausted }: { readonly exhausted?: true }): { readonly exhausted?: true } =>
+  exhausted === undefined ? {} : { exhausted };
 
 function requeue(job: Job, queuedSince: number): Job {
   return without({ ...job, status: 'queued', queuedSince }, 'pid', 'worker', 'host');

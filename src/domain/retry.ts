@@ -4,6 +4,7 @@ import { ERRORS, type ErrorCode } from './errors.js';
 export type RetryDecision =
   | { readonly kind: 'retry'; readonly at: number }
   | { readonly kind: 'park'; readonly until: number }
+  | { readonly kind: 'exhausted' } // worth another attempt, but there is none left
   | { readonly kind: 'give-up' };
 
 export interface RetryQuestion {
@@ -30,7 +31,7 @@ export function decideRetry(question: RetryQuestion): RetryDecision {
     case 'quota':
       return { kind: 'park', until: Math.max(now, resetsAt ?? now + DEFAULT_PARK_MS) };
     case 'transient': {
-      if (attemptsUsed >= maxAttempts) return { kind: 'give-up' };
+      if (attemptsUsed >= maxAttempts) return { kind: 'exhausted' };
       const delay = Math.min(MAX_BACKOFF_MS, backoffMs * 2 ** Math.max(0, attemptsUsed - 1));
       return { kind: 'retry', at: now + Math.round(delay * (1 + jitter / 2)) };
     }

@@ -155,7 +155,14 @@ describe('a job that runs', () => {
     });
     given(submitted, started(1), failed(1), started(2), failed(2), started(3))
       .when(endWith({ kind: 'failed', code: 'CLAUDE_CRASHED', error: 'gone' }, 3))
-      .gives({ type: 'JobFailed', code: 'CLAUDE_CRASHED' });
+      .gives({ type: 'JobFailed', code: 'CLAUDE_CRASHED', exhausted: true });
+  });
+  it('is marked as exhausted only when its attempts are what it lacked', () => {
+    const failed = endWith({ kind: 'failed', code: 'CLAUDE_ERROR', error: 'no' });
+    const [event] = decide(failed, stateOf(submitted, started()), T0 + 5000);
+    assert.ok(event?.type === 'JobFailed' && !('exhausted' in event));
+    assert.ok(!('exhausted' in evolve(stateOf(submitted, started()), event)));
+    assert.equal(evolve(stateOf(submitted, started()), { ...event, exhausted: true }).exhausted, true);
   });
   it('is parked for a usage limit, and no attempt is burned', () => {
     const limit = {
@@ -235,7 +242,9 @@ describe('a job whose worker vanished', () => {
       kind: 'task',
       order: { ...order, maxAttempts: 1 },
     };
-    given(single, started()).when(start).gives({ type: 'JobFailed', code: 'ATTEMPTS_EXHAUSTED' });
+    given(single, started())
+      .when(start)
+      .gives({ type: 'JobFailed', code: 'ATTEMPTS_EXHAUSTED', exhausted: true });
   });
   it('is cancelled instead when that was asked for', () => {
     given(submitted, started(), cancelRequested).when(start).gives({ type: 'JobCancelled' });

@@ -30,8 +30,8 @@ describe('decideRetry', () => {
   it('spreads retries by up to half the delay', () => {
     assert.deepEqual(decideRetry({ ...question, jitter: 0.5 }), { kind: 'retry', at: 1000 + 37_500 });
   });
-  it('gives up when the attempts are used up', () => {
-    assert.deepEqual(decideRetry({ ...question, attemptsUsed: 3 }), { kind: 'give-up' });
+  it('tells a job that used up its attempts from one that no attempt would mend', () => {
+    assert.deepEqual(decideRetry({ ...question, attemptsUsed: 3 }), { kind: 'exhausted' });
   });
   it('gives up at once on what a retry cannot mend', () => {
     for (const code of [
