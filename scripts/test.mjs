@@ -37,7 +37,7 @@ function sourceOf(file) {
 async function installRedis() {
   if (process.env.AGENTICORE_TEST_REDIS_URL) return;
   const { ensureRedisServer } = await import(
-    pathToFileURL(join(root, 'dist/tests/support/install-redis.js')).href
+    pathToFileURL(join(root, 'dist/scripts/redis/install-redis.js')).href
   );
   try {
     ensureRedisServer();
