@@ -1,14 +1,7 @@
 // Server-sent events as bytes on a socket: whole frames, comments that keep proxies awake, no more than the reader takes.
 import type { Response } from 'express';
+import { type Frame, frameText } from '../wire/feed-frame.js';
 import { createOutflow } from './outflow.js';
-
-export interface Frame {
-  /** What the reader sends back as Last-Event-ID; a frame without one leaves the reader's place as it is. */
-  readonly id?: string;
-  readonly event: string;
-  /** JSON. */
-  readonly data: string;
-}
 
 export interface EventStream {
   /** Aborted when the reader has gone. */
@@ -18,12 +11,6 @@ export interface EventStream {
   /** Resolves when there is room for more; false when nobody reads any more. */
   send(frame: Frame): Promise<boolean>;
   end(): void;
-}
-
-/** Bytes of a frame. Line breaks between JSON tokens would end the frame early; they mean nothing and become spaces. */
-function frameText({ id, event, data }: Frame): string {
-  const line = /[\r\n]/.test(data) ? data.replace(/[\r\n]+/g, ' ') : data;
-  return `${id === undefined ? '' : `id: ${id}\n`}event: ${event}\ndata: ${line}\n\n`;
 }
 
 /** An event stream as the answer of a request. */

@@ -11,13 +11,10 @@ import { callOf } from '../http/call.js';
 import type { HttpDeps } from '../http/http-deps.js';
 import { invalid, jobIdOf, queryChoice, queryText } from '../http/limits.js';
 import { route } from '../http/route.js';
-import { createEventStream, type EventStream, type Frame } from '../http/sse.js';
-import { eventJson } from './event-json.js';
+import { createEventStream, type EventStream } from '../http/sse.js';
+import { END, endFrame, entryFrame, gapFrame } from '../wire/feed-frame.js';
 
-const END = '.end';
 const START = '0-0';
-/** Names of frames that are ours alone. */
-const RESERVED = new Set(['end', 'gap']);
 
 type Filter = 'domain' | 'transcript' | 'all';
 
@@ -104,14 +101,15 @@ async function pass(deps: HttpDeps, events: EventStream, reading: Reading, step:
   const { name, after, filter, ended } = reading;
   switch (step.kind) {
     case 'gap':
-      return events.send({ event: 'gap', data: JSON.stringify({ after: after ?? null }) });
+      return events.send(gapFrame(after));
     case 'live':
       if (name.kind === 'fleet' || ended === undefined) return true;
       await events.send(endFrame(after ?? START, name.jobId, ended));
       return false;
     case 'entry': {
       const { entry } = step;
-      if (isWanted(entry, filter) && !(await events.send(entryFrame(deps, entry, name)))) return false;
+      if (isWanted(entry, filter) && !(await events.send(entryFrame(entry, name, deps.submit.hash))))
+        return false;
       const status = endOfFeed(entry);
       if (name.kind === 'fleet' || status === undefined) return true;
       await events.send(endFrame(entry.cursor, name.jobId, status));
@@ -124,16 +122,3 @@ async function pass(deps: HttpDeps, events: EventStream, reading: Reading, step:
 
 const isWanted = (entry: FeedEntry, filter: Filter): boolean =>
   filter === 'all' || (filter === 'domain') === (entry.kind === 'event');
-
-function entryFrame({ submit }: HttpDeps, { cursor, kind, type, data }: FeedEntry, name: FeedName): Frame {
-  const jobId = name.kind === 'job' ? name.jobId : undefined;
-  // Claude names its messages; what could break a frame, or pass for one of ours, is not repeated.
-  const event = /^[\w.:-]{1,100}$/.test(type) && !RESERVED.has(type) ? type : 'unknown';
-  return { id: cursor, event, data: kind === 'event' ? eventJson(data, jobId, submit.hash) : data };
-}
-
-const endFrame = (cursor: string, jobId: string, status: JobStatus): Frame => ({
-  id: `${cursor}${END}`,
-  event: 'end',
-  data: JSON.stringify({ job_id: jobId, status }),
-});

@@ -8,7 +8,7 @@ import { callOf } from '../http/call.js';
 import type { HttpDeps } from '../http/http-deps.js';
 import { invalid, jobIdOf, jsonBody, queryChoice, queryText, takeBody } from '../http/limits.js';
 import { route, sendJson } from '../http/route.js';
-import { jobJson } from './job-json.js';
+import { jobJson } from '../wire/job-json.js';
 import { type JobRequestBody, submitContext, toJobRequest } from './job-request.js';
 
 const DEFAULT_LIST = 20;
