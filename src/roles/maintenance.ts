@@ -1,7 +1,6 @@
 // The maintenance shift: runs in every process, safely side by side.
 import { delayLoop } from '../app/loops/delay.js';
-import { expireLoop } from '../app/loops/expire.js';
-import { trimLoop } from '../app/loops/trim.js';
+import { upkeepLoop } from '../app/loops/upkeep.js';
 import type { Service } from '../runtime/supervise.js';
 import type { Machines } from './machines.js';
 
@@ -10,7 +9,6 @@ export function maintenanceServices(machines: Machines): readonly Service[] {
   const deps = { ...machines, queue: machines.bus.queue };
   return [
     { name: 'delay', run: (signal) => delayLoop(deps, signal) },
-    { name: 'expire', run: (signal) => expireLoop(deps, signal) },
-    { name: 'trim', run: (signal) => trimLoop(deps, signal) },
+    { name: 'upkeep', run: (signal) => upkeepLoop(deps, signal) },
   ];
 }

@@ -14,7 +14,7 @@ const JOB_ID = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
 
 /** The event log over the jobs of `state`. */
 export function createEventLog(state: BusState): EventLog {
-  const { jobs, lists, serial } = state;
+  const { jobs, lists, serial, upkeep } = state;
 
   async function append(transition: Transition): Promise<AppendResult> {
     state.assertWritable();
@@ -120,6 +120,8 @@ export function createEventLog(state: BusState): EventLog {
     },
     count: async (status) => lists.count(status),
     oldest: async (status, limit) => lists.oldest(status, limit),
+    upkeepDue: async (now, limit) => upkeep.due(now, limit),
+    putOffUpkeep: async (jobId, now, at) => upkeep.putOff(jobId, now, at),
     remove(jobId) {
       return serial.run(`job:${jobId}`, async () => {
         const job = jobs.get(jobId);

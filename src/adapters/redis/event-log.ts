@@ -1,6 +1,7 @@
 // The event log on Redis: every transition is one call of append.lua; the view answers the reads.
 import type { LedgerRecord } from '../../domain/evidence.js';
 import { JOB_STATUSES } from '../../domain/job.js';
+import { upkeepAt } from '../../domain/upkeep.js';
 import type { AppendResult, EventLog, Transition } from '../../ports/event-log.js';
 import type { Connection } from './connection.js';
 import { listJobs } from './job-pages.js';
@@ -10,7 +11,7 @@ import { runScript } from './scripts.js';
 import { parseStored, storedJob, VIEW_FIELDS } from './view.js';
 
 /** Where the indices of the statuses begin among the KEYS of append.lua. */
-const FIRST_INDEX = 10;
+const FIRST_INDEX = 11;
 
 /** The event log below `keys`; what it throws is what `connection` explains. */
 export function createEventLog(connection: Connection, keys: Keys): EventLog {
@@ -46,11 +47,20 @@ export function createEventLog(connection: Connection, keys: Keys): EventLog {
       return connection.ask((redis) => redis.zrange(keys.index(status), 0, String(limit - 1)));
     },
 
+    async upkeepDue(now, limit) {
+      if (limit < 1) return [];
+      return connection.ask((redis) => redis.zrangebyscore(keys.upkeep, '-inf', now, 'LIMIT', 0, limit));
+    },
+
+    async putOffUpkeep(jobId, now, at) {
+      await connection.ask((redis) => runScript(redis, 'put-off', [keys.upkeep], [jobId, now, at]));
+    },
+
     async remove(jobId) {
       await connection.ask(async (redis) => {
         const lane = (await redis.hget(keys.view(jobId), 'lane')) ?? '';
         const owned = [keys.ledger, keys.view, keys.answer, keys.feed, keys.whole].map((key) => key(jobId));
-        const all = [...owned, keys.lane(lane), keys.jobs, keys.delayed, ...keys.indices];
+        const all = [...owned, keys.lane(lane), keys.jobs, keys.delayed, keys.upkeep, ...keys.indices];
         return runScript(redis, 'remove', all, [jobId, keys.jobBell(jobId)]);
       });
     },
@@ -60,7 +70,7 @@ export function createEventLog(connection: Connection, keys: Keys): EventLog {
 function appendKeys(keys: Keys, { jobId, after, idempotency }: Transition): string[] {
   const ofJob = [keys.ledger(jobId), keys.view(jobId), keys.answer(jobId), keys.feed(jobId)];
   const ofAll = [keys.fleet, keys.jobs, keys.delayed, keys.lane(after.job.order.lane)];
-  return [...ofJob, ...ofAll, keys.idempotency(idempotency?.key ?? ''), ...keys.indices];
+  return [...ofJob, ...ofAll, keys.idempotency(idempotency?.key ?? ''), keys.upkeep, ...keys.indices];
 }
 
 function appendArguments(keys: Keys, transition: Transition, resent: boolean): (string | number)[] {
@@ -88,6 +98,7 @@ function appendArguments(keys: Keys, transition: Transition, resent: boolean): (
     keys.jobBell(jobId),
     keys.fleetBell,
     FLEET_LENGTH,
+    upkeepAt(job) ?? '',
     ...transition.records.flatMap((record) => recordArguments(jobId, record)),
   ];
 }

@@ -29,6 +29,8 @@ export interface Keys {
   readonly indices: readonly string[];
   /** Jobs that wait for their time: a sorted set by that time. */
   readonly delayed: string;
+  /** When upkeep must look at each job that does not run: a sorted set by that time. */
+  readonly upkeep: string;
   /** Every domain event of all jobs: a stream. */
   readonly fleet: string;
   idempotency(key: string): string;
@@ -64,6 +66,7 @@ export function openKeys(keyPrefix: string): Keys {
     index,
     indices: JOB_STATUSES.map(index),
     delayed: key('delayed'),
+    upkeep: key('upkeep'),
     fleet: key('fleet'),
     idempotency: (idempotencyKey) => key(`idem:${idempotencyKey}`),
     workers: key('workers'),

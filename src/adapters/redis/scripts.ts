@@ -15,6 +15,7 @@ const NAMES = [
   'leave',
   'page',
   'promote',
+  'put-off',
   'reclaim',
   'release',
   'remove',

@@ -10,6 +10,7 @@ import { keysAndAnswersContract } from './keys-and-answers.js';
 import { leaseContract } from './lease.js';
 import { registryContract } from './registry.js';
 import { transcriptLogContract } from './transcript-log.js';
+import { upkeepContract } from './upkeep.js';
 
 /** Registers the contract suites of all ports of the bus under `name`. */
 export function busContract(name: string, open: OpenBus): void {
@@ -23,4 +24,5 @@ export function busContract(name: string, open: OpenBus): void {
   feedContract(name, open);
   doorbellContract(name, open);
   registryContract(name, open);
+  upkeepContract(name, open);
 }

@@ -12,6 +12,7 @@ import { createIdempotencyKeys, type IdempotencyKeys } from './idempotency-keys.
 import { createJobLists, type JobLists } from './job-lists.js';
 import { createLanes, type Lanes } from './lanes.js';
 import { createSerial, createTurnstile, type Serial } from './serial.js';
+import { createUpkeep, type Upkeep } from './upkeep.js';
 
 export interface BusState {
   readonly jobsDir: string;
@@ -20,6 +21,7 @@ export interface BusState {
   readonly jobs: Map<string, KeptJob>;
   readonly lists: JobLists;
   readonly lanes: Lanes;
+  readonly upkeep: Upkeep;
   readonly keys: IdempotencyKeys;
   readonly fleet: FleetStream;
   readonly bells: Bells;
@@ -42,6 +44,7 @@ export function createBusState({ leaseMs, ...options }: StateOptions, found: rea
     jobs: new Map(found.map(({ job }) => [job.id, job])),
     lists: createJobLists(),
     lanes: createLanes(leaseMs),
+    upkeep: createUpkeep(),
     keys: createIdempotencyKeys(),
     fleet: restoredFleet(found),
     bells: createBells(),
@@ -52,6 +55,7 @@ export function createBusState({ leaseMs, ...options }: StateOptions, found: rea
   for (const { job, lines, lastCursor } of found) {
     cursors.saw(lastCursor);
     state.lists.move(undefined, job.stored.job);
+    state.upkeep.file(job.stored.job);
     for (const { idempotency } of lines) if (idempotency) state.keys.put({ ...idempotency, jobId: job.id });
   }
   for (const { job } of found) restoreToLane(state, job);
@@ -98,6 +102,7 @@ export function publish(
   job.answerFile = line.answer ?? job.answerFile;
   state.jobs.set(job.id, job);
   state.lists.move(before?.job, after.job);
+  state.upkeep.file(after.job);
   if (line.idempotency) state.keys.put({ ...line.idempotency, jobId: job.id });
   state.lanes.place(job.id, placement);
   state.fleet.push(eventEntries(line, job.id));
@@ -109,6 +114,7 @@ export function publish(
 export function forget(state: BusState, { id, stored }: KeptJob): void {
   state.jobs.delete(id);
   state.lists.move(stored.job, undefined);
+  state.upkeep.forget(id);
   state.keys.forget(id);
   state.lanes.place(id, { kind: 'remove', lane: stored.job.order.lane });
 }

@@ -2,8 +2,8 @@
 -- idempotency key and doorbells change together, or nothing does. What the state becomes is the caller's business.
 --
 -- KEYS  1 ledger (list)  2 view (hash)  3 answer (string)  4 feed (stream)  5 fleet (stream)
---       6 all jobs (zset)  7 delayed (zset)  8 lane (stream)  9 idempotency (string)
---       10.. the index of each status (zset)
+--       6 all jobs (zset)  7 delayed (zset)  8 lane (stream)  9 idempotency (string)  10 upkeep (zset)
+--       11.. the index of each status (zset)
 -- ARGV  1 job id  2 expected version  3 '1' when this is sent again because the first answer was lost
 --       4 status  5 which of KEYS is its index  6 creation time (ms)  7 attempt  8 head  9 lane name
 --       10 the order as JSON, '' unless the job is new  11 the rest of the state as JSON
@@ -11,16 +11,17 @@
 --       14 '1' when there is an answer  15 answer
 --       16 digest, '' without idempotency key  17 its ttl (ms)
 --       18 job doorbell (channel)  19 fleet doorbell (channel)  20 length of the fleet stream, about
---       21.. per record: type, ledger record, fleet record ('' = the same)
+--       21 when upkeep must look at the job (ms), '' while it runs
+--       22.. per record: type, ledger record, fleet record ('' = the same)
 -- Returns {'appended'} | {'conflict'} | {'duplicate', job id, digest}
 --
 -- Invariants: LLEN(ledger) = version of the view. A job that waits or runs has one lane entry, named by the view's
 -- `entry`; one that is delayed or has ended has none, and it is acknowledged and deleted in the same step: XLEN(lane)
 -- = waiting + running. The order of the feed is the order of the calls.
-local ledger, view, answer, feed, fleet, jobs, delayed, lane, idem = unpack(KEYS, 1, 9)
+local ledger, view, answer, feed, fleet, jobs, delayed, lane, idem, upkeep = unpack(KEYS, 1, 10)
 local jobId, expected, resent, status, index, createdAt, attempt, head, laneName = unpack(ARGV, 1, 9)
 local order, state, placement, dueAt, answered, answerText, digest, digestTtl = unpack(ARGV, 10, 17)
-local FIRST = 21
+local FIRST = 22
 
 local function alreadyThere(from)
   local count = (#ARGV - FIRST + 1) / 3
@@ -64,13 +65,19 @@ if answered == '1' then redis.call('SET', answer, answerText) end
 
 if was ~= status then
   redis.call('ZADD', jobs, createdAt, jobId)
-  for i = 10, #KEYS do
+  for i = 11, #KEYS do
     if i == tonumber(index) then
       redis.call('ZADD', KEYS[i], createdAt, jobId)
     else
       redis.call('ZREM', KEYS[i], jobId)
     end
   end
+end
+
+if ARGV[21] == '' then
+  redis.call('ZREM', upkeep, jobId)
+else
+  redis.call('ZADD', upkeep, ARGV[21], jobId)
 end
 
 if placement ~= 'none' then

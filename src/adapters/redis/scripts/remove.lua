@@ -1,7 +1,7 @@
 -- remove: forgets a job with everything it owns.
 --
 -- KEYS  1 ledger  2 view (hash)  3 answer  4 feed  5 whole messages  6 lane (stream)
---       7.. zsets that may name it: all jobs, delayed, the index of each status
+--       7.. zsets that may name it: all jobs, delayed, upkeep, the index of each status
 -- ARGV  1 job id  2 job doorbell (channel)
 -- Returns 1
 --

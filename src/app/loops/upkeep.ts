@@ -1,0 +1,53 @@
+// What time alone does to jobs: ends those that waited longer than their queue TTL, and forgets ended ones after their
+// TTL - record, feed, and the directory with Claude's session. Looks only at jobs whose time has come, however many wait.
+import { hasExpired } from '../../domain/decide.js';
+import { isCode } from '../../domain/errors.js';
+import { hasOutlived, upkeepAt } from '../../domain/upkeep.js';
+import type { JobDirectories } from '../../ports/job-directories.js';
+import { handleCommand, type LedgerDeps } from '../handle-command.js';
+import { every, type LoopDeps } from './every.js';
+
+const BATCH = 200;
+const INTERVAL_MS = 5000;
+/** A job whose upkeep went wrong is left alone for this long, so that it never stands before the others. */
+const TROUBLE_MS = 600_000;
+
+export interface UpkeepDeps extends LedgerDeps {
+  readonly directories: JobDirectories;
+}
+
+/** Looks every five seconds until the signal aborts. */
+export function upkeepLoop(deps: LoopDeps & UpkeepDeps, signal: AbortSignal): Promise<void> {
+  return every(deps, 'upkeep', INTERVAL_MS, () => keepUp(deps, signal), signal);
+}
+
+/** One pass; true when there may be more that is due. */
+async function keepUp(deps: LoopDeps & UpkeepDeps, signal: AbortSignal): Promise<boolean> {
+  const now = deps.clock.now();
+  const due = await deps.events.upkeepDue(now, BATCH);
+  for (const jobId of due) {
+    if (signal.aborted) return false;
+    try {
+      await look(deps, jobId, now);
+    } catch (error) {
+      if (isCode(error, 'BUS_UNREACHABLE')) throw error;
+      if (isCode(error, 'JOB_NOT_FOUND')) continue; // another process was faster
+      deps.log('upkeep.failed', { job_id: jobId, error: String(error) }, 'error');
+      await deps.events.putOffUpkeep(jobId, now, now + TROUBLE_MS);
+    }
+  }
+  return due.length === BATCH;
+}
+
+async function look(deps: UpkeepDeps, jobId: string, now: number): Promise<void> {
+  const stored = await deps.events.load(jobId);
+  if (stored === undefined || hasOutlived(stored.job, now)) {
+    await deps.directories.remove(jobId);
+    await deps.events.remove(jobId);
+  } else if (hasExpired(stored.job, now)) {
+    await handleCommand(deps, jobId, { type: 'ExpireJob' });
+  } else {
+    // It changed since it was filed, or was held by its repository's limit, which does not count.
+    await deps.events.putOffUpkeep(jobId, now, upkeepAt(stored.job) ?? now + TROUBLE_MS);
+  }
+}
