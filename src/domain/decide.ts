@@ -1,8 +1,8 @@
 // What may happen to a job: a command and the state so far give events, or a refusal with a code.
-import { AgenticoreError, type ErrorCode } from './errors.js';
-import { isTerminal, type Job } from './job.js';
+import { AgenticoreError, ERRORS, type ErrorCode } from './errors.js';
+import { endingOf, isTerminal, type Job } from './job.js';
 import type { ClaudeFacts, JobEvent, JobOrder, TranscriptSeal, WorkspaceFacts } from './job-event.js';
-import { decideRetry } from './retry.js';
+import { decideRetry, type RetryQuestion } from './retry.js';
 
 /** A fact of the running attempt, reported by the worker that owns it. */
 export type Progress =
@@ -28,6 +28,7 @@ export type JobCommand =
       readonly order: JobOrder;
     }
   | { readonly type: 'StartAttempt'; readonly worker: string; readonly host: string }
+  | { readonly type: 'ParkJob'; readonly until: number; readonly jitter: number }
   | { readonly type: 'ReportProgress'; readonly attempt: number; readonly facts: readonly Progress[] }
   | {
       readonly type: 'EndAttempt';
@@ -53,6 +54,8 @@ export function decide(command: JobCommand, job: Job | undefined, now: number): 
   switch (command.type) {
     case 'StartAttempt':
       return startAttempt(command, job, now);
+    case 'ParkJob':
+      return parkJob(command, job, now);
     case 'ReportProgress':
       assertCurrent(job, command.attempt);
       return command.facts.map((fact) => ({ ...fact, at: now, attempt: command.attempt }));
@@ -85,19 +88,38 @@ function startAttempt(
   job: Job,
   now: number,
 ): readonly JobEvent[] {
+  const before = takeUp(job, now);
+  if (before.some(ends)) return before;
+  return [...before, { type: 'AttemptStarted', at: now, attempt: job.attempt + 1, worker, host }];
+}
+
+/** Whoever holds the claim may not start an attempt before `until`: the model's quota is used up. */
+function parkJob(
+  { until, jitter }: { until: number; jitter: number },
+  job: Job,
+  now: number,
+): readonly JobEvent[] {
+  const before = takeUp(job, now);
+  if (before.some(ends)) return before;
+  const code = 'CLAUDE_USAGE_LIMIT';
+  const decision = decideRetry({ ...retryQuestion(job, code, now, jitter), resetsAt: until });
+  if (decision.kind !== 'park') throw new Error(`${code} does not park`);
+  const error = `${ERRORS[code].message} The job was not started.`;
+  return [...before, { type: 'JobParked', at: now, code, error, until: decision.until }];
+}
+
+const ends = ({ type }: JobEvent): boolean => endingOf(type) !== undefined;
+
+/** What a claimed job's new holder must write first: that its last attempt was lost, or that the job ends here. */
+function takeUp(job: Job, now: number): readonly JobEvent[] {
   if (isTerminal(job.status)) throw new AgenticoreError('JOB_ENDED');
   if (hasExpired(job, now)) return [{ type: 'JobExpired', at: now }];
-  const start: JobEvent = { type: 'AttemptStarted', at: now, attempt: job.attempt + 1, worker, host };
-  if (job.status === 'queued') return [start];
-
+  if (job.status === 'queued') return [];
   if (job.cancelRequested) return [{ type: 'JobCancelled', at: now }];
   const attempt = job.attempt;
   const error = `Attempt ${attempt} lost its worker ${job.worker ?? ''}.`;
   if (job.attemptsUsed < job.order.maxAttempts) {
-    return [
-      { type: 'AttemptLost', at: now, attempt, worker: job.worker ?? '', code: 'WORKER_LOST', error },
-      start,
-    ];
+    return [{ type: 'AttemptLost', at: now, attempt, worker: job.worker ?? '', code: 'WORKER_LOST', error }];
   }
   const last = `${error} It was the last of ${job.order.maxAttempts}.`;
   return [{ type: 'JobFailed', at: now, attempt, code: 'ATTEMPTS_EXHAUSTED', error: last, exhausted: true }];
@@ -134,13 +156,8 @@ function failAttempt(
   now: number,
 ): readonly JobEvent[] {
   const decision = decideRetry({
-    code,
-    attemptsUsed: job.attemptsUsed,
-    maxAttempts: job.order.maxAttempts,
-    backoffMs: job.order.backoffS * 1000,
+    ...retryQuestion(job, code, now, jitter),
     ...(resetsAt === undefined ? {} : { resetsAt }),
-    now,
-    jitter,
   });
   switch (decision.kind) {
     case 'retry':
@@ -155,6 +172,16 @@ function failAttempt(
       return decision satisfies never;
   }
 }
+
+const retryQuestion = (job: Job, code: ErrorCode, now: number, jitter: number): RetryQuestion => ({
+  code,
+  attemptsUsed: job.attemptsUsed,
+  maxAttempts: job.order.maxAttempts,
+  ...(job.failures === undefined ? {} : { failures: job.failures }),
+  backoffMs: job.order.backoffS * 1000,
+  now,
+  jitter,
+});
 
 function requestCancel(by: string, job: Job, now: number): readonly JobEvent[] {
   if (isTerminal(job.status)) return [];

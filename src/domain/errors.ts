@@ -1,13 +1,6 @@
-// The one table of everything that can be refused or go wrong: code -> what to say, which HTTP status, what a
-// retry is worth. docs/errors.md is generated from it.
-
-/** What the retry decision does with an attempt that ended with a code. */
-export type OutcomeClass =
-  | 'request' // the caller must change the request
-  | 'setup' // somebody must mend the installation (credentials, binary, permission): retrying is useless
-  | 'transient' // may pass by itself: back off and retry
-  | 'quota' // the model's owner said when to come back: park, no attempt consumed
-  | 'final'; // Claude did its work and the answer is "no"
+// The one table of everything that can be refused or go wrong: code -> what to say, which HTTP status, and the class
+// that says what follows for a job. docs/errors.md is generated from it.
+import type { OutcomeClass } from './outcomes.js';
 
 export interface ErrorRow {
   readonly status: number;
@@ -24,48 +17,56 @@ const row = (status: number, outcome: OutcomeClass, message: string): ErrorRow =
 
 export const ERRORS = {
   // Requests
-  INVALID_REQUEST: row(400, 'request', 'The request is not valid; see details for each field.'),
-  INVALID_JSON: row(400, 'request', 'The body is not valid JSON.'),
-  UNKNOWN_PROFILE: row(400, 'request', 'There is no profile of that name; GET /profiles lists them.'),
+  INVALID_REQUEST: row(400, 'bad_request', 'The request is not valid; see details for each field.'),
+  INVALID_JSON: row(400, 'bad_request', 'The body is not valid JSON.'),
+  UNKNOWN_PROFILE: row(400, 'bad_request', 'There is no profile of that name; GET /profiles lists them.'),
   BROKEN_PROFILE: row(
     400,
-    'request',
+    'bad_request',
     'The profile cannot be used until its files are mended; `agenticore doctor` names the fault.',
   ),
   REPO_URL_REFUSED: row(
     400,
-    'request',
+    'bad_request',
     'This repository address is not allowed; use https:// or ssh:// without credentials in it.',
   ),
-  BASE_REF_REFUSED: row(400, 'request', 'base_ref is not a valid branch, tag or commit name.'),
+  BASE_REF_REFUSED: row(400, 'bad_request', 'base_ref is not a valid branch, tag or commit name.'),
   FILE_PATH_REFUSED: row(
     400,
-    'request',
+    'bad_request',
     'file_path lies outside the roots this server allows (AGENTICORE_MCP_FILE_ROOTS).',
   ),
-  UNAUTHORIZED: row(401, 'request', 'Invalid or missing API key'),
-  NOT_FOUND: row(404, 'request', 'There is nothing at this address.'),
-  JOB_NOT_FOUND: row(404, 'request', 'There is no job with this id; it may have been removed after its ttl.'),
-  MESSAGE_NOT_FOUND: row(404, 'request', 'This message is not kept, or never was.'),
+  UNAUTHORIZED: row(401, 'bad_request', 'Invalid or missing API key'),
+  NOT_FOUND: row(404, 'bad_request', 'There is nothing at this address.'),
+  JOB_NOT_FOUND: row(
+    404,
+    'bad_request',
+    'There is no job with this id; it may have been removed after its ttl.',
+  ),
+  MESSAGE_NOT_FOUND: row(404, 'bad_request', 'This message is not kept, or never was.'),
   OUTPUT_NOT_FOUND: row(
     404,
-    'request',
+    'bad_request',
     'The job has no final answer: it has not ended, or it ended before Claude gave one.',
   ),
   DIFF_NOT_FOUND: row(
     404,
-    'request',
+    'bad_request',
     'The job has no commit to compare: it changed nothing, has no repository, or has not finished.',
   ),
-  METHOD_NOT_ALLOWED: row(405, 'request', 'This method is not allowed here; see the Allow header.'),
+  METHOD_NOT_ALLOWED: row(405, 'bad_request', 'This method is not allowed here; see the Allow header.'),
   IDEMPOTENCY_MISMATCH: row(
     409,
-    'request',
+    'bad_request',
     'This Idempotency-Key was used with another body within the last 24 hours; use a new key.',
   ),
-  JOB_NOT_ENDED: row(409, 'request', 'The job has not ended yet; cancel it or wait before retrying it.'),
-  BODY_TOO_LARGE: row(413, 'request', 'The body is larger than this server accepts (AGENTICORE_MAX_BODY).'),
-  UNSUPPORTED_MEDIA_TYPE: row(415, 'request', 'Send the body as application/json.'),
+  JOB_NOT_ENDED: row(409, 'bad_request', 'The job has not ended yet; cancel it or wait before retrying it.'),
+  BODY_TOO_LARGE: row(
+    413,
+    'bad_request',
+    'The body is larger than this server accepts (AGENTICORE_MAX_BODY).',
+  ),
+  UNSUPPORTED_MEDIA_TYPE: row(415, 'bad_request', 'Send the body as application/json.'),
   QUEUE_FULL: row(429, 'transient', 'Too many jobs are waiting (AGENTICORE_MAX_QUEUED); try again later.'),
   INTERNAL: row(
     500,
@@ -80,23 +81,23 @@ export const ERRORS = {
   ),
 
   // Starting a process
-  CONFIG_INVALID: row(500, 'setup', 'The configuration is not valid.'),
+  CONFIG_INVALID: row(500, 'installation', 'The configuration is not valid.'),
   BUS_LOCKED: row(
     503,
-    'setup',
+    'installation',
     'Another agenticore process uses this file bus; stop it, or set AGENTICORE_HOME, or use Redis (REDIS_URL).',
   ),
-  BUS_CORRUPT: row(500, 'setup', 'The bus holds a record that cannot be read.'),
+  BUS_CORRUPT: row(500, 'installation', 'The bus holds a record that cannot be read.'),
   SERVER_UNREACHABLE: row(
     503,
-    'setup',
+    'installation',
     'No agenticore server answers at this address; start one with `agenticore serve`.',
   ),
 
   // The ledger
   STALE_ATTEMPT: row(409, 'final', 'Another attempt, or the end of the job, has overtaken this one.'),
   JOB_ENDED: row(409, 'final', 'The job has ended; nothing more can happen to it.'),
-  WORKER_LOST: row(500, 'transient', 'The worker that ran this attempt vanished.'),
+  WORKER_LOST: row(500, 'worker_lost', 'The worker that ran this attempt vanished.'),
   ATTEMPTS_EXHAUSTED: row(500, 'final', 'The job used up its attempts.'),
   CANCELLED: row(409, 'final', 'The job was cancelled.'),
   QUEUE_EXPIRED: row(504, 'final', 'The job waited longer than its queue_ttl_seconds.'),
@@ -104,19 +105,23 @@ export const ERRORS = {
   // Claude
   CLAUDE_NOT_FOUND: row(
     500,
-    'setup',
+    'installation',
     'The claude binary cannot be started; run `agenticore doctor`, or set AGENTICORE_CLAUDE_BINARY.',
   ),
   CLAUDE_AUTH_FAILED: row(
     502,
-    'setup',
+    'authentication',
     'The model refused the credentials; set a valid ANTHROPIC_API_KEY (or CLAUDE_CODE_OAUTH_TOKEN) for the server.',
   ),
-  CLAUDE_USAGE_LIMIT: row(503, 'quota', 'The model account has reached its usage limit.'),
-  CLAUDE_BAD_REQUEST: row(502, 'final', 'The model refused the request.'),
-  CLAUDE_BILLING: row(502, 'setup', 'The model account has no credit left.'),
-  MODEL_NOT_FOUND: row(502, 'request', 'The model does not exist, or this account may not use it.'),
-  MODEL_OVERLOADED: row(503, 'transient', 'The model is overloaded or failing.'),
+  CLAUDE_USAGE_LIMIT: row(503, 'usage_limit', 'The model account has reached its usage limit.'),
+  CLAUDE_BAD_REQUEST: row(502, 'bad_request', 'The model refused the request.'),
+  CLAUDE_BILLING: row(
+    502,
+    'authentication',
+    'The model account has no credit left; buy some, or set the key of another account.',
+  ),
+  MODEL_NOT_FOUND: row(502, 'bad_request', 'The model does not exist, or this account may not use it.'),
+  MODEL_OVERLOADED: row(503, 'overloaded', 'The model is overloaded or failing.'),
   MODEL_UNREACHABLE: row(503, 'transient', 'The model cannot be reached.'),
   CLAUDE_TIMEOUT: row(
     504,
@@ -125,13 +130,13 @@ export const ERRORS = {
   ),
   CLAUDE_SILENT: row(
     504,
-    'transient',
+    'hang',
     'Claude said nothing for too long while no tool was running, and was stopped.',
   ),
-  CLAUDE_CRASHED: row(500, 'transient', 'Claude ended without a result.'),
+  CLAUDE_CRASHED: row(500, 'crashed', 'Claude ended without a result.'),
   CLAUDE_OUT_OF_MEMORY: row(
     500,
-    'transient',
+    'out_of_memory',
     'Claude was killed by the system, most likely for want of memory.',
   ),
   CLAUDE_ERROR: row(500, 'final', 'Claude ended with an error result.'),
@@ -147,7 +152,7 @@ export const ERRORS = {
   ),
   SESSION_NOT_FOUND: row(
     400,
-    'request',
+    'bad_request',
     'Claude does not know this session here; it lives on the host that ran it, or on a shared root.',
   ),
 
@@ -155,17 +160,17 @@ export const ERRORS = {
   REPOSITORY_UNREACHABLE: row(502, 'transient', 'The repository cannot be fetched.'),
   REPOSITORY_NOT_FOUND: row(
     404,
-    'request',
+    'bad_repository',
     'The repository does not exist, or these credentials may not see it.',
   ),
   REPOSITORY_AUTH_FAILED: row(
     502,
-    'setup',
+    'authentication',
     'The repository asks for credentials that this server does not have.',
   ),
-  BASE_REF_NOT_FOUND: row(404, 'request', 'base_ref does not exist in the repository.'),
+  BASE_REF_NOT_FOUND: row(404, 'bad_repository', 'base_ref does not exist in the repository.'),
   WORKSPACE_FAILED: row(500, 'transient', 'The workspace could not be prepared.'),
-  PUSH_REFUSED: row(502, 'setup', 'The remote refused the push.'),
+  PUSH_REFUSED: row(502, 'bad_repository', 'The remote refused the push.'),
 } as const satisfies Record<string, ErrorRow>;
 
 export type ErrorCode = keyof typeof ERRORS;

@@ -69,6 +69,7 @@ export type JobEvent =
   | ({ readonly type: 'AttemptFailed'; readonly retryAt: number } & Failure & OfAttempt)
   | ({ readonly type: 'AttemptLost'; readonly worker: string } & Failure & OfAttempt)
   | ({ readonly type: 'AttemptParked'; readonly until: number } & Failure & OfAttempt)
+  | ({ readonly type: 'JobParked'; readonly at: number; readonly until: number } & Failure)
   | ({ readonly type: 'AttemptHandedBack'; readonly worker: string } & OfAttempt)
   | ({ readonly type: 'JobSucceeded'; readonly transcript?: TranscriptSeal } & OfAttempt)
   | ({ readonly type: 'JobFailed'; readonly transcript?: TranscriptSeal } & Exhaustion & Failure & OfAttempt)

@@ -1,6 +1,7 @@
 // Where a job stands: what its events add up to. Pure; `decide` says what may happen.
 import type { ErrorCode } from './errors.js';
 import type { JobEvent, JobOrder, TranscriptSeal, Usage, WorkspaceFacts } from './job-event.js';
+import type { Failures } from './retry.js';
 
 export type JobStatus = 'queued' | 'running' | 'succeeded' | 'failed' | 'cancelled' | 'expired';
 export const JOB_STATUSES: readonly JobStatus[] = [
@@ -49,6 +50,8 @@ export interface Job {
   readonly transcript?: TranscriptSeal;
   readonly error?: string;
   readonly code?: ErrorCode;
+  /** How many attempts ended with each code and were followed by another. */
+  readonly failures?: Failures;
   /** It failed for something that is tried again, and had used up its attempts. */
   readonly exhausted?: true;
 }
@@ -93,15 +96,17 @@ export function evolve(job: Job | undefined, event: JobEvent): Job {
     case 'CancelRequested':
       return { ...next, cancelRequested: true };
     case 'AttemptFailed':
-      return requeue(
-        { ...next, code: event.code, error: event.error, nextAttemptAt: event.retryAt },
-        event.at,
-      );
+      return requeue({ ...countFailure(next, event), nextAttemptAt: event.retryAt }, event.at);
     case 'AttemptLost':
-      return requeue({ ...next, code: event.code, error: event.error }, event.at);
+      return requeue(countFailure(next, event), event.at);
     case 'AttemptParked': {
       const parked = { ...next, attemptsUsed: next.attemptsUsed - 1, nextAttemptAt: event.until };
       return requeue({ ...parked, code: event.code, error: event.error }, event.until);
+    }
+    case 'JobParked': {
+      const waitedMs = next.waitedMs + Math.max(0, event.at - next.queuedSince);
+      const { code, error, until } = event;
+      return { ...next, code, error, waitedMs, queuedSince: until, nextAttemptAt: until };
     }
     case 'AttemptHandedBack':
       return requeue({ ...next, attemptsUsed: next.attemptsUsed - 1 }, event.at);
@@ -167,6 +172,10 @@ function finishClaude(job: Job, event: Extract<JobEvent, { type: 'ClaudeFinished
 
 const exhaustion = ({ exhausted }: { readonly exhausted?: true }): { readonly exhausted?: true } =>
   exhausted === undefined ? {} : { exhausted };
+
+function countFailure(job: Job, { code, error }: { readonly code: ErrorCode; readonly error: string }): Job {
+  return { ...job, code, error, failures: { ...job.failures, [code]: (job.failures?.[code] ?? 0) + 1 } };
+}
 
 function requeue(job: Job, queuedSince: number): Job {
   return without({ ...job, status: 'queued', queuedSince }, 'pid', 'worker', 'host');

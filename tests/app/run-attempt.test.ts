@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { afterEach, describe, it } from 'node:test';
+import { systemClock } from '../../src/adapters/host/system-clock.js';
 import { cancelJob, getJob } from '../../src/app/inspect-jobs.js';
 import { runAttempt } from '../../src/app/run-attempt.js';
 import { AgenticoreError } from '../../src/domain/errors.js';
@@ -197,7 +198,8 @@ describe('an attempt that goes wrong', () => {
   });
   it('is parked until the quota opens', async () => {
     const resetsAt = Date.now() + 3_600_000;
-    const stage = await stageWith(fail('CLAUDE_USAGE_LIMIT', resetsAt));
+    const clock = { ...systemClock, random: () => 0 };
+    const stage = await stageWith({ ...fail('CLAUDE_USAGE_LIMIT', resetsAt), over: { clock } });
     const claim = await claimNew(stage);
     await runAttempt(stage.deps, claim, never);
     const job = await jobOf(stage, claim.jobId);

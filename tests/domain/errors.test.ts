@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { AgenticoreError, ERRORS, type ErrorRow, isCode, publicCode } from '../../src/domain/errors.js';
+import { OUTCOMES, type OutcomeRow } from '../../src/domain/outcomes.js';
+
+/** The caller chose the model or what it was asked, but the refusal is another server's. */
+const ABOUT_THE_MODEL = ['MODEL_NOT_FOUND', 'CLAUDE_BAD_REQUEST'];
 
 const rows: readonly (readonly [string, ErrorRow])[] = Object.entries(ERRORS);
 
@@ -22,9 +26,10 @@ describe('the table of errors', () => {
   it('has only HTTP statuses of failures, and never blames the caller for what may pass by itself', () => {
     for (const [code, { status, outcome }] of rows) {
       assert.ok(status >= 400 && status <= 599, code);
-      if (outcome === 'request') assert.ok(status < 500 || code === 'MODEL_NOT_FOUND', code);
-      if (outcome === 'transient' || outcome === 'quota') assert.ok(status >= 500 || status === 429, code);
-      if (outcome === 'setup') assert.ok(status >= 500, code);
+      const { follows }: OutcomeRow = OUTCOMES[outcome];
+      if (outcome === 'bad_request') assert.ok(status < 500 || ABOUT_THE_MODEL.includes(code), code);
+      if (follows !== 'fail') assert.ok(status >= 500 || status === 429, code);
+      if (outcome === 'installation' || outcome === 'authentication') assert.ok(status >= 500, code);
     }
   });
 

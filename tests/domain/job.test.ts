@@ -225,6 +225,44 @@ describe('a job that runs', () => {
   });
 });
 
+describe('a job that is claimed while the usage limit lasts', () => {
+  const park: JobCommand = { type: 'ParkJob', until: T0 + 99_000, jitter: 0 };
+  const parked: JobEvent = {
+    type: 'JobParked',
+    at: T0 + 60_000,
+    code: 'CLAUDE_USAGE_LIMIT',
+    error: '',
+    until: T0 + 99_000,
+  };
+  it('is parked without an attempt', () => {
+    given(submitted)
+      .when(park)
+      .gives({ type: 'JobParked', until: T0 + 99_000, code: 'CLAUDE_USAGE_LIMIT' });
+    const job = stateOf(submitted, parked);
+    assert.deepEqual([job.status, job.attempt, job.attemptsUsed], ['queued', 0, 0]);
+    assert.equal(job.nextAttemptAt, T0 + 99_000);
+  });
+  it('keeps the time it has waited, and its time in the queue stands still while it is parked', () => {
+    const expire: JobCommand = { type: 'ExpireJob' };
+    given(submitted, parked)
+      .when(expire, T0 + 99_000 + 40_000)
+      .gives();
+    given(submitted, parked)
+      .when(expire, T0 + 99_000 + 40_001)
+      .gives({ type: 'JobExpired' });
+  });
+  it('can be cancelled while it is parked', () => {
+    given(submitted, parked).when(cancel).gives({ type: 'CancelRequested' }, { type: 'JobCancelled' });
+  });
+  it('is told that its last worker vanished, and that may have been the end of it', () => {
+    given(submitted, started()).when(park).gives({ type: 'AttemptLost', attempt: 1 }, { type: 'JobParked' });
+    given(submitted, started(), cancelRequested).when(park).gives({ type: 'JobCancelled' });
+    given(submitted)
+      .when(park, T0 + 100_001)
+      .gives({ type: 'JobExpired' });
+  });
+});
+
 describe('a job whose worker vanished', () => {
   it('is started again by whoever claims it', () => {
     given(submitted, started())
@@ -376,6 +414,7 @@ function everyTransition(): Set<string> {
     start,
     cancel,
     { type: 'ExpireJob' },
+    { type: 'ParkJob', until: T0 + 99_000, jitter: 0 },
     ...(['succeeded', 'handed-back'] as const).map((kind) => endWith({ kind })),
     ...(['CLAUDE_CRASHED', 'CLAUDE_USAGE_LIMIT', 'CLAUDE_ERROR'] as const).map((code) =>
       endWith({ kind: 'failed', code, error: 'x' }),
@@ -410,6 +449,8 @@ function noteTransitions(seen: Set<string>, history: JobEvent[], command: JobCom
   for (const event of events) {
     const before = job?.status ?? '[*]';
     job = evolve(job, event);
-    if (job.status !== before) seen.add(`${before} --> ${job.status}: ${event.type}`);
+    // Parking a job that waits is drawn too, though it goes on waiting.
+    if (job.status !== before || event.type === 'JobParked')
+      seen.add(`${before} --> ${job.status}: ${event.type}`);
   }
 }

@@ -59,6 +59,10 @@ describe('where a job waits', () => {
       delayed,
     );
   });
+  it('a job parked before its attempt gives its entry up', () => {
+    const parked: JobEvent = { type: 'JobParked', at: 1, until: 77, code: 'CLAUDE_USAGE_LIMIT', error: '' };
+    assert.deepEqual(changeAfter([submitted], parked), { kind: 'delay', lane: 'jobs', until: 77 });
+  });
   it('an ended job leaves, from wherever it waited', () => {
     const gone = { kind: 'remove', lane: 'jobs' };
     const parked: JobEvent = { type: 'AttemptParked', at: 1, until: 77, ...failure };

@@ -60,6 +60,7 @@ function sentenceOf(event: JsonObject): readonly [Tone, string] | undefined {
         `Attempt ${numberAt(event, 'attempt') ?? ''} was lost: ${text('error')} The job waits for another worker.`,
       ];
     case 'AttemptParked':
+    case 'JobParked':
       return ['warning', `Parked: ${text('error')} It goes on${inTime(event, 'until')}.`];
     case 'AttemptHandedBack':
       return ['plain', 'The worker shuts down and hands the job back; another one takes it up.'];
@@ -101,6 +102,7 @@ export function eventStanding(before: Standing, event: JsonObject): Standing {
     case 'AttemptHandedBack':
       return { ...before, phase: 'waiting for the next attempt', since: at };
     case 'AttemptParked':
+    case 'JobParked':
       return { ...before, phase: 'parked', since: at };
     default:
       return before;
