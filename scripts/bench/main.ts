@@ -2,6 +2,8 @@
 // what counts.
 const BENCHES: Readonly<Record<string, () => Promise<{ run(): Promise<Report> }>>> = {
   'job-overhead': () => import('./job-overhead.js'),
+  queue: () => import('./queue.js'),
+  scale: () => import('./scale.js'),
 };
 
 /** What a benchmark says: how it measured, and named figures. */

@@ -25,8 +25,8 @@ export interface RedisServer {
 }
 
 export interface RedisServerOptions {
-  /** Keeps what it acknowledged over a kill: AOF, synced at each write. */
-  readonly durable?: boolean;
+  /** Keeps what it acknowledged over a kill: AOF, synced at each write; with `everysec` all but the last second. */
+  readonly durable?: boolean | 'everysec';
   /** Where its data and log go; a folder of its own when absent, removed by `stop`. */
   readonly dir?: string;
   readonly password?: string;
@@ -40,7 +40,7 @@ export async function startRedisServer(options: RedisServerOptions = {}): Promis
   ensureRedisServer();
   const dir = options.dir ?? (await mkdtemp(join(tmpdir(), 'agenticore-redis-')));
   const flags = ['--dir', dir, '--bind', '127.0.0.1', '--logfile', join(dir, 'redis.log'), '--save', ''];
-  if (durable) flags.push('--appendonly', 'yes', '--appendfsync', 'always');
+  if (durable) flags.push('--appendonly', 'yes', '--appendfsync', durable === true ? 'always' : durable);
   if (password !== undefined) flags.push('--requirepass', password);
 
   if (cluster) flags.push('--cluster-enabled', 'yes', '--cluster-port', String(await freePort()));

@@ -1,0 +1,107 @@
+// How fast jobs pass through, beside BullMQ: same machine, same Redis, same durability, in turn.
+import { startRedisServer } from '../redis/redis-server.js';
+import type { Report } from './main.js';
+import { percentile } from './percentile.js';
+import { openBullMq } from './queue/bullmq.js';
+import type { Contender } from './queue/contender.js';
+import { drainRate, pickups, submitRate } from './queue/measure.js';
+import { openAgenticore } from './queue/ours.js';
+import { openRawStreams } from './queue/raw-streams.js';
+
+const JOBS = 1500;
+const ROUNDS = 5;
+const CONCURRENCY = 50;
+const PICKUPS = 60;
+const POLICIES = ['always', 'everysec'] as const;
+
+const METHOD = [
+  `One redis-server of our own, appendonly yes, appendfsync as stated; ${ROUNDS} rounds, the queues in turn; medians, and the`,
+  '  median of the ratios of the rounds.',
+  `submit: ${JOBS} jobs by ${CONCURRENCY} callers, each of which waits for its promise (no bulk calls).`,
+  `claim-to-done: the ${JOBS} jobs wait already; one worker, concurrency ${CONCURRENCY}, no-op executor, until the last end is recorded.`,
+  `pickup: one worker waits; from the call that submits to the executor, one job at a time, ${PICKUPS} per round.`,
+  'agenticore: submitJob, claimLoop, StartAttempt and EndAttempt through handleCommand, a lease per job. Three ledger records',
+  '  with a hash chain, view, indices, feed, fleet stream, lane and doorbells per job.',
+  'BullMQ: Queue.add, Worker with `concurrency`, finished jobs kept (its default), 5 fields of state and an event stream',
+  '  of about 10,000 entries. It has no hash chain, no feed per job and no compare-and-set on a version.',
+  'raw streams: XADD, XREADGROUP COUNT, XACK + XDEL, pipelined: no ledger, no view, no record of the job afterwards.',
+  'Submitter and worker share one process. Connections: agenticore writes on one and waits on another; BullMQ the same,',
+  '  and one more that its worker writes on. The ratio is what counts; the machine is as busy for all of them.',
+];
+
+interface Figures {
+  readonly submits: number[];
+  readonly drains: number[];
+  readonly waits: number[];
+}
+
+/** Runs the benchmark; takes about a minute. */
+export async function run(): Promise<Report> {
+  const figures: Record<string, string> = {};
+  for (const policy of POLICIES) Object.assign(figures, await underPolicy(policy));
+  return { method: METHOD, figures };
+}
+
+async function underPolicy(policy: (typeof POLICIES)[number]): Promise<Record<string, string>> {
+  const redis = await startRedisServer({ durable: policy === 'always' ? true : policy });
+  try {
+    const queues = await Promise.all(
+      [openAgenticore, openBullMq, openRawStreams].map((open) => open(redis.url)),
+    );
+    const measured = await inTurn(queues);
+    await Promise.all(queues.map((queue) => queue.close()));
+    return report(policy, measured);
+  } finally {
+    await redis.stop();
+  }
+}
+
+/** Every queue once per round, each time another one first; the round before the first is to warm up. */
+async function inTurn(queues: readonly Contender[]): Promise<ReadonlyMap<string, Figures>> {
+  const measured = new Map<string, Figures>();
+  for (let round = 0; round <= ROUNDS; round += 1) {
+    for (let nth = 0; nth < queues.length; nth += 1) {
+      const queue = queues[(nth + round) % queues.length];
+      if (queue === undefined) continue;
+      const submit = await submitRate(queue, JOBS, CONCURRENCY);
+      const drain = await drainRate(queue, JOBS, CONCURRENCY);
+      const waits = await pickups(queue, PICKUPS, CONCURRENCY);
+      if (round === 0) continue;
+      const sofar = measured.get(queue.name) ?? { submits: [], drains: [], waits: [] };
+      sofar.submits.push(submit);
+      sofar.drains.push(drain);
+      sofar.waits.push(...waits);
+      measured.set(queue.name, sofar);
+    }
+  }
+  return measured;
+}
+
+function report(policy: string, measured: ReadonlyMap<string, Figures>): Record<string, string> {
+  const rate = (values: readonly number[] = []): number => percentile(values, 0.5);
+  const figures: Record<string, string> = {};
+  for (const [name, { submits, drains, waits }] of measured) {
+    figures[`${policy}: ${name}`] =
+      `submit ${rate(submits).toFixed(0)}/s   claim-to-done ${rate(drains).toFixed(0)}/s   ` +
+      `pickup p50 ${percentile(waits, 0.5).toFixed(2)} ms  p99 ${percentile(waits, 0.99).toFixed(2)} ms`;
+  }
+  const [ours, theirs] = [measured.get('agenticore'), measured.get('BullMQ')];
+  const submit = ratio(ours?.submits, theirs?.submits);
+  const drain = ratio(ours?.drains, theirs?.drains);
+  const pickup = percentile(ours?.waits ?? [], 0.5) / percentile(theirs?.waits ?? [], 0.5);
+  const verdict = (met: boolean): string => (met ? 'met' : 'missed');
+  figures[`${policy}: submit, times BullMQ's`] = submit.toFixed(2);
+  figures[`${policy}: claim-to-done, times BullMQ's, goal >= 1.5`] =
+    `${drain.toFixed(2)} ${verdict(drain >= 1.5)}`;
+  figures[`${policy}: pickup p50, times BullMQ's, goal <= 1`] =
+    `${pickup.toFixed(2)} ${verdict(pickup <= 1)}`;
+  return figures;
+}
+
+/** The median of the ratios of each round: what disturbs a round disturbs both. */
+function ratio(ours: readonly number[] = [], theirs: readonly number[] = []): number {
+  return percentile(
+    ours.map((value, round) => value / (theirs[round] ?? Number.NaN)),
+    0.5,
+  );
+}

@@ -1,0 +1,108 @@
+// Whether what is kept makes what is done slower, and what it costs to keep it.
+import { Redis } from 'ioredis';
+import { openKeys } from '../../src/adapters/redis/keys.js';
+import { startRedisServer } from '../redis/redis-server.js';
+import type { Report } from './main.js';
+import { percentile } from './percentile.js';
+import { drainRate, submitRate } from './queue/measure.js';
+import { type OpenQueue, openAgenticore } from './queue/ours.js';
+import { type Footprint, footprint } from './scale/footprint.js';
+import { finishJobs, LIKE_REAL, NO_OP, submitJobs } from './scale/lives.js';
+
+const SMALL = 100;
+const LARGE = 100_000;
+/** The share of the jobs that waits; the others have ended. */
+const WAITING = 0.2;
+const IN_FLIGHT = 50;
+const ROUNDS = 5;
+const JOBS = 1000;
+const LISTS = 200;
+const PAGE = 20;
+const SAMPLE = 200;
+const GOAL_BYTES = 2048;
+
+const METHOD = [
+  `Redis without persistence, so that only the work counts. ${SMALL} and then ${LARGE} jobs in it: ${WAITING * 100}% wait, the others`,
+  '  have succeeded, all written by the real transitions. Then, in each state:',
+  `list: the newest ${PAGE} of all jobs, one call at a time, p50 of ${LISTS}.`,
+  `submit, claim-to-done: medians of ${ROUNDS} rounds of ${JOBS} jobs, ${IN_FLIGHT} in flight, as in the bench \`queue\`; the jobs that are claimed`,
+  '  are the oldest in the lane, so the number of waiting jobs stays.',
+  `bytes: MEMORY USAGE of the keys of ${SAMPLE} finished jobs (ledger + view + answer, the feed beside them), their share of the`,
+  '  indices, and what their events take in the fleet stream (which keeps about 100,000 events of all jobs, so its share',
+  '  sinks as jobs come).',
+  'no-op: JobSubmitted, AttemptStarted, JobSucceeded. like a real one: also workspace, claude, commit, push, usage and answer.',
+];
+
+interface Pace {
+  readonly list: number;
+  readonly submit: number;
+  readonly done: number;
+}
+
+/** Runs the benchmark; takes about a minute. */
+export async function run(): Promise<Report> {
+  const server = await startRedisServer();
+  const admin = new Redis(server.url, { replyMapping: 'legacy' });
+  const queue = await openAgenticore(server.url);
+  try {
+    await fill(queue, SMALL);
+    const small = await pace(queue);
+    await fill(queue, LARGE - SMALL);
+    const large = await pace(queue);
+    const keys = openKeys(queue.keyPrefix);
+    const noOp = await footprint(admin, keys, await finishJobs(queue, NO_OP, SAMPLE, IN_FLIGHT));
+    const real = await footprint(admin, keys, await finishJobs(queue, LIKE_REAL, SAMPLE, IN_FLIGHT));
+    return { method: METHOD, figures: { ...paces(small, large), ...bytes(noOp, real) } };
+  } finally {
+    await queue.close();
+    admin.disconnect();
+    await server.stop();
+  }
+}
+
+async function fill(queue: OpenQueue, jobs: number): Promise<void> {
+  await finishJobs(queue, NO_OP, jobs * (1 - WAITING), IN_FLIGHT);
+  await submitJobs(queue, jobs * WAITING, IN_FLIGHT);
+}
+
+async function pace(queue: OpenQueue): Promise<Pace> {
+  const lists: number[] = [];
+  for (let n = 0; n < LISTS; n += 1) {
+    const began = performance.now();
+    await queue.bus.events.list({ limit: PAGE });
+    lists.push(performance.now() - began);
+  }
+  const [submits, takes]: [number[], number[]] = [[], []];
+  for (let round = 0; round <= ROUNDS; round += 1) {
+    const submit = await submitRate(queue, JOBS, IN_FLIGHT);
+    const take = await drainRate(queue, JOBS, IN_FLIGHT);
+    if (round === 0) continue; // to warm up
+    submits.push(submit);
+    takes.push(take);
+  }
+  return { list: percentile(lists, 0.5), submit: percentile(submits, 0.5), done: percentile(takes, 0.5) };
+}
+
+function paces(small: Pace, large: Pace): Record<string, string> {
+  const row = (name: string, unit: string, few: number, many: number, digits: number): [string, string] => [
+    name,
+    `${few.toFixed(digits)} ${unit} with ${SMALL}, ${many.toFixed(digits)} ${unit} with ${LARGE}: ratio ${(many / few).toFixed(2)}`,
+  ];
+  return Object.fromEntries([
+    row(`list ${PAGE}`, 'ms', small.list, large.list, 2),
+    row('submit', '/s', small.submit, large.submit, 0),
+    row('claim-to-done', '/s', small.done, large.done, 0),
+  ]);
+}
+
+function bytes(noOp: Footprint, real: Footprint): Record<string, string> {
+  const line = (f: Footprint): string =>
+    `${f.kept} = ledger ${f.ledger} + view ${f.view} + answer ${f.answer} + indices ${f.indices}; ` +
+    `beside them feed ${f.feed}, fleet stream ${f.fleet}`;
+  return {
+    'bytes per finished job, no-op': line(noOp),
+    'bytes per finished job, like a real one': line(real),
+    [`bytes once the feed has gone, no-op, goal < ${GOAL_BYTES}`]: noOp.kept < GOAL_BYTES ? 'met' : 'missed',
+    [`the same, like a real one, goal < ${GOAL_BYTES}`]: real.kept < GOAL_BYTES ? 'met' : 'missed',
+  };
+}

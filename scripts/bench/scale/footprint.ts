@@ -1,0 +1,34 @@
+// What finished jobs take in Redis, by MEMORY USAGE.
+import type { Redis } from 'ioredis';
+import type { Keys } from '../../../src/adapters/redis/keys.js';
+
+/** Bytes per job. */
+export interface Footprint {
+  readonly ledger: number;
+  readonly view: number;
+  readonly answer: number;
+  readonly indices: number;
+  /** What stays once the feed has gone: the sum of the above. */
+  readonly kept: number;
+  readonly feed: number;
+  readonly fleet: number;
+}
+
+/** The mean of these finished jobs. */
+export async function footprint(redis: Redis, keys: Keys, jobIds: readonly string[]): Promise<Footprint> {
+  const mean = async (key: (jobId: string) => string): Promise<number> => {
+    const sizes = await Promise.all(jobIds.map((jobId) => sizeOf(redis, key(jobId))));
+    return Math.round(sizes.reduce((sum, size) => sum + size, 0) / jobIds.length);
+  };
+  const [ledger, view, answer] = [await mean(keys.ledger), await mean(keys.view), await mean(keys.answer)];
+  const feed = (await mean(keys.feed)) + (await mean(keys.whole));
+  const records = await redis.llen(keys.ledger(jobIds[0] ?? ''));
+  const fleet = Math.round((records * (await sizeOf(redis, keys.fleet))) / (await redis.xlen(keys.fleet)));
+  const perJob = async (index: string): Promise<number> =>
+    Math.round((await sizeOf(redis, index)) / (await redis.zcard(index)));
+  const indices = (await perJob(keys.jobs)) + (await perJob(keys.index('succeeded')));
+  return { ledger, view, answer, indices, kept: ledger + view + answer + indices, feed, fleet };
+}
+
+const sizeOf = async (redis: Redis, key: string): Promise<number> =>
+  Number((await redis.call('MEMORY', 'USAGE', key, 'SAMPLES', 0)) ?? 0);
