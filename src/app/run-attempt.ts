@@ -13,6 +13,7 @@ import {
 import { deliverWork } from './attempt/deliver-work.js';
 import { type Bench, closeBench, openBench } from './attempt/open-bench.js';
 import { runClaude } from './attempt/run-claude.js';
+import { settleSpools } from './attempt/settle-spools.js';
 import { watchCancel } from './attempt/watch-cancel.js';
 import { type Handled, handleCommand } from './handle-command.js';
 import { keepLease } from './loops/lease.js';
@@ -66,6 +67,8 @@ export async function runAttempt(deps: AttemptDeps, claim: Claim, handBack: Abor
 /** Undefined when there is nothing to run: the job ended, expired or ran out of attempts meanwhile. */
 async function startAttempt(deps: AttemptDeps, claim: Claim): Promise<Handled | undefined> {
   try {
+    // Once the next attempt has started, the bus takes no more of the last one.
+    await settleSpools(deps, claim.jobId);
     const command = { type: 'StartAttempt', worker: deps.worker, host: deps.host } as const;
     const handled = await handleCommand(deps, claim.jobId, command);
     return handled.job.status === 'running' ? handled : undefined;

@@ -98,6 +98,11 @@ export const ERRORS = {
   STALE_ATTEMPT: row(409, 'final', 'Another attempt, or the end of the job, has overtaken this one.'),
   JOB_ENDED: row(409, 'final', 'The job has ended; nothing more can happen to it.'),
   WORKER_LOST: row(500, 'worker_lost', 'The worker that ran this attempt vanished.'),
+  EVIDENCE_LOST: row(
+    500,
+    'transient',
+    'The bus has lost messages of this attempt that it had acknowledged; the attempt is done again.',
+  ),
   ATTEMPTS_EXHAUSTED: row(500, 'final', 'The job used up its attempts.'),
   CANCELLED: row(409, 'final', 'The job was cancelled.'),
   QUEUE_EXPIRED: row(504, 'final', 'The job waited longer than its queue_ttl_seconds.'),

@@ -1,8 +1,8 @@
 // The private directory of a job on this host: Claude's configuration, HOME and temporary files, and its session.
 export interface JobDirectories {
-  /** Creates (0700) or finds the directory of a job, emptied of everything but Claude's sessions. */
+  /** Creates (0700) or finds the directory of a job, emptied of everything but Claude's sessions and spools. */
   prepare(jobId: string): Promise<JobDirectory>;
-  /** After an attempt: removes everything but Claude's sessions, which resume, attach and verify need. */
+  /** After an attempt: removes everything but Claude's sessions, which resume, attach and verify need, and spools. */
   tidy(jobId: string): Promise<void>;
   /** After the job's TTL. */
   remove(jobId: string): Promise<void>;

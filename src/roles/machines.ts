@@ -4,11 +4,13 @@ import { createWorkspaces } from '../adapters/git/create-workspaces.js';
 import { sha256 } from '../adapters/host/sha256.js';
 import { systemClock } from '../adapters/host/system-clock.js';
 import { createJobDirectories } from '../adapters/job-files/job-directories.js';
+import { createSpools } from '../adapters/job-files/spools.js';
 import type { LedgerDeps } from '../app/handle-command.js';
 import type { Bus } from '../ports/bus.js';
 import type { JobDirectories } from '../ports/job-directories.js';
 import type { Log } from '../ports/log.js';
 import type { ProfileStore } from '../ports/profile-store.js';
+import type { Spools } from '../ports/spool.js';
 import type { Workspaces } from '../ports/workspace.js';
 import type { Config } from '../runtime/config/config.js';
 import { createRedactor } from '../runtime/redact.js';
@@ -21,6 +23,7 @@ export interface Machines extends LedgerDeps {
   readonly profiles: ProfileStore;
   readonly workspaces: Workspaces;
   readonly directories: JobDirectories;
+  readonly spools: Spools;
   readonly redact: (text: string) => string;
   readonly newId: () => string;
   /** Name of this process among the workers. */
@@ -50,6 +53,7 @@ export function buildMachines(config: Config, bus: Bus, worker: string, log: Log
       log,
     }),
     directories: createJobDirectories(repos.jobsDir),
+    spools: createSpools(repos.jobsDir),
   };
 }
 

@@ -7,9 +7,11 @@ import { systemClock } from '../adapters/host/system-clock.js';
 import type { AttemptDeps } from '../app/attempt/attempt.js';
 import { claimLoop } from '../app/loops/claim.js';
 import { heartbeatLoop } from '../app/loops/heartbeat.js';
+import { settleLoop } from '../app/loops/settle.js';
 import { runAttempt } from '../app/run-attempt.js';
 import { createSlots } from '../app/slots.js';
 import type { Claim } from '../ports/command-queue.js';
+import type { SpoolName } from '../ports/spool.js';
 import { type Service, untilAborted } from '../runtime/supervise.js';
 import type { Machines } from './machines.js';
 import { packageVersion } from './package-version.js';
@@ -33,6 +35,7 @@ export async function startWorker(machines: Machines, leaving: Leaving): Promise
   const { config, bus, log, worker } = machines;
   await sweepOrphans({ log });
   await machines.workspaces.sweep((jobId) => runsElsewhere(machines, jobId));
+  const left = await machines.spools.left();
 
   const guard = createGuard({ log });
   const deps = attemptDeps(machines, guard);
@@ -70,11 +73,23 @@ export async function startWorker(machines: Machines, leaving: Leaving): Promise
   return {
     services: [
       { name: 'claim', run: (signal) => claimUntil(claiming, leaving.leave, signal) },
+      { name: 'spools', run: (signal) => settleUntil(machines, left, signal) },
       { name: 'heartbeat', run: (signal) => heartbeatLoop(beating, signal) },
     ],
     idle: () => slots.idle(),
     close: () => guard.close(),
   };
+}
+
+/** Settles what is left of its predecessors; as a service it goes on until the process stops. */
+async function settleUntil(
+  machines: Machines,
+  left: readonly SpoolName[],
+  signal: AbortSignal,
+): Promise<void> {
+  const deps = { ...machines, transcript: machines.bus.transcript };
+  await settleLoop(deps, left, (jobId) => runsElsewhere(machines, jobId), signal);
+  await untilAborted(signal);
 }
 
 /** Claims until it may not any more; as a service it goes on until the process stops. */

@@ -1,9 +1,11 @@
 // Stand-ins for the machines around an attempt: a claude and a workspace that do what a test tells them. The bus is
 // real (files in a temp folder), because what an attempt is about is what it leaves there.
 import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
 import { openFileBus } from '../../src/adapters/file/open-file-bus.js';
 import { sha256 } from '../../src/adapters/host/sha256.js';
 import { systemClock } from '../../src/adapters/host/system-clock.js';
+import { createSpools } from '../../src/adapters/job-files/spools.js';
 import type { AttemptDeps } from '../../src/app/attempt/attempt.js';
 import { AgenticoreError } from '../../src/domain/errors.js';
 import { mergeProfiles, type ProfileDocument } from '../../src/domain/profile.js';
@@ -62,7 +64,8 @@ export interface Setting {
 
 /** A worker's deps with a real file bus, a scripted claude and a workspace that only notes what is done to it. */
 export async function setStage(setting: Setting = {}): Promise<Stage> {
-  const bus = await openFileBus({ home: await tempDir(), leaseMs: LEASE_MS });
+  const home = await tempDir();
+  const bus = await openFileBus({ home, leaseMs: LEASE_MS });
   const orders: AgentOrder[] = [];
   const deeds: string[] = [];
   const agent: Agent = {
@@ -74,6 +77,7 @@ export async function setStage(setting: Setting = {}): Promise<Stage> {
   const deps: AttemptDeps = {
     events: bus.events,
     transcript: bus.transcript,
+    spools: createSpools(join(home, 'spools')),
     feed: bus.feed,
     clock: systemClock,
     hash: sha256,

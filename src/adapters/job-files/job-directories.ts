@@ -1,8 +1,9 @@
-// A job's private directory on disk, and what of it outlives the attempt: Claude's session files.
+// A job's private directory on disk, and what of it outlives the attempt: Claude's session files, spools.
 import { mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { JobDirectories, JobDirectory } from '../../ports/job-directories.js';
 import { hasCode } from '../host/system-error.js';
+import { isSpool } from './spools.js';
 
 const PRIVATE = 0o700;
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
@@ -16,8 +17,8 @@ export function createJobDirectories(root: string): JobDirectories {
   };
   const tidy = async (jobId: string): Promise<void> => {
     const { root: directory, configDir } = directoryOf(jobId);
-    await removeAllBut(directory, 'claude');
-    await removeAllBut(configDir, 'projects');
+    await removeAllBut(directory, (name) => name === 'claude' || isSpool(name));
+    await removeAllBut(configDir, (name) => name === 'projects');
   };
   return {
     tidy,
@@ -35,9 +36,9 @@ export function createJobDirectories(root: string): JobDirectories {
   };
 }
 
-async function removeAllBut(directory: string, kept: string): Promise<void> {
+async function removeAllBut(directory: string, isKept: (name: string) => boolean): Promise<void> {
   for (const name of await entriesOf(directory)) {
-    if (name !== kept) await rm(join(directory, name), { recursive: true, force: true });
+    if (!isKept(name)) await rm(join(directory, name), { recursive: true, force: true });
   }
 }
 

@@ -1,4 +1,5 @@
 // The evidence on Redis: messages go into the job's feed beside its events, large ones whole into a hash.
+import { AgenticoreError } from '../../domain/errors.js';
 import type { TranscriptEntry, TranscriptLog } from '../../ports/transcript-log.js';
 import type { Connection } from './connection.js';
 import type { Keys } from './keys.js';
@@ -42,9 +43,8 @@ export function createTranscriptLog(connection: Connection, keys: Keys): Transcr
       outcome = await send(jobId, attempt, entries);
     }
     if (outcome === 'appended' || outcome === 'stale') return outcome;
-    throw new Error(
-      `entry ${entries[0]?.seq} of attempt ${attempt} of job ${jobId} does not follow the last one stored`,
-    );
+    // Redis knows less than it once acknowledged: it was restored from an older state.
+    throw new AgenticoreError('EVIDENCE_LOST');
   }
 
   return {

@@ -10,12 +10,14 @@ import type { Feed } from '../../ports/feed.js';
 import type { JobDirectories } from '../../ports/job-directories.js';
 import type { Log } from '../../ports/log.js';
 import type { ProfileStore } from '../../ports/profile-store.js';
+import type { Spools } from '../../ports/spool.js';
 import type { TranscriptLog } from '../../ports/transcript-log.js';
 import type { Workspaces } from '../../ports/workspace.js';
 import { type Handled, handleCommand, type LedgerDeps } from '../handle-command.js';
 
 export interface AttemptDeps extends LedgerDeps {
   readonly transcript: TranscriptLog;
+  readonly spools: Spools;
   readonly feed: Feed;
   readonly agent: Agent;
   readonly workspaces: Workspaces;

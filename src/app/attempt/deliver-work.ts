@@ -3,7 +3,7 @@ import { AgenticoreError } from '../../domain/errors.js';
 import type { Job } from '../../domain/job.js';
 import { leftoverCommitMessage, pullRequestBody, pullRequestTitle } from '../../domain/pull-request.js';
 import type { Workspace } from '../../ports/workspace.js';
-import { type Attempt, type AttemptDeps, isOvertaken } from './attempt.js';
+import { type Attempt, type AttemptDeps, isOvertaken, persist } from './attempt.js';
 
 /** Delivers the workspace's work; a job that changed nothing has nothing to deliver. */
 export async function deliverWork(
@@ -16,15 +16,18 @@ export async function deliverWork(
   const { oid, leftUncommitted } = await workspace.commit(leftoverCommitMessage(job), signal);
   if (oid === undefined) return;
   await attempt.report([{ type: 'CommitReady', oid, leftUncommitted }]);
-  await confirmClaim(attempt);
+  await confirmClaim(deps, attempt);
   await workspace.push(signal);
   const { job: pushed } = await attempt.report([{ type: 'BranchPushed', branch: workspace.branch, oid }]);
   if (autoPr) await openPullRequest(deps, attempt, workspace, pushed);
 }
 
-/** Before each effect outside: a worker that lost its claim must not push or open anything. */
-async function confirmClaim(attempt: Attempt): Promise<void> {
-  if (!(await attempt.claim.extend())) throw new AgenticoreError('STALE_ATTEMPT');
+/**
+ * Before each effect outside: a worker that lost its claim must not push or open anything. Nobody knows while the bus
+ * is away, so it is waited for.
+ */
+async function confirmClaim({ clock }: AttemptDeps, { claim, signal }: Attempt): Promise<void> {
+  if (!(await persist(clock, signal, () => claim.extend()))) throw new AgenticoreError('STALE_ATTEMPT');
 }
 
 /** A pull request that fails after a good push is a field of the job, not its failure. */
@@ -37,8 +40,9 @@ async function openPullRequest(
   const { repoUrl, task } = job.order;
   const host = deps.codeHosts.find((candidate) => repoUrl !== undefined && candidate.serves(repoUrl));
   if (host === undefined || repoUrl === undefined) return;
-  await confirmClaim(attempt);
-  const answer = job.answer ? await deps.events.answer(job.id) : undefined;
+  const answer = job.answer
+    ? await persist(deps.clock, attempt.signal, () => deps.events.answer(job.id))
+    : undefined;
   const order = {
     repoUrl,
     branch: workspace.branch,
@@ -46,6 +50,7 @@ async function openPullRequest(
     title: pullRequestTitle(task),
     body: pullRequestBody(job, answer),
   };
+  await confirmClaim(deps, attempt);
   try {
     const { url, existed } = await host.openPullRequest(order, attempt.signal);
     await attempt.report([{ type: 'PullRequestOpened', url, existed }]);

@@ -32,7 +32,7 @@ export async function runClaude(deps: AttemptDeps, attempt: Attempt, bench: Benc
     await reportFinish(deps, attempt, end, transcript);
     return end;
   } finally {
-    writer.abandon();
+    await writer.abandon();
   }
 }
 

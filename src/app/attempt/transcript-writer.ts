@@ -1,14 +1,12 @@
 // Everything claude says, on its way to the transcript: redacted, numbered, hash-chained, in order, in batches.
 import { createDeltaMerger } from '../../domain/deltas.js';
-import { AgenticoreError } from '../../domain/errors.js';
 import { INLINE_LIMIT_BYTES } from '../../domain/evidence.js';
 import type { TranscriptSeal } from '../../domain/job-event.js';
 import type { AgentMessage } from '../../ports/agent.js';
 import type { TranscriptEntry } from '../../ports/transcript-log.js';
-import { type Attempt, type AttemptDeps, persist } from './attempt.js';
+import type { Attempt, AttemptDeps } from './attempt.js';
+import { createOutbox, type OutboxDeps } from './outbox.js';
 
-/** Claude is held back while this much waits to be stored: a slow bus must not become our memory. */
-const HIGH_WATER_BYTES = 1024 * 1024;
 const PREVIEW_CHARS = 4096;
 
 export interface TranscriptWriter {
@@ -16,11 +14,11 @@ export interface TranscriptWriter {
   write(message: AgentMessage): Promise<void>;
   /** Stores the rest and returns count and hash of what is now the transcript. Throws STALE_ATTEMPT. */
   finish(): Promise<TranscriptSeal>;
-  /** Forgets what is not stored yet; harmless after finish. */
-  abandon(): void;
+  /** Stores nothing more; harmless after finish. */
+  abandon(): Promise<void>;
 }
 
-type WriterDeps = Pick<AttemptDeps, 'transcript' | 'hash' | 'redact' | 'clock'>;
+type WriterDeps = OutboxDeps & Pick<AttemptDeps, 'hash' | 'redact'>;
 
 /** `onFailure`: nothing more can be stored, because another attempt has overtaken this one; `finish` says why. */
 export function createTranscriptWriter(
@@ -30,48 +28,23 @@ export function createTranscriptWriter(
 ): TranscriptWriter {
   const { job, number } = attempt;
   const merger = createDeltaMerger();
-  const abandoned = new AbortController();
-  let queue: TranscriptEntry[] = [];
-  let queuedBytes = 0;
+  const outbox = createOutbox(deps, job.id, number, onFailure);
   let seq = 0;
   let seal: TranscriptSeal = { count: 0, head: attempt.head };
-  let storing: Promise<void> | undefined;
   let alarm = new AbortController();
-
-  function push(entry: TranscriptEntry): void {
-    queue.push(entry);
-    queuedBytes += entry.data.length + (entry.whole?.length ?? 0);
-    storing ??= store().finally(() => {
-      storing = undefined;
-    });
-    storing.catch(onFailure);
-  }
-
-  async function store(): Promise<void> {
-    while (queue.length > 0 && !abandoned.signal.aborted) {
-      const batch = queue;
-      queue = [];
-      queuedBytes = 0;
-      const result = await persist(deps.clock, abandoned.signal, () =>
-        deps.transcript.append(job.id, number, batch),
-      );
-      if (result === 'stale') {
-        abandoned.abort();
-        throw new AgenticoreError('STALE_ATTEMPT');
-      }
-    }
-  }
 
   function take(pieces: ReturnType<typeof merger.flush>): void {
     for (const piece of pieces) {
+      // Nobody can read while the bus is away, and the message that follows says it all; the numbers leave no gap.
+      if (piece.kind === 'delta' && outbox.away) continue;
       seq += 1;
       if (piece.kind === 'delta') {
         const data = `{"attempt":${number},"seq":${seq},${deps.redact(piece.data).slice(1)}`;
-        push({ seq, kind: 'delta', type: 'delta', data });
+        outbox.put({ seq, kind: 'delta', type: 'delta', data });
       } else {
         const { entry, head } = messageEntry(piece.type, piece.data);
         seal = { count: seal.count + 1, head };
-        push(entry);
+        outbox.put(entry);
       }
     }
     scheduleFlush();
@@ -104,18 +77,16 @@ export function createTranscriptWriter(
   return {
     async write(message) {
       take(merger.take(message, deps.clock.now()));
-      if (queuedBytes > HIGH_WATER_BYTES) await storing?.catch(() => {}); // onFailure has been told
+      await outbox.room();
     },
     async finish() {
       take(merger.flush(deps.clock.now()));
-      await storing;
-      if (abandoned.signal.aborted) throw new AgenticoreError('STALE_ATTEMPT');
+      await outbox.emptied();
       return seal;
     },
     abandon() {
       alarm.abort();
-      abandoned.abort();
-      queue = [];
+      return outbox.abandon();
     },
   };
 }

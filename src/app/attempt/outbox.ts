@@ -1,0 +1,196 @@
+// Entries of the transcript on their way to the bus: straight while it answers, by way of the spool while it is away,
+// in one order always. What is held in memory is bounded, and so is the spool: beyond both, claude is held back.
+import { AgenticoreError, isCode, messageOf } from '../../domain/errors.js';
+import type { Spool } from '../../ports/spool.js';
+import type { TranscriptEntry } from '../../ports/transcript-log.js';
+import type { AttemptDeps } from './attempt.js';
+
+/** Claude is held back while this much waits in memory: a slow bus must not become our memory. */
+const HIGH_WATER_BYTES = 1024 * 1024;
+/** Claude is held back when its spool has grown to this: a long outage must not fill the disk. */
+export const SPOOL_LIMIT_BYTES = 256 * 1024 * 1024;
+const BUS_RETRY_MS = 1000;
+
+export interface Outbox {
+  /** True while entries go to the spool: what is no evidence need not be put in. */
+  readonly away: boolean;
+  put(entry: TranscriptEntry): void;
+  /** Resolves when there is room for more; also when nothing more can be stored. */
+  room(): Promise<void>;
+  /** Resolves when all that was put in is on the bus. Throws STALE_ATTEMPT. */
+  emptied(): Promise<void>;
+  /** Nothing more is sent; what waits in the spool becomes stale evidence. Harmless when all was sent. */
+  abandon(): Promise<void>;
+}
+
+export type OutboxDeps = Pick<AttemptDeps, 'transcript' | 'spools' | 'clock' | 'log'>;
+
+/** The outbox of an attempt. `onFailure`: nothing more can be stored; `emptied` says why. */
+export function createOutbox(
+  deps: OutboxDeps,
+  jobId: string,
+  attempt: number,
+  onFailure: () => void,
+): Outbox {
+  const ids = { job_id: jobId, attempt };
+  const over = new AbortController();
+  let queue: TranscriptEntry[] = [];
+  let queuedBytes = 0;
+  /** Set while the bus is away. */
+  let spool: Spool | undefined;
+  let isSending = false;
+  let isWriting = false;
+  /** The spool takes no more: it is full, or the disk refuses. */
+  let isFull = false;
+  let failure: unknown;
+  let waiting: (() => void)[] = [];
+
+  const nextChange = (): Promise<void> => new Promise((resolve) => waiting.push(resolve));
+  function changed(): void {
+    const woken = waiting;
+    waiting = [];
+    for (const wake of woken) wake();
+  }
+
+  function takeAll(): TranscriptEntry[] {
+    const taken = queue;
+    queue = [];
+    queuedBytes = 0;
+    changed();
+    return taken;
+  }
+
+  function putBack(entries: readonly TranscriptEntry[]): void {
+    queue = [...entries, ...queue];
+    queuedBytes = queue.reduce((sum, entry) => sum + sizeOf(entry), 0);
+  }
+
+  function start(): void {
+    if (over.signal.aborted) return;
+    if (!isSending) void send();
+    if (spool !== undefined && !isWriting && !isFull) void write(spool);
+  }
+
+  /** Sends what is queued, until nothing is. The flags change in the same step as the last look at the queue. */
+  async function send(): Promise<void> {
+    isSending = true;
+    try {
+      while (queue.length > 0 && !over.signal.aborted) {
+        const batch = takeAll();
+        if (await isStored(batch)) continue;
+        putBack(batch);
+        await wayOfTheSpool();
+      }
+    } catch (error) {
+      await fail(error);
+    }
+    isSending = false;
+    changed();
+  }
+
+  /** False when the bus is away. */
+  async function isStored(batch: readonly TranscriptEntry[]): Promise<boolean> {
+    try {
+      if ((await deps.transcript.append(jobId, attempt, batch)) === 'stale')
+        throw new AgenticoreError('STALE_ATTEMPT');
+      return true;
+    } catch (error) {
+      if (isCode(error, 'BUS_UNREACHABLE')) return false;
+      throw error;
+    }
+  }
+
+  /** From the moment the bus is away until everything that was spooled meanwhile is on it. */
+  async function wayOfTheSpool(): Promise<void> {
+    const file = deps.spools.open({ jobId, attempt });
+    spool = file;
+    deps.log('transcript.spooling', ids, 'warn');
+    start();
+    await deps.clock.sleep(BUS_RETRY_MS, over.signal);
+    while (!over.signal.aborted) {
+      const batch = await file.next();
+      if (batch.length > 0 && (await isStored(batch))) file.pass();
+      else if (batch.length > 0) await deps.clock.sleep(BUS_RETRY_MS, over.signal);
+      else if (isWriting) await nextChange();
+      else if (!file.isWaiting && (queue.length === 0 || isFull)) break;
+    }
+    if (over.signal.aborted) return;
+    spool = undefined;
+    isFull = false;
+    const bytes = file.bytes;
+    await file.remove();
+    deps.log('transcript.spool_forwarded', { ...ids, bytes });
+  }
+
+  /** Writes what is queued into the spool, until nothing is or it takes no more. */
+  async function write(file: Spool): Promise<void> {
+    isWriting = true;
+    while (queue.length > 0 && !isFull && !over.signal.aborted) {
+      isFull = file.bytes >= SPOOL_LIMIT_BYTES;
+      if (isFull) deps.log('transcript.spool_full', { ...ids, bytes: file.bytes }, 'warn');
+      else await writeAll(file);
+    }
+    isWriting = false;
+    changed();
+  }
+
+  async function writeAll(file: Spool): Promise<void> {
+    const batch = takeAll();
+    try {
+      await file.append(batch);
+    } catch (error) {
+      putBack(batch);
+      isFull = true;
+      deps.log('transcript.spool_failed', { ...ids, error: messageOf(error) }, 'warn');
+    }
+  }
+
+  async function fail(error: unknown): Promise<void> {
+    failure = error;
+    over.abort();
+    await keepAsStale();
+    onFailure();
+  }
+
+  /** What the bus will never take is evidence all the same; what is still in memory goes with it. */
+  async function keepAsStale(): Promise<void> {
+    while (isWriting) await nextChange();
+    const file = spool;
+    spool = undefined;
+    if (file === undefined) return;
+    try {
+      if (queue.length > 0 && !isFull) await file.append(takeAll());
+      await file.keepAsStale();
+      deps.log('transcript.spool_stale', { ...ids, bytes: file.bytes }, 'warn');
+    } catch (error) {
+      deps.log('transcript.spool_failed', { ...ids, error: messageOf(error) }, 'warn');
+    }
+  }
+
+  return {
+    get away() {
+      return spool !== undefined;
+    },
+    put(entry) {
+      queue.push(entry);
+      queuedBytes += sizeOf(entry);
+      start();
+    },
+    async room() {
+      while (queuedBytes > HIGH_WATER_BYTES && !over.signal.aborted) await nextChange();
+    },
+    async emptied() {
+      while (isSending) await nextChange();
+      if (failure !== undefined) throw failure;
+      if (over.signal.aborted) throw new AgenticoreError('STALE_ATTEMPT');
+    },
+    async abandon() {
+      over.abort();
+      changed();
+      await keepAsStale();
+      queue = [];
+    },
+  };
+}
+
+const sizeOf = ({ data, whole }: TranscriptEntry): number => data.length + (whole?.length ?? 0);
