@@ -39,7 +39,7 @@ const SETTLE_MS = 20_000;
 export async function checkInvariants(findings: Findings): Promise<readonly Invariant[]> {
   const { course, fleet, scenery, samples } = findings;
   const left = await untilNone(() => survivors(scenery.folder, fleet));
-  for (const worker of fleet.workers) worker.leave();
+  await Promise.all(fleet.workers.map((worker) => worker.restart()));
   const onDisk = await untilNone(() => debris(fleet.hosts));
 
   const evidence: JobEvidence[] = [];

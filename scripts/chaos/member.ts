@@ -36,6 +36,8 @@ export interface Member {
   freeze(): () => void;
   /** SIGTERM: it leaves by itself, and is started again. */
   leave(): void;
+  /** SIGTERM, and started again; resolves when the new process answers its readiness probe. */
+  restart(): Promise<void>;
   /** Resolves when it answers its readiness probe. */
   ready(): Promise<void>;
   /** SIGTERM for good; resolves with its exit code, null when it had to be killed. */
@@ -73,6 +75,15 @@ export function startMember(order: MemberOrder): Member {
     child.kill(which);
   }
 
+  async function ready(): Promise<void> {
+    const deadline = Date.now() + READY_MS;
+    while (!(await isReady(url))) {
+      if (Date.now() > deadline)
+        throw new Error(`${name} is not ready within ${READY_MS / 1000} s: see ${logs}`);
+      await sleep(50);
+    }
+  }
+
   start();
   return {
     name,
@@ -89,13 +100,12 @@ export function startMember(order: MemberOrder): Member {
       frozen?.kill('SIGSTOP');
       return () => void frozen?.kill('SIGCONT');
     },
-    async ready() {
-      const deadline = Date.now() + READY_MS;
-      while (!(await isReady(url))) {
-        if (Date.now() > deadline)
-          throw new Error(`${name} is not ready within ${READY_MS / 1000} s: see ${logs}`);
-        await sleep(50);
-      }
+    ready,
+    async restart() {
+      const before = child;
+      signal('SIGTERM');
+      while (child === before || child === undefined) await sleep(RESTART_MS / 10);
+      await ready();
     },
     async close() {
       closed = true;
