@@ -15,10 +15,11 @@ for (const stream of [process.stdout, process.stderr]) {
   });
 }
 
+const terminal = createTerminal(process.stdout, process.stderr, screenWishes());
 process.exitCode = await runCli(
   {
     version: packageVersion,
-    terminal: createTerminal(process.stdout, process.stderr, screenWishes()),
+    terminal,
     stdin: process.stdin,
     address: async ({ url, apiKey }) => {
       const { loadConfig } = await import('./runtime/config/load-config.js');
@@ -27,6 +28,7 @@ process.exitCode = await runCli(
     },
     serve: async (flags) => (await import('./roles/serve.js')).serve(flags),
     diagnose: async () => (await import('./roles/doctor.js')).diagnose(),
+    atDesk: async (order, work) => (await import('./roles/desk.js')).atDesk(order, terminal.say, work),
     onInterrupt: (listener) => {
       process.once('SIGINT', listener);
       return () => void process.off('SIGINT', listener);

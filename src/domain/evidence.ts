@@ -14,6 +14,11 @@ export const GENESIS = '0'.repeat(64);
 /** An event as it stands in the ledger. */
 export type LedgerRecord = { readonly version: number; readonly prev: string } & JobEvent;
 
+/** The event as it was before it got its place in the chain: what `evolve` must see. */
+export function eventOf({ version: _version, prev: _prev, ...event }: LedgerRecord): JobEvent {
+  return event;
+}
+
 /** JSON with sorted keys and no spaces; undefined members are left out, as JSON.stringify does. */
 export function canonicalJson(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map((item) => canonicalJson(item ?? null)).join(',')}]`;

@@ -1,5 +1,6 @@
 // Everything a process needs of the bus, as one thing to open and close. Two machines make it: files and Redis.
 import type { CommandQueue } from './command-queue.js';
+import type { Custody } from './custody.js';
 import type { EventLog } from './event-log.js';
 import type { Feed } from './feed.js';
 import type { Registry } from './registry.js';
@@ -12,6 +13,7 @@ export interface Bus {
   readonly transcript: TranscriptLog;
   readonly feed: Feed;
   readonly registry: Registry;
+  readonly custody: Custody;
   /** Resolves when the bus can be written to; throws BUS_UNREACHABLE with the reason. */
   ping(): Promise<void>;
   close(): Promise<void>;

@@ -7,6 +7,7 @@ import type { Bus } from '../../ports/bus.js';
 import type { Clock } from '../../ports/clock.js';
 import type { Log } from '../../ports/log.js';
 import { createCommandQueue } from './command-queue.js';
+import { createCustody } from './custody.js';
 import { unreachable } from './disk/growing-file.js';
 import { closeFiles } from './disk/kept-job.js';
 import { loadJobs } from './disk/load-jobs.js';
@@ -54,6 +55,21 @@ export async function openFileBus({ home, leaseMs, clock, log = () => {} }: File
   }
 }
 
+/**
+ * What the bus in `<home>/bus` holds at this moment, as far as it can be read beside a process that writes to it:
+ * nothing is locked, nothing is changed, and nothing that comes later is seen. Writing throws BUS_LOCKED.
+ */
+export async function readFileBus({ home, leaseMs, clock, log = () => {} }: FileBusOptions): Promise<Bus> {
+  const root = rootOf(home);
+  const [jobsDir, trashDir] = [join(root, 'jobs'), join(root, 'trash')];
+  const now = (): number => clock?.now() ?? Date.now();
+  const found = await loadJobs(jobsDir, log, 'look').catch((error) => {
+    throw error instanceof AgenticoreError ? error : unreachable(root, error);
+  });
+  const lock: Lock = { isHeld: () => false, release: async () => {} };
+  return assemble(root, { jobsDir, trashDir, leaseMs, now }, found, lock);
+}
+
 /** Who has the bus of `home` open, or was killed while it had; undefined when nobody does who can be named. */
 export const ownerOfFileBus = (home: string): Promise<Owner | undefined> => readOwner(lockOf(rootOf(home)));
 
@@ -73,7 +89,10 @@ function assemble(
   const assertWritable = (): void => {
     if (closed) throw new AgenticoreError('BUS_UNREACHABLE', 'The file bus has been closed.');
     if (!lock.isHeld())
-      throw new AgenticoreError('BUS_LOCKED', `The lock of ${root} was taken away; restart.`);
+      throw new AgenticoreError(
+        'BUS_LOCKED',
+        `The lock of ${root} is not held here; it was taken away, or never taken.`,
+      );
   };
   const state = createBusState({ ...options, assertWritable }, found);
   return {
@@ -83,6 +102,7 @@ function assemble(
     queue: createCommandQueue(state),
     feed: createFeed(state),
     registry: createRegistry(),
+    custody: createCustody(state),
     async ping() {
       assertWritable();
       await access(state.jobsDir, constants.R_OK | constants.W_OK).catch((error) => {

@@ -4,6 +4,7 @@ import type { Log } from '../../ports/log.js';
 import { BLOCK_MS, createBlockingReads } from './blocking-reads.js';
 import { createCommandQueue } from './command-queue.js';
 import { type Connection, type ConnectionOptions, openConnection } from './connection.js';
+import { createCustody } from './custody.js';
 import { createDoorbell } from './doorbell.js';
 import { createEventLog } from './event-log.js';
 import { createFeed } from './feed.js';
@@ -48,6 +49,7 @@ export async function openRedisBus(options: RedisBusOptions): Promise<Bus> {
     transcript: createTranscriptLog(main, keys),
     feed: createFeed(main, doorbell, keys),
     registry: createRegistry(main, keys),
+    custody: createCustody(main, keys),
     async ping() {
       // A full Redis, or a replica, still answers PING.
       await main.ask((redis) => redis.set(keys.probe, '1', 'PX', PROBE_MS));

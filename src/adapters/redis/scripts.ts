@@ -12,14 +12,17 @@ const NAMES = [
   'due',
   'extend',
   'feed',
+  'lane',
   'leave',
   'page',
+  'pending',
   'promote',
   'put-off',
   'reclaim',
   'release',
   'remove',
   'roster',
+  'steal',
   'transcript',
 ] as const;
 

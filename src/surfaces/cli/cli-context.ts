@@ -1,4 +1,7 @@
 // What the verbs are given: the screen, the doors to the rest of the building, and the person's Ctrl-C.
+import type { Hash } from '../../domain/evidence.js';
+import type { Bus } from '../../ports/bus.js';
+import type { Clock } from '../../ports/clock.js';
 import type { ServerAddress } from './server/http-client.js';
 import type { Terminal } from './terminal/terminal.js';
 
@@ -25,6 +28,20 @@ export interface AddressFlags {
   readonly apiKey?: string | undefined;
 }
 
+/** The bus itself on the keeper's desk, with what else looking after it takes. */
+export interface Desk {
+  readonly bus: Bus;
+  readonly clock: Clock;
+  readonly hash: Hash;
+}
+
+export interface DeskOrder {
+  /** `read`: a file bus is read as it lies there, beside a server that may be using it. */
+  readonly access: 'read' | 'write';
+  /** The address of another Redis than the configured bus. */
+  readonly redisUrl?: string;
+}
+
 export interface CliContext {
   readonly version: string;
   readonly terminal: Terminal;
@@ -34,6 +51,14 @@ export interface CliContext {
   /** Runs the server to its end and gives its exit code. */
   serve(flags: ServeFlags): Promise<number>;
   diagnose(): Promise<readonly Finding[]>;
+  /**
+   * Opens the bus of the configuration for `work`, and closes it afterwards. What cannot be read is said on stderr.
+   * Throws CONFIG_INVALID, BUS_UNREACHABLE, and BUS_LOCKED for writing to a file bus that a server has.
+   */
+  atDesk<T>(order: DeskOrder, work: (desk: Desk) => Promise<T>): Promise<T>;
   /** Calls back at Ctrl-C instead of ending the process, until the function it returns is called. */
   onInterrupt(listener: () => void): () => void;
 }
+
+/** What a command line asks for; gives the exit code. */
+export type ChosenVerb = (cli: CliContext) => Promise<number>;

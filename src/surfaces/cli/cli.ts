@@ -1,7 +1,8 @@
 // From the words of a command line to an exit code: chooses the verb, runs it, and says in one sentence what failed.
 import { AgenticoreError } from '../../domain/errors.js';
-import type { CliContext } from './cli-context.js';
-import { type ChosenVerb, createParser, VERBS } from './commands.js';
+import { ADMIN_VERBS } from './admin-commands.js';
+import type { ChosenVerb, CliContext } from './cli-context.js';
+import { createParser, VERBS } from './commands.js';
 import { printable } from './terminal/printable.js';
 
 const BAD_USAGE = 2;
@@ -40,15 +41,23 @@ function complain(cli: CliContext, words: readonly string[], complaint: string, 
     return BAD_USAGE;
   }
   const isKnown = VERBS.some((known) => known === verb);
-  const sentence = isKnown
-    ? inOurWords(complaint, words)
-    : `There is no command "${verb}". ${nearestVerb(help)}`;
+  const unknown = isKnown ? unknownAdminVerb(words) : verb;
+  const sentence =
+    unknown === undefined
+      ? inOurWords(complaint, words)
+      : `There is no command "${unknown}". ${nearestVerb(help)}`;
   cli.terminal.say(
     printable(
       `agenticore: ${sentence.trim()} See \`${isKnown ? `agenticore ${verb}` : 'agenticore'} --help\`.`,
     ),
   );
   return BAD_USAGE;
+}
+
+/** The words of `admin something` when admin has no such verb. */
+function unknownAdminVerb([verb, below]: readonly string[]): string | undefined {
+  const isWord = verb === 'admin' && below !== undefined && !below.startsWith('-');
+  return isWord && !ADMIN_VERBS.some((known) => known === below) ? `${verb} ${below}` : undefined;
 }
 
 /** The parser guesses below its help. */

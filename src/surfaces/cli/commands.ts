@@ -1,10 +1,8 @@
 // Every verb with its options: what `agenticore --help` shows. A verb's own code is loaded when it was chosen.
 import yargs, { type Argv } from 'yargs';
-import type { CliContext, ServeFlags } from './cli-context.js';
+import { addAdminVerbs } from './admin-commands.js';
+import type { ChosenVerb, ServeFlags } from './cli-context.js';
 import { checkOptions, JOB_STATUS_CHOICES, jsonOption, runOptions, serverOptions } from './options.js';
-
-/** What a command line asks for; gives the exit code. */
-export type ChosenVerb = (cli: CliContext) => Promise<number>;
 
 /** The verbs in the order people meet them. */
 export const VERBS = [
@@ -20,6 +18,7 @@ export const VERBS = [
   'status',
   'version',
   'doctor',
+  'admin',
 ] as const;
 
 const ID = {
@@ -211,5 +210,6 @@ function addServerVerbs(parser: Argv, choose: (verb: ChosenVerb) => void): Argv 
       'Check what this machine needs to run jobs, and how to mend it',
       (command) => command.options(jsonOption),
       (argv) => choose(async (cli) => (await import('./verbs/doctor.js')).doctor(cli, argv)),
-    );
+    )
+    .command('admin', 'Look after the bus itself', (command) => addAdminVerbs(command, choose));
 }

@@ -1,4 +1,5 @@
 // docs/cli.md, made from the same definitions that --help shows.
+import { ADMIN_VERBS } from './admin-commands.js';
 import { createParser, VERBS } from './commands.js';
 
 const COLUMNS = 100;
@@ -7,6 +8,8 @@ const COLUMNS = 100;
 export async function cliReference(): Promise<string> {
   const sections = [];
   for (const verb of VERBS) sections.push(`## agenticore ${verb}\n\n${await helpOf([verb])}`);
+  for (const verb of ADMIN_VERBS)
+    sections.push(`### agenticore admin ${verb}\n\n${await helpOf(['admin', verb])}`);
   return `${[HEAD, await helpOf([]), ...sections].join('\n\n')}\n`;
 }
 

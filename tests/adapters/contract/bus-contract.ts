@@ -1,6 +1,7 @@
 // Everything that every bus must do, as one call.
 import type { OpenBus } from './bus-under-test.js';
 import { commandQueueContract } from './command-queue.js';
+import { custodyContract } from './custody.js';
 import { delayContract } from './delay.js';
 import { doorbellContract } from './doorbell.js';
 import { eventLogContract } from './event-log.js';
@@ -25,4 +26,5 @@ export function busContract(name: string, open: OpenBus): void {
   doorbellContract(name, open);
   registryContract(name, open);
   upkeepContract(name, open);
+  custodyContract(name, open);
 }

@@ -1,7 +1,7 @@
 // Somebody at the command line: runs verbs in this process and keeps what was written.
 import { Readable } from 'node:stream';
 import { runCli } from '../../../src/surfaces/cli/cli.js';
-import type { CliContext, Finding, ServeFlags } from '../../../src/surfaces/cli/cli-context.js';
+import type { CliContext, Desk, Finding, ServeFlags } from '../../../src/surfaces/cli/cli-context.js';
 import { createTerminal, type Sink } from '../../../src/surfaces/cli/terminal/terminal.js';
 
 export interface Heard {
@@ -21,6 +21,8 @@ export interface Situation {
   readonly findings?: readonly Finding[];
   /** Called with the function that presses Ctrl-C. */
   readonly interrupt?: (press: () => void) => void;
+  /** What `admin` works on. */
+  readonly desk?: Desk;
   readonly serve?: (flags: ServeFlags) => Promise<number>;
 }
 
@@ -53,6 +55,10 @@ export async function type(words: readonly string[], situation: Situation = {}):
     }),
     serve: situation.serve ?? (async () => 0),
     diagnose: async () => situation.findings ?? [],
+    atDesk: async (_order, work) => {
+      if (situation.desk === undefined) throw new Error('there is no desk in this situation');
+      return work(situation.desk);
+    },
     onInterrupt: (listener) => {
       situation.interrupt?.(listener);
       return () => {};

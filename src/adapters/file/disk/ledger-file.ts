@@ -3,7 +3,7 @@
 import { readFile } from 'node:fs/promises';
 import { isCursor } from '../../../domain/cursor.js';
 import { AgenticoreError } from '../../../domain/errors.js';
-import { GENESIS, type LedgerRecord } from '../../../domain/evidence.js';
+import { eventOf, GENESIS, type LedgerRecord } from '../../../domain/evidence.js';
 import { evolve, type Job } from '../../../domain/job.js';
 import type { StoredJob } from '../../../ports/event-log.js';
 import type { FeedEntry } from '../../../ports/feed.js';
@@ -74,7 +74,7 @@ export async function readLedger(path: string, jobId: string): Promise<ReadLedge
     for (const record of line.records) {
       if (record.version !== (job?.version ?? 0) + 1)
         throw corrupt(path, lines.length + 1, 'has a wrong version');
-      job = evolve(job, withoutChain(record));
+      job = evolve(job, eventOf(record));
       if (job.id !== jobId) throw corrupt(path, lines.length + 1, 'is not understood, or of another job');
     }
     lines.push(line);
@@ -83,11 +83,6 @@ export async function readLedger(path: string, jobId: string): Promise<ReadLedge
   }
   if (job === undefined) return undefined;
   return { lines, stored: { job, head }, length, torn: bytes.length - length };
-}
-
-/** evolve must see what it saw when the view was first folded: the event without its place in the chain. */
-function withoutChain({ version: _version, prev: _prev, ...event }: LedgerRecord) {
-  return event;
 }
 
 function corrupt(path: string, line: number, what: string): AgenticoreError {

@@ -1,11 +1,13 @@
 // Finds the jobs on disk at start. A folder that cannot be read is reported and left as it is: it must not keep the
 // others from working.
+import type { Dirent } from 'node:fs';
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { compareCursors } from '../../../domain/cursor.js';
 import { AgenticoreError } from '../../../domain/errors.js';
 import { isTerminal } from '../../../domain/job.js';
 import type { Log } from '../../../ports/log.js';
+import { hasCode } from '../../host/system-error.js';
 import { createKeptJob, type KeptJob, LEDGER, messagesOf } from './kept-job.js';
 import { type LedgerLine, readLedger } from './ledger-file.js';
 
@@ -18,18 +20,25 @@ export interface LoadedJob {
 
 const AT_ONCE = 16;
 
+/** `open`: beginnings of jobs that were cut short are removed. `look`: nothing is touched, for somebody else may write. */
+export type LoadPurpose = 'open' | 'look';
+
 /**
  * Every readable job under `jobsDir`, in the order of their last transitions. Logs `bus.ledger_unreadable` for a
  * folder that is skipped, and `bus.ledger_torn` for a line that was cut short.
  */
-export async function loadJobs(jobsDir: string, log: Log): Promise<readonly LoadedJob[]> {
-  const folders = (await readdir(jobsDir, { withFileTypes: true })).filter((entry) => entry.isDirectory());
+export async function loadJobs(
+  jobsDir: string,
+  log: Log,
+  purpose: LoadPurpose = 'open',
+): Promise<readonly LoadedJob[]> {
+  const folders = (await listFolder(jobsDir, purpose)).filter((entry) => entry.isDirectory());
   const found: LoadedJob[] = [];
   const rest = folders.values();
   const readOn = async (): Promise<void> => {
     for (const { name } of rest) {
       try {
-        const loaded = await loadJob(join(jobsDir, name), name, log);
+        const loaded = await loadJob(join(jobsDir, name), name, log, purpose);
         if (loaded) found.push(loaded);
       } catch (error) {
         log(
@@ -44,13 +53,27 @@ export async function loadJobs(jobsDir: string, log: Log): Promise<readonly Load
   return found.sort((a, b) => compareCursors(a.job.lastEvent, b.job.lastEvent));
 }
 
-async function loadJob(folder: string, jobId: string, log: Log): Promise<LoadedJob | undefined> {
+async function listFolder(path: string, purpose: LoadPurpose): Promise<Dirent[]> {
+  try {
+    return await readdir(path, { withFileTypes: true });
+  } catch (error) {
+    if (purpose === 'look' && hasCode(error, 'ENOENT')) return [];
+    throw error;
+  }
+}
+
+async function loadJob(
+  folder: string,
+  jobId: string,
+  log: Log,
+  purpose: LoadPurpose,
+): Promise<LoadedJob | undefined> {
   const names = await readdir(folder);
   const ledger = names.includes(LEDGER) ? await readLedger(join(folder, LEDGER), jobId) : undefined;
   if (ledger === undefined) {
     if (names.some((name) => name !== LEDGER))
       throw new AgenticoreError('BUS_CORRUPT', `${folder} has no ledger.`);
-    await rm(folder, { recursive: true, force: true }); // its making was cut short: nobody was promised anything
+    if (purpose === 'open') await rm(folder, { recursive: true, force: true }); // its making was cut short: nobody was promised anything
     return undefined;
   }
   const { lines, stored, length, torn } = ledger;

@@ -27,6 +27,14 @@ export interface Lanes {
   /** Moves delayed jobs that are due at `now` (epoch milliseconds) into their lanes. */
   promoteDue(now: number, limit: number): number;
   depth(lane: string): LaneDepth;
+  /** The lanes that have held an entry. */
+  names(): readonly string[];
+  /** How many jobs wait for their time. */
+  delayed(): number;
+  /** The jobs of the entries that are claimed, or were when the last process ended, with the time since. */
+  held(lane: string): readonly { readonly jobId: string; readonly idleMs: number }[];
+  /** Takes a claimed entry out of its holder's hands and puts it back as new. */
+  free(lane: string, jobId: string): void;
   /** Ends every wait with nothing. */
   wakeAll(): void;
 }
@@ -125,6 +133,18 @@ export function createLanes(leaseMs: number, leaseNow: () => number = () => perf
       const { entries } = laneOf(name);
       const running = [...entries.values()].filter(({ deadline }) => deadline !== undefined).length;
       return { waiting: entries.size - running, running };
+    },
+    names: () => [...all.keys()],
+    delayed: () => delayed.size,
+    held(name) {
+      const now = leaseNow();
+      return [...laneOf(name).entries.values()].flatMap(({ jobId, deadline }) =>
+        deadline === undefined ? [] : [{ jobId, idleMs: Math.max(0, now - (deadline - leaseMs)) }],
+      );
+    },
+    free(name, jobId) {
+      const lane = laneOf(name);
+      if (lane.entries.get(jobId)?.deadline !== undefined) putFresh(lane, jobId);
     },
     wakeAll() {
       for (const { waiters } of all.values()) {

@@ -4,10 +4,7 @@ import type { CliContext } from '../cli-context.js';
 import { readFeed } from '../server/feed-client.js';
 import type { JobView } from '../server/job-view.js';
 import type { JobsApi } from '../server/jobs-api.js';
-import { createJsonPainter } from './json-painter.js';
-import { createLivePainter } from './live-painter.js';
-import type { Painter } from './painter.js';
-import { createPlainPainter } from './plain-painter.js';
+import { painterFor } from './painter-for.js';
 import { createStory } from './story.js';
 import { exitCodeOf, summaryLines } from './summary.js';
 
@@ -29,7 +26,7 @@ export async function followJob(
 ): Promise<number> {
   const { terminal } = cli;
   return untilInterrupted(cli, jobId, async (signal) => {
-    const painter = painterFor(cli, options.json);
+    const painter = painterFor(terminal, options.json);
     const story = createStory(options.from?.job);
     try {
       const request = options.from === undefined ? { jobId } : { jobId, after: options.from.after };
@@ -88,11 +85,6 @@ export async function untilInterrupted(
   cli.terminal.say(`The job goes on. See it with: agenticore watch ${jobId}`);
   cli.terminal.say(`             Stop it with: agenticore cancel ${jobId}`);
   return INTERRUPTED;
-}
-
-function painterFor(cli: CliContext, json: boolean): Painter {
-  if (json) return createJsonPainter(cli.terminal);
-  return cli.terminal.live ? createLivePainter(cli.terminal, Date.now) : createPlainPainter(cli.terminal);
 }
 
 const TRIES = 20;

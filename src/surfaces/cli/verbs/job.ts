@@ -17,11 +17,12 @@ export async function job(cli: CliContext, flags: JobFlags): Promise<number> {
   const api = createJobsApi(await cli.address(flags));
   const found = await api.get(await findJobId(api, flags.id));
   if (flags.json) cli.terminal.print(JSON.stringify(found.raw, null, 2));
-  else for (const line of detailLines(found, cli.terminal, Date.now())) cli.terminal.print(line);
+  else for (const line of jobLines(found, cli.terminal, Date.now())) cli.terminal.print(line);
   return 0;
 }
 
-function detailLines(job: JobView, { colours }: Terminal, now: number): readonly string[] {
+/** Everything about a job, with ages as of `now` (epoch milliseconds). */
+export function jobLines(job: JobView, { colours }: Terminal, now: number): readonly string[] {
   const row = (name: string, value: string | undefined): readonly string[] =>
     value === undefined || value === '' ? [] : [`${colours.dim(name.padEnd(13))} ${value}`];
   const plain = (name: string, value: string | undefined): readonly string[] =>

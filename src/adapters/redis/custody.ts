@@ -1,0 +1,112 @@
+// The keeper's view of Redis: lanes and claims as the streams themselves count them.
+import type { Custody, LaneReport, PendingEntry } from '../../ports/custody.js';
+import type { Connection } from './connection.js';
+import type { Keys } from './keys.js';
+import { asList, asNumber, asText } from './reply.js';
+import { runScript } from './scripts.js';
+
+/** Keys looked at, and claims read, at a time. */
+const PAGE = 500;
+
+/** A claim with what names it in its stream. */
+interface Held extends PendingEntry {
+  readonly entryId: string;
+}
+
+/** The custody below `keys`. */
+export function createCustody(connection: Connection, keys: Keys): Custody {
+  /** What stands for the star in the names of the keys that fit `<before>*<behind>`, each once. */
+  async function* namesOf(before: string, behind = ''): AsyncGenerator<string> {
+    const match = `${before.replaceAll(/[\\*?[\]]/g, '\\$&')}*${behind}`;
+    const seen = new Set<string>();
+    for (let cursor: string | undefined = '0'; cursor !== undefined; ) {
+      const from: string = cursor;
+      const [next, found] = await connection.ask((redis) => redis.scan(from, 'MATCH', match, 'COUNT', PAGE));
+      for (const key of found) {
+        const name = key.slice(before.length, key.length - behind.length);
+        if (!seen.has(name)) yield name;
+        seen.add(name);
+      }
+      cursor = next === '0' ? undefined : next;
+    }
+  }
+
+  async function laneNames(): Promise<readonly string[]> {
+    const names: string[] = [];
+    for await (const name of namesOf(keys.lane(''))) names.push(name);
+    return names.sort();
+  }
+
+  async function laneReport(lane: string): Promise<LaneReport> {
+    const reply = asList(await connection.ask((redis) => runScript(redis, 'lane', [keys.lane(lane)])));
+    const [length = 0, running = 0, consumers = 0, lag = 0] = reply.slice(0, 4).map(asNumber);
+    const oldest = asText(reply[4]);
+    return {
+      lane,
+      length,
+      waiting: length - running,
+      running,
+      oldestAt: oldest === '' ? undefined : Number(oldest.split('-')[0]),
+      consumers,
+      lag: lag < 0 ? undefined : lag,
+    };
+  }
+
+  async function heldIn(lane: string, minIdleMs: number): Promise<readonly Held[]> {
+    const all: Held[] = [];
+    for (let from = '-'; ; ) {
+      const page = asList(
+        await connection.ask((redis) =>
+          runScript(redis, 'pending', [keys.lane(lane)], [from, PAGE, minIdleMs]),
+        ),
+      ).map((held) => heldEntry(lane, asList(held)));
+      all.push(...page.filter(({ jobId }) => jobId !== ''));
+      const last = page.at(-1);
+      if (last === undefined || page.length < PAGE) return all;
+      from = `(${last.entryId}`;
+    }
+  }
+
+  async function held(minIdleMs: number): Promise<readonly Held[]> {
+    const found: Held[] = [];
+    for (const lane of await laneNames()) found.push(...(await heldIn(lane, minIdleMs)));
+    return found.sort((a, b) => b.idleMs - a.idleMs);
+  }
+
+  return {
+    async lanes() {
+      const reports: LaneReport[] = [];
+      for (const lane of await laneNames()) reports.push(await laneReport(lane));
+      return reports;
+    },
+    delayed: () => connection.ask((redis) => redis.zcard(keys.delayed)),
+    pending: async () => (await held(0)).map(withoutEntry),
+    async steal(minIdleMs) {
+      const taken: PendingEntry[] = [];
+      for (const entry of await held(minIdleMs)) {
+        const { lane, jobId, worker, entryId } = entry;
+        const both = [keys.lane(lane), keys.view(jobId)];
+        const done = await connection.ask((redis) =>
+          runScript(redis, 'steal', both, [entryId, worker, minIdleMs, jobId]),
+        );
+        if (asNumber(done) === 1) taken.push(withoutEntry(entry));
+      }
+      return taken;
+    },
+    jobIds() {
+      const [before = '', behind] = keys.ledger('*').split('*');
+      return namesOf(before, behind);
+    },
+  };
+}
+
+const withoutEntry = ({ entryId: _entryId, ...entry }: Held): PendingEntry => entry;
+
+const heldEntry = (lane: string, [entryId, worker, idleMs, deliveries, jobId]: readonly unknown[]): Held => ({
+  entryId: asText(entryId),
+  lane,
+  jobId: asText(jobId),
+  worker: asText(worker),
+  idleMs: asNumber(idleMs),
+  deliveries: asNumber(deliveries),
+});

@@ -1,0 +1,83 @@
+// The verbs of `agenticore admin`: what the keeper of a bus does at the bus itself.
+import type { Argv } from 'yargs';
+import type { ChosenVerb } from './cli-context.js';
+import { jsonOption } from './options.js';
+
+/** The verbs below `admin`, in the order people meet them. */
+export const ADMIN_VERBS = ['streams', 'pending', 'replay'] as const;
+
+/** Adds them to the parser of `admin`. */
+export function addAdminVerbs(parser: Argv, choose: (verb: ChosenVerb) => void): Argv {
+  return parser
+    .command(
+      'streams',
+      'Show what there is to do: lanes, and what waits elsewhere',
+      (command) => command.options(jsonOption),
+      (argv) => choose(async (cli) => (await import('./verbs/admin/streams.js')).streams(cli, argv)),
+    )
+    .command(
+      'pending',
+      'Show which worker holds which job',
+      (command) =>
+        command.options({
+          steal: { type: 'boolean', describe: 'Take them from their workers, for anybody to take up' },
+          'min-idle': {
+            type: 'number',
+            requiresArg: true,
+            describe: 'Only those whose worker has been silent for so many seconds',
+          },
+          ...jsonOption,
+        }),
+      (argv) => choose(async (cli) => (await import('./verbs/admin/pending.js')).pending(cli, argv)),
+    )
+    .command(
+      'replay [job]',
+      'Show once more what happened in a job, or in all',
+      (command) =>
+        command
+          .positional('job', { type: 'string', describe: 'Id of the job, or its first characters' })
+          .options({
+            speed: {
+              type: 'string',
+              requiresArg: true,
+              describe: 'How many times as fast as it was, or max (default: 1, with --all max)',
+            },
+            from: { type: 'number', requiresArg: true, describe: 'Begin at this version of the ledger' },
+            to: {
+              type: 'number',
+              requiresArg: true,
+              describe: 'Show the job as it was known at this version; with --from also the way there',
+            },
+            as: {
+              choices: ['text', 'json', 'sse'] as const,
+              default: 'text' as const,
+              requiresArg: true,
+              describe: 'How to print it',
+            },
+            all: { type: 'boolean', describe: 'The events of all jobs instead of one' },
+            since: {
+              type: 'string',
+              requiresArg: true,
+              describe: 'With --all: from this time on, or from so long ago (90s, 15m, 2h, 7d)',
+            },
+          })
+          .check(({ job, all, since, from, to }) => {
+            if (all === true && job !== undefined) throw new Error('Name a job or say --all, not both');
+            if (all !== true && job === undefined) throw new Error('Name a job, or say --all');
+            if ((all === true) !== (since !== undefined))
+              throw new Error('--all and --since belong together');
+            if (all === true && (from ?? to) !== undefined)
+              throw new Error('--from and --to are versions of one job');
+            return true;
+          })
+          .example('$0 admin replay 3f2a --speed max', 'what happened, at once')
+          .example('$0 admin replay 3f2a --to 4', 'what was known after four events'),
+      ({ job, since = '', ...flags }) =>
+        choose(async (cli) =>
+          job === undefined
+            ? (await import('./verbs/admin/replay-fleet.js')).replayFleet(cli, { ...flags, since })
+            : (await import('./verbs/admin/replay.js')).replay(cli, { ...flags, job }),
+        ),
+    )
+    .demandCommand(1, `Say what to do: ${ADMIN_VERBS.join(', ')}.`);
+}

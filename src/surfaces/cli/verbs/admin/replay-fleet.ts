@@ -1,0 +1,82 @@
+// `agenticore admin replay --all`: what happened in all jobs since a moment, in one order.
+import { replayFeed } from '../../../../app/admin/replay-feed.js';
+import { AgenticoreError } from '../../../../domain/errors.js';
+import type { Frame } from '../../../wire/feed-frame.js';
+import type { CliContext } from '../../cli-context.js';
+import { parseObject, textAt } from '../../server/json-fields.js';
+import { oneLine } from '../../terminal/printable.js';
+import type { Terminal } from '../../terminal/terminal.js';
+import {
+  type FrameWriter,
+  framesOf,
+  type ReplayFlags,
+  speedOf,
+  sseWriter,
+  untilInterrupted,
+} from './replay.js';
+
+export interface ReplayFleetFlags extends Pick<ReplayFlags, 'speed' | 'as'> {
+  readonly since: string;
+}
+
+const INTERRUPTED = 130;
+
+export function replayFleet(cli: CliContext, flags: ReplayFleetFlags): Promise<number> {
+  const speed = speedOf(flags.speed ?? 'max');
+  return cli.atDesk({ access: 'read' }, async ({ bus, clock, hash }) => {
+    const sinceMs = momentOf(flags.since, clock.now());
+    const options = {
+      after: `${Math.max(0, sinceMs - 1)}-999999999`,
+      ...(speed === undefined ? {} : { speed }),
+    };
+    const writer = writerFor(cli.terminal, flags.as);
+    const done = await untilInterrupted(cli, async (signal) => {
+      const replayed = replayFeed({ feed: bus.feed, clock }, { kind: 'fleet' }, options, signal);
+      for await (const frame of framesOf(replayed, { kind: 'fleet' }, hash)) writer.frame(frame);
+    });
+    writer.close();
+    return done ? 0 : INTERRUPTED;
+  });
+}
+
+const UNITS: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+/** Milliseconds of `90s`, `15m`, `2h` or `7d`; undefined for anything else. */
+export function durationMs(text: string): number | undefined {
+  const [, amount, unit = ''] = /^(\d{1,9})([smhd])$/.exec(text) ?? [];
+  const factor = UNITS[unit];
+  return amount === undefined || factor === undefined ? undefined : Number(amount) * factor;
+}
+
+/** Epoch milliseconds of a time, or of that long ago. Throws INVALID_REQUEST. */
+function momentOf(text: string, now: number): number {
+  const ago = durationMs(text);
+  const moment = ago === undefined ? Date.parse(text) : now - ago;
+  if (!Number.isNaN(moment)) return moment;
+  throw new AgenticoreError(
+    'INVALID_REQUEST',
+    '--since must be a time such as 2026-01-31T12:00:00Z, or how long ago: 90s, 15m, 2h, 7d.',
+  );
+}
+
+function writerFor(terminal: Terminal, as: ReplayFlags['as']): FrameWriter {
+  if (as === 'sse') return sseWriter(terminal);
+  const frame =
+    as === 'json'
+      ? ({ id, event, data }: Frame): void =>
+          terminal.print(JSON.stringify({ id, event, data: parseObject(data) ?? data }))
+      : (fact: Frame): void => terminal.print(factLine(fact));
+  return { frame, close: () => {} };
+}
+
+function factLine({ event, data }: Frame): string {
+  if (event === 'gap') return 'What came before is no longer kept.';
+  const fact = parseObject(data);
+  const words = [
+    textAt(fact, 'at'),
+    textAt(fact, 'job_id'),
+    event,
+    textAt(fact, 'error') ?? textAt(fact, 'url'),
+  ];
+  return oneLine(words.filter((word) => word !== undefined).join(' '));
+}

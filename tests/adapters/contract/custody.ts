@@ -1,0 +1,104 @@
+// The contract of the custody: what the keeper sees agrees with what happened, and what is stolen is lost to its holder.
+import assert from 'node:assert/strict';
+import { describe } from 'node:test';
+import type { Custody } from '../../../src/ports/custody.js';
+import { carryOut, endAttempt, startAttempt, submit } from '../../support/ledger.js';
+import { busCase, type OpenBus } from './bus-under-test.js';
+
+async function idsOf(custody: Custody): Promise<string[]> {
+  const ids: string[] = [];
+  for await (const id of custody.jobIds()) ids.push(id);
+  return ids;
+}
+
+const never = new AbortController().signal;
+
+/** Registers the cases. */
+export function custodyContract(name: string, open: OpenBus): void {
+  const check = busCase(open);
+
+  describe(`${name}: custody`, () => {
+    check('an empty bus has no lanes, no claims and no jobs', async ({ bus: { custody } }) => {
+      assert.deepEqual(await custody.lanes(), []);
+      assert.deepEqual(await custody.pending(), []);
+      assert.equal(await custody.delayed(), 0);
+      assert.deepEqual(await idsOf(custody), []);
+    });
+
+    check('a lane reports what waits and what runs, and since when', async ({ bus }) => {
+      const before = Date.now();
+      const first = await submit(bus.events);
+      await submit(bus.events);
+      await submit(bus.events, { order: { lane: 'other' } });
+      const claim = await bus.queue.claim('jobs', 'worker-1', never);
+      assert.equal(claim?.jobId, first);
+      await startAttempt(bus.events, first);
+      const [jobs, other] = await bus.custody.lanes();
+      assert.deepEqual(
+        [jobs, other].map((lane) => [lane?.lane, lane?.length, lane?.waiting, lane?.running]),
+        [
+          ['jobs', 2, 1, 1],
+          ['other', 1, 1, 0],
+        ],
+      );
+      assert.equal(jobs?.consumers, 1);
+      assert.equal(jobs?.lag, 1);
+      const oldest = jobs?.oldestAt ?? 0;
+      assert.ok(oldest >= before && oldest <= Date.now(), `${oldest} is between ${before} and now`);
+    });
+
+    check('a job that waits for its time is delayed and in no lane', async ({ bus }) => {
+      const jobId = await submit(bus.events);
+      const claim = await bus.queue.claim('jobs', 'worker-1', never);
+      assert.ok(claim);
+      await startAttempt(bus.events, jobId);
+      await endAttempt(bus.events, jobId, { kind: 'failed', code: 'MODEL_OVERLOADED', error: 'busy' });
+      assert.equal(await bus.custody.delayed(), 1);
+      const [lane] = await bus.custody.lanes();
+      assert.equal(lane?.length ?? 0, 0);
+      assert.deepEqual(await bus.custody.pending(), []);
+    });
+
+    check('what is claimed is pending with its worker', async ({ bus }) => {
+      const jobId = await submit(bus.events);
+      await submit(bus.events);
+      await bus.queue.claim('jobs', 'worker-1', never);
+      await startAttempt(bus.events, jobId);
+      const pending = await bus.custody.pending();
+      assert.equal(pending.length, 1);
+      const [{ idleMs, ...entry } = { idleMs: -1 }] = pending;
+      assert.ok(idleMs >= 0 && idleMs < 60_000, `idle ${idleMs} ms`);
+      assert.deepEqual(entry, { lane: 'jobs', jobId, worker: 'worker-1', deliveries: 1 });
+    });
+
+    check('a stolen entry is lost to its holder and comes to the next one who claims', async ({ bus }) => {
+      const jobId = await submit(bus.events);
+      const claim = await bus.queue.claim('jobs', 'worker-1', never);
+      await startAttempt(bus.events, jobId);
+      assert.deepEqual(await bus.custody.steal(60_000), [], 'it is not idle that long');
+      assert.equal(await claim?.extend(), true);
+      const stolen = await bus.custody.steal(0);
+      assert.deepEqual(
+        stolen.map((entry) => [entry.jobId, entry.worker]),
+        [[jobId, 'worker-1']],
+      );
+      assert.equal(await claim?.extend(), false);
+      await claim?.release();
+      assert.deepEqual(await bus.queue.depth('jobs'), { waiting: 1, running: 0 });
+      const next = await bus.queue.claim('jobs', 'worker-2', never);
+      assert.equal(next?.jobId, jobId);
+      assert.equal(await next?.extend(), true);
+      await carryOut(bus.events, jobId, { type: 'StartAttempt', worker: 'worker-2', host: 'host-2' });
+      await endAttempt(bus.events, jobId, { kind: 'succeeded' });
+      assert.deepEqual(await bus.queue.depth('jobs'), { waiting: 0, running: 0 });
+    });
+
+    check('every job with a ledger is named once', async ({ bus }) => {
+      const made: string[] = [];
+      for (let i = 0; i < 30; i += 1) made.push(await submit(bus.events));
+      const removed = made.pop() ?? '';
+      await bus.events.remove(removed);
+      assert.deepEqual((await idsOf(bus.custody)).sort(), made.sort());
+    });
+  });
+}

@@ -1,0 +1,9 @@
+// Somebody at the keeper's desk: admin verbs typed against a bus that is there.
+import { sha256 } from '../../../../src/adapters/host/sha256.js';
+import { systemClock } from '../../../../src/adapters/host/system-clock.js';
+import type { Bus } from '../../../../src/ports/bus.js';
+import { type Heard, type Situation, type } from '../person.js';
+
+/** Types `agenticore admin <words>` with the bus on the desk. */
+export const keep = (bus: Bus, words: readonly string[], situation: Situation = {}): Promise<Heard> =>
+  type(['admin', ...words], { desk: { bus, clock: systemClock, hash: sha256 }, ...situation });
