@@ -24,7 +24,10 @@ export interface CommandQueue {
    * and then no entry has been taken.
    */
   claim(lane: string, worker: string, signal: AbortSignal): Promise<Claim | undefined>;
-  /** Claims up to `limit` entries whose lease has lapsed, at once. */
+  /**
+   * Claims up to `limit` entries whose lease has lapsed, at once. After an absence of the bus none for one lease, so
+   * that living workers extend theirs first.
+   */
   reclaim(lane: string, worker: string, limit: number): Promise<readonly Claim[]>;
   /** Moves delayed jobs whose time has come into their lanes; returns how many. Safe from any process. */
   promoteDue(limit: number): Promise<number>;

@@ -3,6 +3,7 @@ import type { Claim, CommandQueue } from '../../ports/command-queue.js';
 import type { BlockingReads, LaneEntry } from './blocking-reads.js';
 import type { Connection } from './connection.js';
 import type { Keys } from './keys.js';
+import { watchAbsence } from './reclaim-pause.js';
 import { asList, asNumber, asText } from './reply.js';
 import { runScript, type ScriptName } from './scripts.js';
 
@@ -20,6 +21,8 @@ export interface CommandQueueOptions {
 
 /** The lanes below `keys`; a claim that is not extended lapses after `leaseMs` of Redis' time. */
 export function createCommandQueue({ connection, reads, keys, leaseMs }: CommandQueueOptions): CommandQueue {
+  const mayReclaim = watchAbsence(connection, leaseMs);
+
   function hold(lane: string, worker: string, { entryId, jobId, deliveries }: Delivery): Claim {
     const holder = [entryId, worker, deliveries];
     const run = async (script: ScriptName, scriptKeys: readonly string[], more: readonly string[] = []) =>
@@ -52,8 +55,9 @@ export function createCommandQueue({ connection, reads, keys, leaseMs }: Command
     async reclaim(laneName, worker, limit) {
       if (limit < 1) return [];
       const lane = keys.lane(laneName);
-      const reply = await connection.ask((redis) =>
-        runScript(redis, 'reclaim', [lane], [worker, leaseMs, limit]),
+      // Asked each time that it is sent: the connection may have been lost and regained in between.
+      const reply = await connection.ask(async (redis) =>
+        (await mayReclaim()) ? runScript(redis, 'reclaim', [lane], [worker, leaseMs, limit]) : [],
       );
       return asList(reply).map((taken) => hold(lane, worker, delivery(asList(taken))));
     },

@@ -1,0 +1,40 @@
+// Leases count Redis' time, also the time in which nobody could reach it: after an absence every lease may have lapsed
+// though its worker lives. So claims are taken over only when the living have had one lease to extend theirs.
+import type { Connection } from './connection.js';
+
+/** A ready check that takes this long found a Redis that was loading its data: nobody could extend meanwhile. */
+const LOADING_MS = 200;
+
+/** Resolves with true when lapsed claims may be taken over. Throws nothing: who cannot know says false. */
+export type MayReclaim = () => Promise<boolean>;
+
+/**
+ * Watches the connection from its opening on. After an absence (the connection was lost, could not be made at first,
+ * or Redis has been up for less than a lease) one lease must pass; on a Redis that was there all the time, none.
+ */
+export function watchAbsence({ redis }: Connection, leaseMs: number): MayReclaim {
+  let connectedAt = 0;
+  let wasAway = false;
+  let quietUntil: Promise<number> = Promise.resolve(Number.POSITIVE_INFINITY);
+
+  redis.on('connect', () => {
+    connectedAt = performance.now();
+  });
+  redis.on('close', () => {
+    wasAway = true;
+  });
+  redis.on('ready', () => {
+    const readyAt = performance.now();
+    wasAway ||= readyAt - connectedAt >= LOADING_MS;
+    quietUntil = wasAway ? Promise.resolve(readyAt + leaseMs) : afterStart(readyAt);
+  });
+
+  /** A Redis that does not say how long it has been up is taken for one that has just started. */
+  async function afterStart(readyAt: number): Promise<number> {
+    const info = await redis.info('server').catch(() => '');
+    const upMs = 1000 * Number(/^uptime_in_seconds:(\d+)/m.exec(info)?.[1] ?? 0);
+    return readyAt + Math.max(0, leaseMs - upMs);
+  }
+
+  return async () => performance.now() >= (await quietUntil);
+}
