@@ -2,7 +2,7 @@
 import { decide, type JobCommand } from '../domain/decide.js';
 import { AgenticoreError } from '../domain/errors.js';
 import { chainEvents, GENESIS, type Hash } from '../domain/evidence.js';
-import { evolve, type Job } from '../domain/job.js';
+import { evolve, isDeadLetter, type Job } from '../domain/job.js';
 import type { JobEvent } from '../domain/job-event.js';
 import { placementChange } from '../domain/placement.js';
 import type { Clock } from '../ports/clock.js';
@@ -22,25 +22,34 @@ export interface Handled {
   readonly head: string;
 }
 
+/** What goes with a command in the same step. */
+export interface CommandExtras {
+  /** The final answer, kept beside the ledger. */
+  readonly answer?: string;
+  /** Token of the claim without which the command may not happen. */
+  readonly claim?: string;
+}
+
 /** Conflicts in a row after which something must be badly wrong; each means that another writer got on. */
 const MAX_CONFLICTS = 50;
 
 /**
- * Carries out a command on a job's ledger. Throws the refusals of `decide`, and BUS_UNREACHABLE.
- * `answer` is kept beside the ledger in the same step.
+ * Carries out a command on a job's ledger. Throws the refusals of `decide`, STALE_ATTEMPT when the claim is lost, and
+ * BUS_UNREACHABLE.
  */
 export async function handleCommand(
   deps: LedgerDeps,
   jobId: string,
   command: JobCommand,
-  answer?: string,
+  more: CommandExtras = {},
 ): Promise<Handled> {
   for (let conflicts = 0; conflicts < MAX_CONFLICTS; conflicts += 1) {
     const before = await deps.events.load(jobId);
-    const events = decide(command, before?.job, deps.clock.now());
+    const events = decide(command, before?.job, deps.clock.now(), before?.heldMs);
     if (events.length === 0 && before) return { job: before.job, events, head: before.head };
     const transition = transitionOf(jobId, before, events, deps.hash);
-    const result = await deps.events.append(answer === undefined ? transition : { ...transition, answer });
+    const result = await deps.events.append({ ...transition, ...more });
+    if (result.kind === 'unclaimed') throw new AgenticoreError('STALE_ATTEMPT');
     if (result.kind === 'appended') return { job: transition.after.job, events, head: transition.after.head };
   }
   throw new AgenticoreError('INTERNAL', `Job ${jobId} changed too often to be written.`);
@@ -62,6 +71,14 @@ export function transitionOf(
     expectedVersion: tail.version,
     records,
     after: { job, head },
+    before: before?.job.status,
     placement: placementChange(before?.job, job),
+    deadLetter: deadLetterChange(before?.job, job),
   };
+}
+
+function deadLetterChange(before: Job | undefined, after: Job): Transition['deadLetter'] {
+  const was = before !== undefined && isDeadLetter(before);
+  if (was === isDeadLetter(after)) return 'none';
+  return was ? 'remove' : 'add';
 }

@@ -70,9 +70,10 @@ async function startAttempt(deps: AttemptDeps, claim: Claim): Promise<Handled | 
     // Once the next attempt has started, the bus takes no more of the last one.
     await settleSpools(deps, claim.jobId);
     const command = { type: 'StartAttempt', worker: deps.worker, host: deps.host } as const;
-    const handled = await handleCommand(deps, claim.jobId, command);
+    const handled = await handleCommand(deps, claim.jobId, command, { claim: claim.token });
     return handled.job.status === 'running' ? handled : undefined;
   } catch (error) {
+    if (isCode(error, 'STALE_ATTEMPT')) return undefined; // claimed by another meanwhile
     if (!isCode(error, 'JOB_ENDED') && !isCode(error, 'JOB_NOT_FOUND')) throw error;
     await claim.ack();
     return undefined;

@@ -142,6 +142,7 @@ async function append(
     case 'appended':
       return transition.after.job;
     case 'conflict':
+    case 'unclaimed':
       throw new Error(`new job id ${jobId} is taken`);
     case 'duplicate':
       return earlierJob(deps, result, idempotency?.digest);

@@ -1,7 +1,14 @@
 // What may happen to a job: a command and the state so far give events, or a refusal with a code.
 import { AgenticoreError, ERRORS, type ErrorCode } from './errors.js';
-import { endingOf, isTerminal, type Job } from './job.js';
-import type { ClaudeFacts, JobEvent, JobOrder, TranscriptSeal, WorkspaceFacts } from './job-event.js';
+import { endingOf, isDeadLetter, isTerminal, type Job } from './job.js';
+import type {
+  ClaudeFacts,
+  DeadLetterFate,
+  JobEvent,
+  JobOrder,
+  TranscriptSeal,
+  WorkspaceFacts,
+} from './job-event.js';
 import { decideRetry, type RetryQuestion } from './retry.js';
 
 /** A fact of the running attempt, reported by the worker that owns it. */
@@ -37,13 +44,20 @@ export type JobCommand =
       readonly jitter: number;
     }
   | { readonly type: 'RequestCancel'; readonly by: string }
-  | { readonly type: 'ExpireJob' };
+  | { readonly type: 'ExpireJob' }
+  | ({ readonly type: 'CloseDeadLetter'; readonly by: string } & DeadLetterFate);
 
 /**
- * The events that a command causes, given what happened so far; `now` is epoch milliseconds. An empty list means
- * that there is nothing to do. Throws JOB_NOT_FOUND, JOB_ENDED or STALE_ATTEMPT when the command may not happen.
+ * The events that a command causes, given what happened so far; `now` is epoch milliseconds, `heldMs` how long its
+ * repository's limit has kept the job from its lane in its present wait. An empty list means that there is nothing to
+ * do. Throws JOB_NOT_FOUND, JOB_ENDED or STALE_ATTEMPT when the command may not happen.
  */
-export function decide(command: JobCommand, job: Job | undefined, now: number): readonly JobEvent[] {
+export function decide(
+  command: JobCommand,
+  job: Job | undefined,
+  now: number,
+  heldMs = 0,
+): readonly JobEvent[] {
   if (command.type === 'SubmitJob') {
     if (job !== undefined) throw new AgenticoreError('STALE_ATTEMPT', 'A job with this id exists already.');
     return [
@@ -53,9 +67,9 @@ export function decide(command: JobCommand, job: Job | undefined, now: number): 
   if (job === undefined) throw new AgenticoreError('JOB_NOT_FOUND');
   switch (command.type) {
     case 'StartAttempt':
-      return startAttempt(command, job, now);
+      return startAttempt(command, job, now, heldMs);
     case 'ParkJob':
-      return parkJob(command, job, now);
+      return parkJob(command, job, now, heldMs);
     case 'ReportProgress':
       assertCurrent(job, command.attempt);
       return command.facts.map((fact) => ({ ...fact, at: now, attempt: command.attempt }));
@@ -65,16 +79,18 @@ export function decide(command: JobCommand, job: Job | undefined, now: number): 
     case 'RequestCancel':
       return requestCancel(command.by, job, now);
     case 'ExpireJob':
-      return hasExpired(job, now) ? [{ type: 'JobExpired', at: now }] : [];
+      return hasExpired(job, now, heldMs) ? [{ type: 'JobExpired', at: now }] : [];
+    case 'CloseDeadLetter':
+      return closeDeadLetter(command, job, now);
     default:
       return command satisfies never;
   }
 }
 
-/** True when the job has waited longer than its queue TTL; parked time and running time do not count. */
-export function hasExpired(job: Job, now: number): boolean {
+/** True when the job has waited longer than its queue TTL; parked, held and running time do not count. */
+export function hasExpired(job: Job, now: number, heldMs = 0): boolean {
   if (job.status !== 'queued') return false;
-  return job.waitedMs + Math.max(0, now - job.queuedSince) > job.order.queueTtlS * 1000;
+  return job.waitedMs + Math.max(0, now - job.queuedSince - heldMs) > job.order.queueTtlS * 1000;
 }
 
 function assertCurrent(job: Job, attempt: number): void {
@@ -87,10 +103,12 @@ function startAttempt(
   { worker, host }: { worker: string; host: string },
   job: Job,
   now: number,
+  heldMs: number,
 ): readonly JobEvent[] {
-  const before = takeUp(job, now);
+  const before = takeUp(job, now, heldMs);
   if (before.some(ends)) return before;
-  return [...before, { type: 'AttemptStarted', at: now, attempt: job.attempt + 1, worker, host }];
+  const start: JobEvent = { type: 'AttemptStarted', at: now, attempt: job.attempt + 1, worker, host };
+  return [...before, { ...start, ...heldOf(job, heldMs) }];
 }
 
 /** Whoever holds the claim may not start an attempt before `until`: the model's quota is used up. */
@@ -98,22 +116,28 @@ function parkJob(
   { until, jitter }: { until: number; jitter: number },
   job: Job,
   now: number,
+  heldMs: number,
 ): readonly JobEvent[] {
-  const before = takeUp(job, now);
+  const before = takeUp(job, now, heldMs);
   if (before.some(ends)) return before;
   const code = 'CLAUDE_USAGE_LIMIT';
   const decision = decideRetry({ ...retryQuestion(job, code, now, jitter), resetsAt: until });
   if (decision.kind !== 'park') throw new Error(`${code} does not park`);
   const error = `${ERRORS[code].message} The job was not started.`;
-  return [...before, { type: 'JobParked', at: now, code, error, until: decision.until }];
+  const parked: JobEvent = { type: 'JobParked', at: now, code, error, until: decision.until };
+  return [...before, { ...parked, ...heldOf(job, heldMs) }];
 }
+
+/** What of the wait that ends here was no waiting. */
+const heldOf = (job: Job, heldMs: number): { readonly heldMs?: number } =>
+  job.status === 'queued' && heldMs > 0 ? { heldMs } : {};
 
 const ends = ({ type }: JobEvent): boolean => endingOf(type) !== undefined;
 
 /** What a claimed job's new holder must write first: that its last attempt was lost, or that the job ends here. */
-function takeUp(job: Job, now: number): readonly JobEvent[] {
+function takeUp(job: Job, now: number, heldMs: number): readonly JobEvent[] {
   if (isTerminal(job.status)) throw new AgenticoreError('JOB_ENDED');
-  if (hasExpired(job, now)) return [{ type: 'JobExpired', at: now }];
+  if (hasExpired(job, now, heldMs)) return [{ type: 'JobExpired', at: now }];
   if (job.status === 'queued') return [];
   if (job.cancelRequested) return [{ type: 'JobCancelled', at: now }];
   const attempt = job.attempt;
@@ -182,6 +206,14 @@ const retryQuestion = (job: Job, code: ErrorCode, now: number, jitter: number): 
   now,
   jitter,
 });
+/** The letter leaves the pile; the job stays ended as it did. */
+function closeDeadLetter(
+  { type: _type, ...closing }: Extract<JobCommand, { type: 'CloseDeadLetter' }>,
+  job: Job,
+  now: number,
+): readonly JobEvent[] {
+  return isDeadLetter(job) ? [{ type: 'DeadLetterClosed', at: now, ...closing }] : [];
+}
 
 function requestCancel(by: string, job: Job, now: number): readonly JobEvent[] {
   if (isTerminal(job.status)) return [];

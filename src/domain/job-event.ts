@@ -39,6 +39,11 @@ interface OfAttempt {
   readonly attempt: number;
 }
 
+interface Held {
+  /** How long of the wait that ends here its repository's limit kept it from its lane; left out when it did not. */
+  readonly heldMs?: number;
+}
+
 interface Failure {
   readonly code: ErrorCode;
   readonly error: string;
@@ -57,7 +62,7 @@ export type JobEvent =
       readonly kind: 'task' | 'turn';
       readonly order: JobOrder;
     }
-  | ({ readonly type: 'AttemptStarted'; readonly worker: string; readonly host: string } & OfAttempt)
+  | ({ readonly type: 'AttemptStarted'; readonly worker: string; readonly host: string } & Held & OfAttempt)
   | ({ readonly type: 'WorkspaceOpened' } & WorkspaceFacts & OfAttempt)
   | ({ readonly type: 'ClaudeStarted'; readonly pid: number; readonly sessionId: string } & OfAttempt)
   | ({ readonly type: 'ClaudeFinished' } & ClaudeFacts & OfAttempt)
@@ -69,12 +74,19 @@ export type JobEvent =
   | ({ readonly type: 'AttemptFailed'; readonly retryAt: number } & Failure & OfAttempt)
   | ({ readonly type: 'AttemptLost'; readonly worker: string } & Failure & OfAttempt)
   | ({ readonly type: 'AttemptParked'; readonly until: number } & Failure & OfAttempt)
-  | ({ readonly type: 'JobParked'; readonly at: number; readonly until: number } & Failure)
+  | ({ readonly type: 'JobParked'; readonly at: number; readonly until: number } & Held & Failure)
   | ({ readonly type: 'AttemptHandedBack'; readonly worker: string } & OfAttempt)
   | ({ readonly type: 'JobSucceeded'; readonly transcript?: TranscriptSeal } & OfAttempt)
   | ({ readonly type: 'JobFailed'; readonly transcript?: TranscriptSeal } & Exhaustion & Failure & OfAttempt)
   | { readonly type: 'JobCancelled'; readonly at: number; readonly transcript?: TranscriptSeal }
-  | { readonly type: 'JobExpired'; readonly at: number };
+  | { readonly type: 'JobExpired'; readonly at: number }
+  // After the end: somebody has looked at a job that used up its attempts.
+  | ({ readonly type: 'DeadLetterClosed'; readonly at: number; readonly by: string } & DeadLetterFate);
+
+/** What became of a dead letter; `retriedAs` is the id of the new job that tries once more. */
+export type DeadLetterFate =
+  | { readonly fate: 'requeued'; readonly retriedAs: string }
+  | { readonly fate: 'dropped' };
 
 export interface WorkspaceFacts {
   readonly path: string;

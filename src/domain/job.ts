@@ -54,6 +54,8 @@ export interface Job {
   readonly failures?: Failures;
   /** It failed for something that is tried again, and had used up its attempts. */
   readonly exhausted?: true;
+  /** Somebody has seen to it since: it is no dead letter any more. */
+  readonly letterClosed?: true;
 }
 
 const ENDINGS: ReadonlyMap<string, JobStatus> = new Map<JobEvent['type'], JobStatus>([
@@ -62,6 +64,9 @@ const ENDINGS: ReadonlyMap<string, JobStatus> = new Map<JobEvent['type'], JobSta
   ['JobCancelled', 'cancelled'],
   ['JobExpired', 'expired'],
 ]);
+
+/** True for a job that used up its attempts and that nobody has looked at since: it is among the dead letters. */
+export const isDeadLetter = (job: Job): boolean => job.exhausted === true && job.letterClosed !== true;
 
 /** The status in which an event of this type ends its job; undefined for all others. */
 export const endingOf = (eventType: string): JobStatus | undefined => ENDINGS.get(eventType);
@@ -104,7 +109,7 @@ export function evolve(job: Job | undefined, event: JobEvent): Job {
       return requeue({ ...parked, code: event.code, error: event.error }, event.until);
     }
     case 'JobParked': {
-      const waitedMs = next.waitedMs + Math.max(0, event.at - next.queuedSince);
+      const waitedMs = next.waitedMs + waitOf(next, event);
       const { code, error, until } = event;
       return { ...next, code, error, waitedMs, queuedSince: until, nextAttemptAt: until };
     }
@@ -121,6 +126,8 @@ export function evolve(job: Job | undefined, event: JobEvent): Job {
       return end({ ...next, status: 'cancelled', code: 'CANCELLED' }, event);
     case 'JobExpired':
       return end({ ...next, status: 'expired', code: 'QUEUE_EXPIRED' }, event);
+    case 'DeadLetterClosed':
+      return { ...next, letterClosed: true };
     default:
       return event satisfies never;
   }
@@ -144,6 +151,10 @@ function submitted(event: Extract<JobEvent, { type: 'JobSubmitted' }>): Job {
   };
 }
 
+/** How long a job waited until an event: the time in which its repository's limit held it does not count. */
+const waitOf = (job: Job, { at, heldMs = 0 }: { readonly at: number; readonly heldMs?: number }): number =>
+  Math.max(0, at - job.queuedSince - heldMs);
+
 function startAttempt(job: Job, event: Extract<JobEvent, { type: 'AttemptStarted' }>): Job {
   const started: Job = {
     ...job,
@@ -151,7 +162,7 @@ function startAttempt(job: Job, event: Extract<JobEvent, { type: 'AttemptStarted
     attempt: event.attempt,
     attemptsUsed: job.attemptsUsed + 1,
     startedAt: job.startedAt ?? event.at,
-    waitedMs: job.waitedMs + Math.max(0, event.at - job.queuedSince),
+    waitedMs: job.waitedMs + waitOf(job, event),
     worker: event.worker,
     host: event.host,
   };

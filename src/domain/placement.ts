@@ -1,11 +1,14 @@
 // Where a job waits: the lane holds what a worker may claim or runs now, `delayed` what waits for its time.
-// Derived from the state alone, so that every bus keeps the same queue for the same ledger.
+// Derived from the state alone, so that every bus keeps the same queue for the same ledger. Whether a job that may
+// enter its lane is admitted at once or held by its repository's limit is decided by the bus, in the same step.
 import { isTerminal, type Job } from './job.js';
+import { normaliseRepoUrl } from './repo-url.js';
 
 /** What a transition does to the queue; carried out in the same step as the append. */
 export type PlacementChange =
   | { readonly kind: 'none' }
-  | { readonly kind: 'enqueue'; readonly lane: string }
+  /** Into the lane; `repo` is what a limit per repository counts by. */
+  | { readonly kind: 'enqueue'; readonly lane: string; readonly repo?: string }
   | { readonly kind: 'requeue'; readonly lane: string } // a fresh entry instead of the claimed one
   | { readonly kind: 'delay'; readonly lane: string; readonly until: number }
   | { readonly kind: 'remove'; readonly lane: string };
@@ -13,9 +16,15 @@ export type PlacementChange =
 /** The queue change between two states of a job (`before` undefined: the job is new). */
 export function placementChange(before: Job | undefined, after: Job): PlacementChange {
   const lane = after.order.lane;
-  if (isTerminal(after.status)) return { kind: 'remove', lane };
+  if (isTerminal(after.status))
+    return before && isTerminal(before.status) ? { kind: 'none' } : { kind: 'remove', lane };
   if (after.status === 'running') return { kind: 'none' };
   if (after.nextAttemptAt !== undefined) return { kind: 'delay', lane, until: after.nextAttemptAt };
-  if (before === undefined) return { kind: 'enqueue', lane };
+  if (before === undefined) return { kind: 'enqueue', lane, ...repoOf(after) };
   return before.status === 'running' ? { kind: 'requeue', lane } : { kind: 'none' };
+}
+
+/** What a limit per repository counts by: one name for all spellings of an address. */
+export function repoOf({ order }: Job): { readonly repo?: string } {
+  return order.repoUrl === undefined ? {} : { repo: normaliseRepoUrl(order.repoUrl) };
 }

@@ -1,6 +1,7 @@
 // Everything a process needs of the bus, as one thing to open and close. Two machines make it: files and Redis.
 import type { CommandQueue } from './command-queue.js';
 import type { Custody } from './custody.js';
+import type { DeadLetters } from './dead-letters.js';
 import type { EventLog } from './event-log.js';
 import type { Feed } from './feed.js';
 import type { Registry } from './registry.js';
@@ -10,6 +11,7 @@ export interface Bus {
   readonly name: 'file' | 'redis';
   readonly events: EventLog;
   readonly queue: CommandQueue;
+  readonly deadLetters: DeadLetters;
   readonly transcript: TranscriptLog;
   readonly feed: Feed;
   readonly registry: Registry;

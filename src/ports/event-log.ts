@@ -8,6 +8,8 @@ import type { PlacementChange } from '../domain/placement.js';
 export interface StoredJob {
   readonly job: Job;
   readonly head: string;
+  /** How long its repository's limit has kept a waiting job from its lane, up to now. Absent when it did not. */
+  readonly heldMs?: number;
 }
 
 export interface IdempotencyClaim {
@@ -22,18 +24,25 @@ export interface Transition {
   readonly jobId: string;
   /** 0 for a new job. */
   readonly expectedVersion: number;
+  /** The status at `expectedVersion`; undefined for a new job. */
+  readonly before: JobStatus | undefined;
   readonly records: readonly LedgerRecord[];
   /** The state after `records`, and its head: becomes the view. */
   readonly after: StoredJob;
   readonly placement: PlacementChange;
+  /** Whether the job joins or leaves the dead letters. */
+  readonly deadLetter: 'none' | 'add' | 'remove';
   /** The final answer, kept beside the view so that lists never load it. */
   readonly answer?: string;
   readonly idempotency?: IdempotencyClaim;
+  /** Token of the claim that the caller must still hold. */
+  readonly claim?: string;
 }
 
 export type AppendResult =
   | { readonly kind: 'appended' }
   | { readonly kind: 'conflict' } // the ledger is not at expectedVersion: reload and decide again
+  | { readonly kind: 'unclaimed' } // the claim belongs to nobody or somebody else by now
   | { readonly kind: 'duplicate'; readonly jobId: string; readonly digest: string }; // the idempotency key is taken
 
 export interface JobQuery {

@@ -8,8 +8,9 @@ import type { Config } from '../runtime/config/config.js';
 /** Opens the bus that the configuration names. `consumer` names this process to the others. */
 export function openBus(config: Config, consumer: string, log: Log): Promise<Bus> {
   const leaseMs = config.worker.leaseSeconds * 1000;
+  const { maxParallelPerRepo: maxPerRepo } = config.repos;
   const { url, keyPrefix } = config.redis;
   return url === undefined
-    ? openFileBus({ home: config.home, leaseMs, log })
-    : openRedisBus({ url, keyPrefix, leaseMs, consumer, log });
+    ? openFileBus({ home: config.home, leaseMs, maxPerRepo, log })
+    : openRedisBus({ url, keyPrefix, leaseMs, maxPerRepo, consumer, log });
 }

@@ -1,11 +1,10 @@
 // Transitions as the application would make them: the real decide, evolve, chain and placement, so that a bus is
 // never tested with ledgers that cannot happen.
 import { createHash, randomUUID } from 'node:crypto';
+import { transitionOf } from '../../src/app/handle-command.js';
 import { decide, type JobCommand } from '../../src/domain/decide.js';
-import { chainEvents, GENESIS, type Hash } from '../../src/domain/evidence.js';
-import { evolve, type Job } from '../../src/domain/job.js';
+import type { Hash } from '../../src/domain/evidence.js';
 import type { JobOrder } from '../../src/domain/job-event.js';
-import { placementChange } from '../../src/domain/placement.js';
 import type { EventLog, IdempotencyClaim, StoredJob, Transition } from '../../src/ports/event-log.js';
 
 export const sha256: Hash = (text) => createHash('sha256').update(text).digest('hex');
@@ -36,17 +35,11 @@ export function transition(
   command: JobCommand & { readonly jobId?: string },
   { now = Date.now(), answer, idempotency }: TransitionExtras = {},
 ): Transition {
-  const events = decide(command, before?.job, now);
-  const job = events.reduce<Job | undefined>(evolve, before?.job);
-  if (job === undefined || events.length === 0) throw new Error(`${command.type} changes nothing`);
-  const version = before?.job.version ?? 0;
-  const { records, head } = chainEvents(events, { version, head: before?.head ?? GENESIS }, sha256);
+  const events = decide(command, before?.job, now, before?.heldMs);
+  const jobId = before?.job.id ?? command.jobId;
+  if (jobId === undefined || events.length === 0) throw new Error(`${command.type} changes nothing`);
   return {
-    jobId: job.id,
-    expectedVersion: version,
-    records,
-    after: { job, head },
-    placement: placementChange(before?.job, job),
+    ...transitionOf(jobId, before, events, sha256),
     ...(answer === undefined ? {} : { answer }),
     ...(idempotency === undefined ? {} : { idempotency }),
   };

@@ -68,7 +68,12 @@ export async function finishJobs(
     await handleCommand(deps, id, { type: 'StartAttempt', ...WORKER });
     for (const fact of facts) {
       const report = { type: 'ReportProgress', attempt: 1, facts: [fact] } as const;
-      await handleCommand(deps, id, report, fact.type === 'ClaudeFinished' ? answer : undefined);
+      await handleCommand(
+        deps,
+        id,
+        report,
+        fact.type === 'ClaudeFinished' && answer !== undefined ? { answer } : {},
+      );
     }
     await handleCommand(deps, id, {
       type: 'EndAttempt',

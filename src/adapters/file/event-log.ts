@@ -23,6 +23,9 @@ export function createEventLog(state: BusState): EventLog {
     if (taken) return { kind: 'duplicate', jobId: taken.jobId, digest: taken.digest };
     const job = jobs.get(transition.jobId);
     if ((job?.stored.job.version ?? 0) !== expectedVersion) return { kind: 'conflict' };
+    const { claim } = transition;
+    if (claim !== undefined && !state.lanes.holds(transition.jobId, transition.after.job.order.lane, claim))
+      return { kind: 'unclaimed' };
     await (job ? extend(job, transition) : begin(transition));
     return { kind: 'appended' };
   }
@@ -91,7 +94,9 @@ export function createEventLog(state: BusState): EventLog {
       return transition.idempotency ? serial.run(`key:${transition.idempotency.key}`, work) : work();
     },
     async load(jobId) {
-      return jobs.get(jobId)?.stored;
+      const stored = jobs.get(jobId)?.stored;
+      const heldMs = stored && state.admission.heldMs(jobId);
+      return stored && heldMs ? { ...stored, heldMs } : stored;
     },
     async read(jobId) {
       const job = jobs.get(jobId);

@@ -8,6 +8,7 @@ import type { Clock } from '../../ports/clock.js';
 import type { Log } from '../../ports/log.js';
 import { createCommandQueue } from './command-queue.js';
 import { createCustody } from './custody.js';
+import { createDeadLetters } from './dead-letters.js';
 import { unreachable } from './disk/growing-file.js';
 import { closeFiles } from './disk/kept-job.js';
 import { loadJobs } from './disk/load-jobs.js';
@@ -15,7 +16,7 @@ import { type Lock, type Owner, readOwner, takeLock } from './disk/lock.js';
 import { syncFolder } from './disk/write-durably.js';
 import { createEventLog } from './event-log.js';
 import { createFeed } from './feed.js';
-import { type BusState, createBusState } from './memory/bus-state.js';
+import { createBusState, type StateOptions } from './memory/bus-state.js';
 import { createRegistry } from './registry.js';
 import { createTranscriptLog } from './transcript-log.js';
 
@@ -23,6 +24,8 @@ export interface FileBusOptions {
   /** The bus lives in `<home>/bus`. */
   readonly home: string;
   readonly leaseMs: number;
+  /** How many jobs of one repository may be in their lanes at once; any number when left out or 0. */
+  readonly maxPerRepo?: number;
   /** Wall time; the system's when left out. */
   readonly clock?: Pick<Clock, 'now'>;
   /** Told of folders that cannot be read and of lines cut short. */
@@ -33,7 +36,8 @@ export interface FileBusOptions {
  * Opens the bus in `<home>/bus`, making it when it is not there. Throws BUS_LOCKED when a living process has it, and
  * BUS_UNREACHABLE when the folder cannot be used.
  */
-export async function openFileBus({ home, leaseMs, clock, log = () => {} }: FileBusOptions): Promise<Bus> {
+export async function openFileBus(options: FileBusOptions): Promise<Bus> {
+  const { home, leaseMs, maxPerRepo = 0, clock, log = () => {} } = options;
   const root = rootOf(home);
   const [jobsDir, trashDir] = [join(root, 'jobs'), join(root, 'trash')];
   const now = (): number => clock?.now() ?? Date.now();
@@ -45,7 +49,7 @@ export async function openFileBus({ home, leaseMs, clock, log = () => {} }: File
       await rm(trashDir, { recursive: true, force: true });
       await mkdir(trashDir, { mode: 0o700 });
       const found = await loadJobs(jobsDir, log);
-      return assemble(root, { jobsDir, trashDir, leaseMs, now }, found, lock);
+      return assemble(root, { jobsDir, trashDir, leaseMs, maxPerRepo, now }, found, lock);
     } catch (error) {
       await lock.release();
       throw error;
@@ -59,7 +63,8 @@ export async function openFileBus({ home, leaseMs, clock, log = () => {} }: File
  * What the bus in `<home>/bus` holds at this moment, as far as it can be read beside a process that writes to it:
  * nothing is locked, nothing is changed, and nothing that comes later is seen. Writing throws BUS_LOCKED.
  */
-export async function readFileBus({ home, leaseMs, clock, log = () => {} }: FileBusOptions): Promise<Bus> {
+export async function readFileBus(options: FileBusOptions): Promise<Bus> {
+  const { home, leaseMs, maxPerRepo = 0, clock, log = () => {} } = options;
   const root = rootOf(home);
   const [jobsDir, trashDir] = [join(root, 'jobs'), join(root, 'trash')];
   const now = (): number => clock?.now() ?? Date.now();
@@ -67,7 +72,7 @@ export async function readFileBus({ home, leaseMs, clock, log = () => {} }: File
     throw error instanceof AgenticoreError ? error : unreachable(root, error);
   });
   const lock: Lock = { isHeld: () => false, release: async () => {} };
-  return assemble(root, { jobsDir, trashDir, leaseMs, now }, found, lock);
+  return assemble(root, { jobsDir, trashDir, leaseMs, maxPerRepo, now }, found, lock);
 }
 
 /** Who has the bus of `home` open, or was killed while it had; undefined when nobody does who can be named. */
@@ -81,7 +86,7 @@ const lockOf = (root: string): string => join(root, 'lock');
 
 function assemble(
   root: string,
-  options: Pick<BusState, 'jobsDir' | 'trashDir' | 'now'> & { readonly leaseMs: number },
+  options: Omit<StateOptions, 'assertWritable'>,
   found: Parameters<typeof createBusState>[1],
   lock: Lock,
 ): Bus {
@@ -100,6 +105,7 @@ function assemble(
     events: createEventLog(state),
     transcript: createTranscriptLog(state),
     queue: createCommandQueue(state),
+    deadLetters: createDeadLetters(state),
     feed: createFeed(state),
     registry: createRegistry(),
     custody: createCustody(state),

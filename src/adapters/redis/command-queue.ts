@@ -1,6 +1,7 @@
 // The lanes on Redis: a stream per lane, one group, and the pending entry as the lease.
 import type { Claim, CommandQueue } from '../../ports/command-queue.js';
 import type { BlockingReads, LaneEntry } from './blocking-reads.js';
+import { claimToken } from './claim-token.js';
 import type { Connection } from './connection.js';
 import type { Keys } from './keys.js';
 import { watchAbsence } from './reclaim-pause.js';
@@ -17,10 +18,13 @@ export interface CommandQueueOptions {
   readonly reads: BlockingReads;
   readonly keys: Keys;
   readonly leaseMs: number;
+  /** How many jobs of one repository may be in their lanes at once; 0 for any number. */
+  readonly maxPerRepo: number;
 }
 
 /** The lanes below `keys`; a claim that is not extended lapses after `leaseMs` of Redis' time. */
-export function createCommandQueue({ connection, reads, keys, leaseMs }: CommandQueueOptions): CommandQueue {
+export function createCommandQueue(options: CommandQueueOptions): CommandQueue {
+  const { connection, reads, keys, leaseMs, maxPerRepo } = options;
   const mayReclaim = watchAbsence(connection, leaseMs);
 
   function hold(lane: string, worker: string, { entryId, jobId, deliveries }: Delivery): Claim {
@@ -31,6 +35,7 @@ export function createCommandQueue({ connection, reads, keys, leaseMs }: Command
       ) === 1;
     return {
       jobId,
+      token: claimToken({ entryId, deliveries, worker }),
       extend: () => run('extend', [lane]),
       async release() {
         await run('release', [lane, keys.view(jobId)], [jobId]);
@@ -68,7 +73,8 @@ export function createCommandQueue({ connection, reads, keys, leaseMs }: Command
         const due = asList(await runScript(redis, 'due', [keys.delayed], [limit])).map(asText);
         const moved = due.map(async (jobId) => {
           const lane = keys.lane((await redis.hget(keys.view(jobId), 'lane')) ?? '');
-          return asNumber(await runScript(redis, 'promote', [keys.delayed, keys.view(jobId), lane], [jobId]));
+          const scriptKeys = [keys.delayed, keys.view(jobId), lane];
+          return asNumber(await runScript(redis, 'promote', scriptKeys, [jobId, keys.prefix, maxPerRepo]));
         });
         return (await Promise.all(moved)).reduce((sum, one) => sum + one, 0);
       });

@@ -1,8 +1,9 @@
 // The event log on Redis: every transition is one call of append.lua; the view answers the reads.
 import type { LedgerRecord } from '../../domain/evidence.js';
-import { JOB_STATUSES } from '../../domain/job.js';
+import { isTerminal } from '../../domain/job.js';
 import { upkeepAt } from '../../domain/upkeep.js';
 import type { AppendResult, EventLog, Transition } from '../../ports/event-log.js';
+import { parseClaimToken } from './claim-token.js';
 import type { Connection } from './connection.js';
 import { listJobs } from './job-pages.js';
 import { FLEET_LENGTH, type Keys } from './keys.js';
@@ -10,16 +11,13 @@ import { asList, asOptionalText, asText } from './reply.js';
 import { runScript } from './scripts.js';
 import { parseStored, storedJob, VIEW_FIELDS } from './view.js';
 
-/** Where the indices of the statuses begin among the KEYS of append.lua. */
-const FIRST_INDEX = 11;
-
 /** The event log below `keys`; what it throws is what `connection` explains. */
-export function createEventLog(connection: Connection, keys: Keys): EventLog {
+export function createEventLog(connection: Connection, keys: Keys, maxPerRepo: number): EventLog {
   return {
     async append(transition) {
       const scriptKeys = appendKeys(keys, transition);
       const reply = await connection.ask((redis, resent) =>
-        runScript(redis, 'append', scriptKeys, appendArguments(keys, transition, resent)),
+        runScript(redis, 'append', scriptKeys, appendArguments(keys, maxPerRepo, transition, resent)),
       );
       return appendResult(asList(reply));
     },
@@ -60,29 +58,47 @@ export function createEventLog(connection: Connection, keys: Keys): EventLog {
       await connection.ask(async (redis) => {
         const lane = (await redis.hget(keys.view(jobId), 'lane')) ?? '';
         const owned = [keys.ledger, keys.view, keys.answer, keys.feed, keys.whole].map((key) => key(jobId));
-        const all = [...owned, keys.lane(lane), keys.jobs, keys.delayed, keys.upkeep, ...keys.indices];
-        return runScript(redis, 'remove', all, [jobId, keys.jobBell(jobId)]);
+        const all = [
+          ...owned,
+          keys.lane(lane),
+          keys.dead,
+          keys.jobs,
+          keys.delayed,
+          keys.upkeep,
+          ...keys.indices,
+        ];
+        return runScript(redis, 'remove', all, [jobId, keys.jobBell(jobId), keys.prefix, maxPerRepo]);
       });
     },
   };
 }
 
-function appendKeys(keys: Keys, { jobId, after, idempotency }: Transition): string[] {
+function appendKeys(keys: Keys, { jobId, before, after, idempotency }: Transition): string[] {
+  const { status, order } = after.job;
   const ofJob = [keys.ledger(jobId), keys.view(jobId), keys.answer(jobId), keys.feed(jobId)];
-  const ofAll = [keys.fleet, keys.jobs, keys.delayed, keys.lane(after.job.order.lane)];
-  return [...ofJob, ...ofAll, keys.idempotency(idempotency?.key ?? ''), keys.upkeep, ...keys.indices];
+  const ofAll = [keys.fleet, keys.jobs, keys.delayed, keys.lane(order.lane)];
+  const indices =
+    before === status
+      ? [keys.prefix, keys.prefix]
+      : [keys.index(status), before ? keys.index(before) : keys.prefix];
+  return [...ofJob, ...ofAll, keys.idempotency(idempotency?.key ?? ''), keys.dead, keys.upkeep, ...indices];
 }
 
-function appendArguments(keys: Keys, transition: Transition, resent: boolean): (string | number)[] {
-  const { jobId, expectedVersion, placement, answer, idempotency } = transition;
+function appendArguments(
+  keys: Keys,
+  maxPerRepo: number,
+  transition: Transition,
+  resent: boolean,
+): (string | number)[] {
+  const { jobId, expectedVersion, before, placement, answer, idempotency, deadLetter } = transition;
   const { job, head } = transition.after;
   const { order, ...state } = job;
+  const claim = transition.claim === undefined ? undefined : parseClaimToken(transition.claim);
   return [
     jobId,
     expectedVersion,
     resent ? '1' : '',
     job.status,
-    FIRST_INDEX + JOB_STATUSES.indexOf(job.status),
     job.createdAt,
     job.attempt,
     head,
@@ -91,14 +107,24 @@ function appendArguments(keys: Keys, transition: Transition, resent: boolean): (
     JSON.stringify(state),
     placement.kind,
     placement.kind === 'delay' ? placement.until : '',
+    keys.prefix,
+    maxPerRepo,
+    placement.kind === 'enqueue' && maxPerRepo > 0 ? (placement.repo ?? '') : '',
     answer === undefined ? '' : '1',
     answer ?? '',
     idempotency?.digest ?? '',
     idempotency?.ttlMs ?? '',
+    deadLetter,
+    job.code ?? '',
+    job.error ?? '',
+    claim?.entryId ?? '',
+    claim?.worker ?? '',
+    claim?.deliveries ?? '',
     keys.jobBell(jobId),
     keys.fleetBell,
     FLEET_LENGTH,
     upkeepAt(job) ?? '',
+    before !== undefined && isTerminal(before) ? '1' : '',
     ...transition.records.flatMap((record) => recordArguments(jobId, record)),
   ];
 }
@@ -113,6 +139,7 @@ function appendResult([kind, jobId, digest]: readonly unknown[]): AppendResult {
   switch (kind) {
     case 'appended':
     case 'conflict':
+    case 'unclaimed':
       return { kind };
     case 'duplicate':
       return { kind, jobId: asText(jobId), digest: asText(digest) };

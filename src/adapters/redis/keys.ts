@@ -10,6 +10,8 @@ export const LANE_GROUP = 'workers';
 export const FLEET_LENGTH = 100_000;
 
 export interface Keys {
+  /** What every key begins with; scripts that meet other jobs build their keys from it. */
+  readonly prefix: string;
   /** To do: the stream workers claim from. */
   lane(lane: string): string;
   /** Truth: the list of ledger records. */
@@ -31,6 +33,12 @@ export interface Keys {
   readonly delayed: string;
   /** When upkeep must look at each job that does not run: a sorted set by that time. */
   readonly upkeep: string;
+  /** Ids of the jobs of a repository that its limit has let into their lanes: a set. */
+  admitted(repo: string): string;
+  /** Ids of the jobs that its limit holds back, in the order of arrival: a sorted set. */
+  held(repo: string): string;
+  /** Jobs that used up their attempts: a stream. */
+  readonly dead: string;
   /** Every domain event of all jobs: a stream. */
   readonly fleet: string;
   idempotency(key: string): string;
@@ -56,6 +64,7 @@ export function openKeys(keyPrefix: string): Keys {
   const key = (rest: string): string => `{${keyPrefix}}:${rest}`;
   const index = (status: JobStatus): string => key(`jobs:${status}`);
   return {
+    prefix: key(''),
     lane: (lane) => key(`lane:${lane}`),
     ledger: (jobId) => key(`job:${jobId}:events`),
     view: (jobId) => key(`job:${jobId}`),
@@ -67,6 +76,9 @@ export function openKeys(keyPrefix: string): Keys {
     indices: JOB_STATUSES.map(index),
     delayed: key('delayed'),
     upkeep: key('upkeep'),
+    admitted: (repo) => key(`admitted:${repo}`),
+    held: (repo) => key(`held:${repo}`),
+    dead: key('dead'),
     fleet: key('fleet'),
     idempotency: (idempotencyKey) => key(`idem:${idempotencyKey}`),
     workers: key('workers'),

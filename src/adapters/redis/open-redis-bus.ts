@@ -5,6 +5,7 @@ import { BLOCK_MS, createBlockingReads } from './blocking-reads.js';
 import { createCommandQueue } from './command-queue.js';
 import { type Connection, type ConnectionOptions, openConnection } from './connection.js';
 import { createCustody } from './custody.js';
+import { createDeadLetters } from './dead-letters.js';
 import { createDoorbell } from './doorbell.js';
 import { createEventLog } from './event-log.js';
 import { createFeed } from './feed.js';
@@ -24,6 +25,8 @@ export interface RedisBusOptions {
   readonly keyPrefix: string;
   /** How long a claim holds without being extended. */
   readonly leaseMs: number;
+  /** How many jobs of one repository may be in their lanes at once; any number when left out or 0. */
+  readonly maxPerRepo?: number;
   /** Name of this process in CLIENT LIST. */
   readonly consumer: string;
   readonly log?: Log;
@@ -34,7 +37,7 @@ export interface RedisBusOptions {
  * works once it is there. Throws CONFIG_INVALID for a URL or prefix that can never work.
  */
 export async function openRedisBus(options: RedisBusOptions): Promise<Bus> {
-  const { url, leaseMs, consumer, log } = options;
+  const { url, leaseMs, maxPerRepo = 0, consumer, log } = options;
   const keys = openKeys(options.keyPrefix);
   const open = (role: string, more: Pick<ConnectionOptions, 'blockMs' | 'failFast' | 'log'>): Connection =>
     openConnection({ url, name: `agenticore:${consumer}${role}`, answerMs: ANSWER_MS, ...more });
@@ -44,8 +47,9 @@ export async function openRedisBus(options: RedisBusOptions): Promise<Bus> {
 
   return {
     name: 'redis',
-    events: createEventLog(main, keys),
-    queue: createCommandQueue({ connection: main, reads, keys, leaseMs }),
+    events: createEventLog(main, keys, maxPerRepo),
+    queue: createCommandQueue({ connection: main, reads, keys, leaseMs, maxPerRepo }),
+    deadLetters: createDeadLetters(main, keys),
     transcript: createTranscriptLog(main, keys),
     feed: createFeed(main, doorbell, keys),
     registry: createRegistry(main, keys),

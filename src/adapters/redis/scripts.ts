@@ -38,12 +38,19 @@ const scripts = new Map<ScriptName, Script>();
 function script(name: ScriptName): Script {
   let found = scripts.get(name);
   if (found === undefined) {
-    const text = readFileSync(new URL(`./scripts/${name}.lua`, import.meta.url), 'utf8');
+    const text = withIncludes(source(name));
     found = { text, sha: createHash('sha1').update(text).digest('hex') };
     scripts.set(name, found);
   }
   return found;
 }
+
+const source = (name: string): string =>
+  readFileSync(new URL(`./scripts/${name}.lua`, import.meta.url), 'utf8');
+
+/** Redis cannot load one script from another: what several share is put in where they say `-- @include <name>`. */
+const withIncludes = (text: string): string =>
+  text.replace(/^-- @include (\w+)$/gm, (_line, name: string) => source(name));
 
 /** Runs a script; resolves with its reply as Redis gave it. The header of each script says what to pass. */
 export async function runScript(

@@ -6,15 +6,19 @@ import type { StoredJob } from '../../ports/event-log.js';
 import { asText } from './reply.js';
 
 /** What to HMGET for `storedJob`. */
-export const VIEW_FIELDS = ['order', 'state', 'head'] as const;
+export const VIEW_FIELDS = ['order', 'state', 'head', 'heldSince', 'heldMs'] as const;
 
 /** The job of these fields; undefined when they are not there. Throws BUS_CORRUPT when they cannot be read. */
-export function storedJob(jobId: string, [order, state, head]: readonly unknown[]): StoredJob | undefined {
+export function storedJob(jobId: string, fields: readonly unknown[]): StoredJob | undefined {
+  const [order, state, head, heldSince, heldMs] = fields;
   if (typeof order !== 'string' || typeof state !== 'string') return undefined;
   const subject = `the view of job ${jobId}`;
   const jobOrder: JobOrder = parseStored(order, subject);
   const rest: Omit<Job, 'order'> = parseStored(state, subject);
-  return { job: { ...rest, order: jobOrder }, head: asText(head) };
+  const stored = { job: { ...rest, order: jobOrder }, head: asText(head) };
+  if (typeof heldSince === 'string')
+    return { ...stored, heldMs: Math.max(0, Date.now() - Number(heldSince)) };
+  return typeof heldMs === 'string' ? { ...stored, heldMs: Number(heldMs) } : stored;
 }
 
 /** Parses what we wrote; throws BUS_CORRUPT, naming the subject, when somebody damaged it. */

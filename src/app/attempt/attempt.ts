@@ -80,6 +80,11 @@ export function createReport(
 ): Attempt['report'] {
   return (facts, answer) =>
     persist(deps.clock, signal, () =>
-      handleCommand(deps, jobId, { type: 'ReportProgress', attempt, facts }, answer),
+      handleCommand(
+        deps,
+        jobId,
+        { type: 'ReportProgress', attempt, facts },
+        answer === undefined ? {} : { answer },
+      ),
     );
 }

@@ -44,10 +44,10 @@ async function look(deps: UpkeepDeps, jobId: string, now: number): Promise<void>
   if (stored === undefined || hasOutlived(stored.job, now)) {
     await deps.directories.remove(jobId);
     await deps.events.remove(jobId);
-  } else if (hasExpired(stored.job, now)) {
+  } else if (hasExpired(stored.job, now, stored.heldMs)) {
     await handleCommand(deps, jobId, { type: 'ExpireJob' });
   } else {
     // It changed since it was filed, or was held by its repository's limit, which does not count.
-    await deps.events.putOffUpkeep(jobId, now, upkeepAt(stored.job) ?? now + TROUBLE_MS);
+    await deps.events.putOffUpkeep(jobId, now, upkeepAt(stored.job, stored.heldMs) ?? now + TROUBLE_MS);
   }
 }

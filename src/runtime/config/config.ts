@@ -35,6 +35,8 @@ export interface Settings {
     readonly sharedFsRoot?: string;
     readonly jobsDir: string;
     readonly maxParallelJobs: number;
+    /** 0: no limit. */
+    readonly maxParallelPerRepo: number;
     readonly jobTtlSeconds: number;
     readonly podName: string;
     readonly mcpFileRoots: readonly string[];

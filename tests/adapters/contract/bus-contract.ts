@@ -1,7 +1,9 @@
 // Everything that every bus must do, as one call.
+import { admissionContract } from './admission.js';
 import type { OpenBus } from './bus-under-test.js';
 import { commandQueueContract } from './command-queue.js';
 import { custodyContract } from './custody.js';
+import { deadLetterContract } from './dead-letters.js';
 import { delayContract } from './delay.js';
 import { doorbellContract } from './doorbell.js';
 import { eventLogContract } from './event-log.js';
@@ -20,6 +22,8 @@ export function busContract(name: string, open: OpenBus): void {
   keysAndAnswersContract(name, open);
   commandQueueContract(name, open);
   delayContract(name, open);
+  admissionContract(name, open);
+  deadLetterContract(name, open);
   leaseContract(name, open);
   transcriptLogContract(name, open);
   feedContract(name, open);

@@ -13,13 +13,18 @@ export interface BusUnderTest {
   close(): Promise<void>;
 }
 
-/** Opens an empty bus whose leases last `leaseMs`. */
-export type OpenBus = (options: { readonly leaseMs: number }) => Promise<BusUnderTest>;
+export interface BusOptions {
+  readonly leaseMs: number;
+  readonly maxPerRepo?: number;
+}
+
+/** Opens an empty bus. */
+export type OpenBus = (options: BusOptions) => Promise<BusUnderTest>;
 
 export type BusCase = (
   sentence: string,
   body: (under: BusUnderTest) => Promise<void>,
-  options?: { readonly leaseMs: number },
+  options?: Partial<BusOptions>,
 ) => void;
 
 /** A lease that no case outlives. */
@@ -28,9 +33,9 @@ const LONG_LEASE_MS = 10 * 60_000;
 /** `test`, with a bus of its own for each case. */
 export const busCase =
   (open: OpenBus): BusCase =>
-  (sentence, body, options = { leaseMs: LONG_LEASE_MS }) => {
+  (sentence, body, options = {}) => {
     test(sentence, { timeout: 60_000 }, async () => {
-      const under = await open(options);
+      const under = await open({ leaseMs: LONG_LEASE_MS, ...options });
       try {
         await body(under);
       } finally {

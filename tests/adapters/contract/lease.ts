@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { describe } from 'node:test';
 import type { Claim, CommandQueue } from '../../../src/ports/command-queue.js';
 import { eventually } from '../../support/eventually.js';
-import { carryOut, endAttempt, startAttempt, submit } from '../../support/ledger.js';
+import { carryOut, endAttempt, startAttempt, submit, transition } from '../../support/ledger.js';
 import { busCase, type OpenBus } from './bus-under-test.js';
 
 const SHORT = { leaseMs: 120 };
@@ -46,6 +46,27 @@ export function leaseContract(name: string, open: OpenBus): void {
         assert.deepEqual(await queue.depth('jobs'), { waiting: 0, running: 1 });
         await own.ack();
         assert.deepEqual(await queue.depth('jobs'), { waiting: 0, running: 0 });
+      },
+      SHORT,
+    );
+
+    check(
+      'only the holder of the claim may start an attempt, also when the job waits for its retry by then',
+      async ({ bus: { events, queue } }) => {
+        const jobId = await submit(events);
+        const old = await claimNow(queue, 'a');
+        const start = async ({ token }: Claim) => {
+          const command = { type: 'StartAttempt', worker: 'w', host: 'h' } as const;
+          const next = transition(await events.load(jobId), command);
+          return (await events.append({ ...next, claim: token })).kind;
+        };
+        const own = await reclaimed(queue, 'b');
+        assert.equal(await start(old), 'unclaimed');
+        assert.equal(await start(own), 'appended');
+        await endAttempt(events, jobId, { kind: 'failed', code: 'CLAUDE_CRASHED', error: 'it crashed' });
+        assert.equal(await start(old), 'unclaimed');
+        assert.equal(await start(own), 'unclaimed');
+        assert.equal((await events.load(jobId))?.job.status, 'queued');
       },
       SHORT,
     );

@@ -6,14 +6,14 @@ import { tempDir } from '../../support/temp-dir.js';
 import { busContract } from '../contract/bus-contract.js';
 import type { OpenBus } from '../contract/bus-under-test.js';
 
-const open: OpenBus = async ({ leaseMs }) => {
+const open: OpenBus = async (options) => {
   const home = await tempDir();
-  let bus = await openFileBus({ home, leaseMs });
+  let bus = await openFileBus({ home, ...options });
   return {
     bus,
     async reopen() {
       await bus.close();
-      bus = await openFileBus({ home, leaseMs });
+      bus = await openFileBus({ home, ...options });
       return bus;
     },
     async close() {

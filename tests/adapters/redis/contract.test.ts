@@ -11,11 +11,11 @@ before(async () => {
 });
 after(() => redis.stop());
 
-busContract('redis bus', async ({ leaseMs }) => {
+busContract('redis bus', async (options) => {
   const keyPrefix = freshPrefix(redis);
   const opened: Bus[] = [];
   const open = async (): Promise<Bus> => {
-    const bus = await openBus(redis, { keyPrefix, leaseMs });
+    const bus = await openBus(redis, { keyPrefix, ...options });
     opened.push(bus);
     return bus;
   };

@@ -59,6 +59,7 @@ describe('the configuration', () => {
         worktreeRoot: `${HOME}/agenticore-repos/worktrees`,
         jobsDir: `${HOME}/.agenticore/jobs`,
         maxParallelJobs: 3,
+        maxParallelPerRepo: 0,
         jobTtlSeconds: 86400,
         podName: hostname(),
         mcpFileRoots: [],

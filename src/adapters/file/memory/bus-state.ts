@@ -1,10 +1,12 @@
 // What the process holds in memory of all jobs: a projection of the ledgers and nothing else, so that nothing can
 // disagree with them.
-import type { PlacementChange } from '../../../domain/placement.js';
-import type { StoredJob } from '../../../ports/event-log.js';
+import { isDeadLetter } from '../../../domain/job.js';
+import { repoOf } from '../../../domain/placement.js';
+import type { StoredJob, Transition } from '../../../ports/event-log.js';
 import type { KeptJob } from '../disk/kept-job.js';
 import { eventEntries, type LedgerLine } from '../disk/ledger-file.js';
 import type { LoadedJob } from '../disk/load-jobs.js';
+import { type Admission, createAdmission } from './admission.js';
 import { type Bells, createBells } from './bells.js';
 import { type CursorSource, createCursorSource } from './cursors.js';
 import { createFleetStream, FLEET_EVENTS, type FleetStream } from './fleet-stream.js';
@@ -22,6 +24,9 @@ export interface BusState {
   readonly lists: JobLists;
   readonly lanes: Lanes;
   readonly upkeep: Upkeep;
+  readonly admission: Admission;
+  /** Jobs that used up their attempts and that nobody has seen to. */
+  readonly deadLetters: Set<string>;
   readonly keys: IdempotencyKeys;
   readonly fleet: FleetStream;
   readonly bells: Bells;
@@ -34,17 +39,29 @@ export interface BusState {
 
 export interface StateOptions extends Pick<BusState, 'jobsDir' | 'trashDir' | 'now' | 'assertWritable'> {
   readonly leaseMs: number;
+  readonly maxPerRepo: number;
 }
 
 /** Folds what was found on disk. */
-export function createBusState({ leaseMs, ...options }: StateOptions, found: readonly LoadedJob[]): BusState {
+export function createBusState(
+  { leaseMs, maxPerRepo, ...options }: StateOptions,
+  found: readonly LoadedJob[],
+): BusState {
   const cursors = createCursorSource(options.now);
+  const jobs = new Map(found.map(({ job }) => [job.id, job]));
+  const admission = createAdmission(maxPerRepo, options.now);
+  const repoOfId = (jobId: string): string | undefined => {
+    const job = jobs.get(jobId)?.stored.job;
+    return job && repoOf(job).repo;
+  };
   const state: BusState = {
     ...options,
-    jobs: new Map(found.map(({ job }) => [job.id, job])),
+    jobs,
+    admission,
+    deadLetters: new Set(found.flatMap(({ job }) => (isDeadLetter(job.stored.job) ? [job.id] : []))),
     lists: createJobLists(),
-    lanes: createLanes(leaseMs),
     upkeep: createUpkeep(),
+    lanes: createLanes({ leaseMs, admission, repoOf: repoOfId }),
     keys: createIdempotencyKeys(),
     fleet: restoredFleet(found),
     bells: createBells(),
@@ -58,7 +75,8 @@ export function createBusState({ leaseMs, ...options }: StateOptions, found: rea
     state.upkeep.file(job.stored.job);
     for (const { idempotency } of lines) if (idempotency) state.keys.put({ ...idempotency, jobId: job.id });
   }
-  for (const { job } of found) restoreToLane(state, job);
+  for (const { job } of found) if (job.stored.job.status === 'running') restoreRunning(state, job);
+  for (const { job } of found) if (job.stored.job.status === 'queued') restoreWaiting(state, job);
   return state;
 }
 
@@ -78,14 +96,17 @@ function placeOf(cursor = '0-0'): readonly [number, number] {
   return [ms, n];
 }
 
+function restoreRunning({ lanes }: BusState, { id, stored: { job } }: KeptJob): void {
+  lanes.placeOrphan(id, job.order.lane);
+}
+
 /** `found` comes in the order of last change, so that lanes are again oldest first. */
-function restoreToLane({ lanes, now }: BusState, { id, stored: { job } }: KeptJob): void {
+function restoreWaiting({ lanes, now }: BusState, { id, stored: { job } }: KeptJob): void {
   const { lane } = job.order;
-  if (job.status === 'running') lanes.placeOrphan(id, lane);
-  if (job.status !== 'queued') return;
   const until = job.nextAttemptAt;
   const isDue = until === undefined || until <= now();
-  lanes.place(id, isDue ? { kind: 'enqueue', lane } : { kind: 'delay', lane, until });
+  // Nobody knows any more since when a job was held: the whole wait counts as held rather than let it expire.
+  lanes.place(id, isDue ? { kind: 'enqueue', lane } : { kind: 'delay', lane, until }, job.queuedSince);
 }
 
 /** Shows a transition that is safe on disk, everywhere at once: one step, no await. */
@@ -94,7 +115,7 @@ export function publish(
   job: KeptJob,
   before: StoredJob | undefined,
   line: LedgerLine,
-  { after, placement }: { readonly after: StoredJob; readonly placement: PlacementChange },
+  { after, placement, deadLetter }: Pick<Transition, 'after' | 'placement' | 'deadLetter'>,
 ): void {
   job.stored = after;
   job.ledgerLength = job.ledger.length;
@@ -105,6 +126,8 @@ export function publish(
   state.upkeep.file(after.job);
   if (line.idempotency) state.keys.put({ ...line.idempotency, jobId: job.id });
   state.lanes.place(job.id, placement);
+  if (deadLetter === 'add') state.deadLetters.add(job.id);
+  if (deadLetter === 'remove') state.deadLetters.delete(job.id);
   state.fleet.push(eventEntries(line, job.id));
   state.bells.ring({ kind: 'job', jobId: job.id });
   state.bells.ring({ kind: 'fleet' });
@@ -116,5 +139,6 @@ export function forget(state: BusState, { id, stored }: KeptJob): void {
   state.lists.move(stored.job, undefined);
   state.upkeep.forget(id);
   state.keys.forget(id);
+  state.deadLetters.delete(id);
   state.lanes.place(id, { kind: 'remove', lane: stored.job.order.lane });
 }

@@ -2,11 +2,12 @@
 // ledgers at start; the claims themselves die with the process, as its workers do.
 import type { PlacementChange } from '../../../domain/placement.js';
 import type { Claim, LaneDepth } from '../../../ports/command-queue.js';
+import type { Admission } from './admission.js';
 
 interface Entry {
   readonly jobId: string;
-  /** Whose claim it is; undefined when nobody's. */
-  holder?: symbol | undefined;
+  /** Token of the claim that holds it; undefined when none does. */
+  holder?: string | undefined;
   /** When the claim lapses, on the lease clock. An orphan has no holder and has lapsed. */
   deadline?: number | undefined;
 }
@@ -18,14 +19,16 @@ interface Lane {
 }
 
 export interface Lanes {
-  /** Carries out what a transition does to the queue. */
-  place(jobId: string, change: PlacementChange): void;
+  /** Carries out what a transition does to the queue. `since`: from when a job that is held counts as held. */
+  place(jobId: string, change: PlacementChange, since?: number): void;
   /** Puts a job into its lane whose attempt was running when the last process ended: anybody's at once. */
   placeOrphan(jobId: string, lane: string): void;
   claim(lane: string, signal: AbortSignal): Promise<Claim | undefined>;
   reclaim(lane: string, limit: number): readonly Claim[];
   /** Moves delayed jobs that are due at `now` (epoch milliseconds) into their lanes. */
   promoteDue(now: number, limit: number): number;
+  /** True while the claim with this token is held. */
+  holds(jobId: string, lane: string, token: string): boolean;
   depth(lane: string): LaneDepth;
   /** The lanes that have held an entry. */
   names(): readonly string[];
@@ -39,9 +42,20 @@ export interface Lanes {
   wakeAll(): void;
 }
 
-/** Empty lanes; leases last `leaseMs` on a clock that only goes forward. */
-export function createLanes(leaseMs: number, leaseNow: () => number = () => performance.now()): Lanes {
+export interface LanesOptions {
+  readonly leaseMs: number;
+  readonly admission: Admission;
+  /** What the limit per repository counts a job by. */
+  readonly repoOf: (jobId: string) => string | undefined;
+  /** Of a clock that only goes forward. */
+  readonly leaseNow?: () => number;
+}
+
+/** Empty lanes. */
+export function createLanes(options: LanesOptions): Lanes {
+  const { leaseMs, admission, repoOf, leaseNow = () => performance.now() } = options;
   const all = new Map<string, Lane>();
+  let claims = 0;
   const delayed = new Map<string, { readonly lane: string; readonly until: number }>();
 
   function laneOf(name: string): Lane {
@@ -51,12 +65,13 @@ export function createLanes(leaseMs: number, leaseNow: () => number = () => perf
   }
 
   function hold(lane: Lane, entry: Entry): Claim {
-    const holder = Symbol(entry.jobId);
+    const holder = `${entry.jobId} ${++claims}`;
     entry.holder = holder;
     entry.deadline = leaseNow() + leaseMs;
     const isOurs = (): boolean => entry.holder === holder && lane.entries.get(entry.jobId) === entry;
     return {
       jobId: entry.jobId,
+      token: holder,
       async extend() {
         if (!isOurs()) return false;
         entry.deadline = leaseNow() + leaseMs;
@@ -83,15 +98,20 @@ export function createLanes(leaseMs: number, leaseNow: () => number = () => perf
   }
 
   return {
-    place(jobId, change) {
+    place(jobId, change, since) {
       if (change.kind === 'none') return;
       const lane = laneOf(change.lane);
       delayed.delete(jobId);
-      if (change.kind === 'enqueue' || change.kind === 'requeue') return putFresh(lane, jobId);
+      if (change.kind === 'enqueue')
+        return admission.enter(jobId, repoOf(jobId), () => putFresh(lane, jobId), since);
+      admission.forgetWait(jobId);
+      if (change.kind === 'requeue') return putFresh(lane, jobId);
       lane.entries.delete(jobId);
+      admission.leave(jobId);
       if (change.kind === 'delay') delayed.set(jobId, { lane: change.lane, until: change.until });
     },
     placeOrphan(jobId, lane) {
+      admission.admit(jobId, repoOf(jobId));
       laneOf(lane).entries.set(jobId, { jobId, deadline: Number.NEGATIVE_INFINITY });
     },
     async claim(name, signal) {
@@ -125,10 +145,11 @@ export function createLanes(leaseMs: number, leaseNow: () => number = () => perf
         .sort(([, a], [, b]) => a.until - b.until);
       for (const [jobId, { lane }] of due.slice(0, limit)) {
         delayed.delete(jobId);
-        putFresh(laneOf(lane), jobId);
+        admission.enter(jobId, repoOf(jobId), () => putFresh(laneOf(lane), jobId));
       }
       return Math.min(due.length, limit);
     },
+    holds: (jobId, name, token) => laneOf(name).entries.get(jobId)?.holder === token,
     depth(name) {
       const { entries } = laneOf(name);
       const running = [...entries.values()].filter(({ deadline }) => deadline !== undefined).length;

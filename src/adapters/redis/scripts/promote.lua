@@ -1,17 +1,18 @@
--- promote: moves one delayed job whose time has come into its lane. Safe from any number of processes at once.
+-- promote: moves one delayed job whose time has come towards its lane. Safe from any number of processes at once.
 --
 -- KEYS  1 delayed (zset)  2 view (hash)  3 lane (stream)
--- ARGV  1 job id
+-- ARGV  1 job id  2 prefix of all keys  3 limit per repository, 0 for none
 -- Returns 1 when it moved, 0 when it is not delayed, not due, or no longer waiting.
 --
--- Invariant: a job is delayed or in the lane, never both; the view names its lane entry.
+-- Invariant: a job is delayed, held or in the lane, never two of them; the view names its lane entry.
 local delayed, view, lane = unpack(KEYS)
-local due = redis.call('ZSCORE', delayed, ARGV[1])
+local jobId, prefix, limit = ARGV[1], ARGV[2], tonumber(ARGV[3])
+-- @include admission
+local due = redis.call('ZSCORE', delayed, jobId)
 if not due then return 0 end
-local time = redis.call('TIME')
-if tonumber(due) > time[1] * 1000 + math.floor(time[2] / 1000) then return 0 end
-redis.call('ZREM', delayed, ARGV[1])
-local status, entry = unpack(redis.call('HMGET', view, 'status', 'entry'))
-if status ~= 'queued' or entry then return 0 end
-redis.call('HSET', view, 'entry', redis.call('XADD', lane, '*', 'jobId', ARGV[1]))
+if tonumber(due) > nowMs() then return 0 end
+redis.call('ZREM', delayed, jobId)
+local status, entry, heldSince, repo = unpack(redis.call('HMGET', view, 'status', 'entry', 'heldSince', 'repo'))
+if status ~= 'queued' or entry or heldSince then return 0 end
+admit(jobId, view, lane, repo)
 return 1

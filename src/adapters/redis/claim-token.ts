@@ -1,0 +1,19 @@
+// How a claim is named in a transition that only its holder may make.
+
+/** Which delivery of which lane entry, and to whom. */
+export interface ClaimName {
+  readonly entryId: string;
+  /** Tells this delivery from a later one, also to the same worker. */
+  readonly deliveries: number;
+  readonly worker: string;
+}
+
+/** The claim as one text. */
+export const claimToken = ({ entryId, deliveries, worker }: ClaimName): string =>
+  `${entryId} ${deliveries} ${worker}`;
+
+/** What `claimToken` was given. */
+export function parseClaimToken(token: string): ClaimName {
+  const [, entryId = '', deliveries = '', worker = ''] = /^(\S+) (\d+) (.*)$/s.exec(token) ?? [];
+  return { entryId, deliveries: Number(deliveries), worker };
+}

@@ -1,0 +1,52 @@
+-- admission: part of every script through which jobs enter or leave their lanes; not run by itself. Jobs of one
+-- repository enter while fewer than its limit are admitted (waiting or running); the others wait in `held`, in the
+-- order in which they came, and enter as those before them leave.
+--
+-- Wants the locals `prefix` (of every key) and `limit` (0: none). Keys of other jobs are built here: they carry the
+-- same hash tag as those in KEYS.
+--
+-- Invariants: a job is in its lane, held, delayed, or ended. While a repository has held jobs, its limit is used up.
+-- `heldSince` in the view is there exactly while the job is held; `heldMs` is how long its present wait was held.
+local function nowMs()
+  local time = redis.call('TIME')
+  return time[1] * 1000 + math.floor(time[2] / 1000)
+end
+
+local function enterLane(jobId, view, lane)
+  redis.call('HSET', view, 'entry', redis.call('XADD', lane, '*', 'jobId', jobId))
+end
+
+local function fill(repo)
+  local admitted, held = prefix .. 'admitted:' .. repo, prefix .. 'held:' .. repo
+  while limit == 0 or redis.call('SCARD', admitted) < limit do
+    local jobId = redis.call('ZPOPMIN', held)[1]
+    if not jobId then return end
+    local view = prefix .. 'job:' .. jobId
+    local status, laneName, since = unpack(redis.call('HMGET', view, 'status', 'lane', 'heldSince'))
+    redis.call('HDEL', view, 'heldSince')
+    if status == 'queued' then
+      local ms = nowMs() - (since or nowMs())
+      if ms > 0 then redis.call('HSET', view, 'heldMs', string.format('%.0f', ms)) end
+      redis.call('SADD', admitted, jobId)
+      enterLane(jobId, view, prefix .. 'lane:' .. laneName)
+    end
+  end
+end
+
+-- Lets a job into its lane, or holds it. `repo` is false for a job that no limit counts.
+local function admit(jobId, view, lane, repo)
+  if not repo then return enterLane(jobId, view, lane) end
+  local held = prefix .. 'held:' .. repo
+  local last = redis.call('ZRANGE', held, -1, -1, 'WITHSCORES')[2]
+  redis.call('ZADD', held, (last or 0) + 1, jobId)
+  redis.call('HSET', view, 'heldSince', string.format('%.0f', nowMs()))
+  fill(repo)
+end
+
+-- Takes a job from among those its repository's limit counts, and lets the next ones in.
+local function leave(jobId, repo)
+  if not repo then return end
+  redis.call('SREM', prefix .. 'admitted:' .. repo, jobId)
+  redis.call('ZREM', prefix .. 'held:' .. repo, jobId)
+  fill(repo)
+end
