@@ -1,5 +1,6 @@
-// Waiting for lane entries: each waiting claim has a connection that blocks in Redis, so that Redis hands out entries
-// first come, first served. Giving up wakes the connection through CLIENT UNBLOCK and so never strands an entry.
+// Waiting for lane entries: the claims that a worker waits with share a connection that blocks in Redis, so that Redis
+// hands out entries first come, first served, and several at once to who has room for them. Giving up wakes the
+// connection through CLIENT UNBLOCK and so never strands an entry.
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import { isCode } from '../../domain/errors.js';
@@ -28,66 +29,155 @@ export interface BlockingReads {
   close(): Promise<void>;
 }
 
+interface Waiter {
+  readonly signal: AbortSignal;
+  settle(entry: LaneEntry | undefined): void;
+  fail(error: unknown): void;
+}
+
+/** Those who wait at one lane for one worker: they share a read, which asks for as many entries as they are. */
+interface Line {
+  readonly lane: string;
+  readonly worker: string;
+  waiters: Waiter[];
+  /** The signals of those who have waited here; each is listened to once, however many share it. */
+  readonly signals: Set<AbortSignal>;
+  /** Ends the read under way. */
+  interrupt: () => void;
+  readonly onAbort: () => void;
+}
+
 /** `main` wakes the blocked ones; `open` makes one more connection for reading. */
 export function createBlockingReads(main: Connection, open: () => Connection): BlockingReads {
-  const all = new Set<Connection>();
-  const idle: Connection[] = [];
+  const all = new Set<Reader>();
+  const idle: Reader[] = [];
+  const lines = new Map<string, Line>();
   let closed = false;
 
-  function take(): Connection {
-    const connection = idle.pop() ?? open();
-    all.add(connection);
-    return connection;
+  function take(): Reader {
+    const reader = idle.pop() ?? openReader(open());
+    all.add(reader);
+    return reader;
+  }
+
+  /** Reads until nobody waits any more. */
+  async function serve(key: string, line: Line): Promise<void> {
+    const reader = take();
+    try {
+      for (;;) {
+        await endOfTick();
+        const interrupted = new AbortController();
+        line.interrupt = () => interrupted.abort();
+        handOut(line, []);
+        if (line.waiters.length === 0) return;
+        handOut(line, await readOnce(main, reader, line, interrupted.signal));
+      }
+    } catch (error) {
+      for (const { signal, settle, fail } of line.waiters) {
+        if (signal.aborted && isCode(error, 'BUS_UNREACHABLE')) settle(undefined);
+        else fail(error);
+      }
+    } finally {
+      lines.delete(key);
+      for (const signal of line.signals) signal.removeEventListener('abort', line.onAbort);
+      idle.push(reader);
+    }
   }
 
   return {
     async next(lane, worker, signal) {
       if (closed) throw unreachable(BUS_CLOSED);
-      const connection = take();
-      try {
-        while (!signal.aborted) {
-          const entry = await readOnce(main, connection, lane, worker, signal);
-          if (entry !== undefined) return entry;
-        }
-        return undefined;
-      } catch (error) {
-        if (signal.aborted && isCode(error, 'BUS_UNREACHABLE')) return undefined;
-        throw error;
-      } finally {
-        idle.push(connection);
+      if (signal.aborted) return undefined;
+      const key = JSON.stringify([lane, worker]);
+      let line = lines.get(key);
+      if (line === undefined) {
+        line = createLine(lane, worker);
+        lines.set(key, line);
+        void serve(key, line);
       }
+      return join(line, signal);
     },
     async close() {
       closed = true;
-      await Promise.all([...all].map((connection) => connection.close()));
+      await Promise.all([...all].map(({ connection }) => connection.close()));
+    },
+  };
+}
+
+/** Resolves when everything that the replies at hand have set going has asked for what it wants next. */
+const endOfTick = (): Promise<void> => new Promise((resolve) => process.nextTick(resolve));
+
+function createLine(lane: string, worker: string): Line {
+  const line: Line = {
+    lane,
+    worker,
+    waiters: [],
+    signals: new Set(),
+    interrupt: () => {},
+    onAbort: () => line.interrupt(),
+  };
+  return line;
+}
+
+function join(line: Line, signal: AbortSignal): Promise<LaneEntry | undefined> {
+  if (!line.signals.has(signal)) signal.addEventListener('abort', line.onAbort);
+  line.signals.add(signal);
+  return new Promise((settle, fail) => line.waiters.push({ signal, settle, fail }));
+}
+
+/** Entries go to those who wait longest; to those who gave up only what nobody else is there for, else nothing. */
+function handOut(line: Line, entries: readonly LaneEntry[]): void {
+  const waiting = line.waiters.filter(({ signal }) => !signal.aborted);
+  const givenUp = line.waiters.filter(({ signal }) => signal.aborted);
+  for (const entry of entries) (waiting.shift() ?? givenUp.shift())?.settle(entry);
+  for (const { settle } of givenUp) settle(undefined);
+  for (const signal of line.signals) if (signal.aborted) line.signals.delete(signal);
+  line.waiters = waiting;
+}
+
+/** A connection for reading, and what it is called in Redis: asked once per connection, for nobody can while it blocks. */
+interface Reader {
+  readonly connection: Connection;
+  clientId(): Promise<number | undefined>;
+}
+
+function openReader(connection: Connection): Reader {
+  let id: Promise<number | undefined> | undefined;
+  connection.redis.on('close', () => {
+    id = undefined;
+  });
+  return {
+    connection,
+    clientId() {
+      id ??= connection.redis.client('ID').catch(() => undefined);
+      return id;
     },
   };
 }
 
 async function readOnce(
   main: Connection,
-  connection: Connection,
-  lane: string,
-  worker: string,
-  signal: AbortSignal,
-): Promise<LaneEntry | undefined> {
-  await connection.online(signal);
-  if (signal.aborted) return undefined;
+  { connection, clientId }: Reader,
+  { lane, worker, waiters }: Line,
+  interrupted: AbortSignal,
+): Promise<readonly LaneEntry[]> {
+  await connection.online(interrupted);
+  if (interrupted.aborted) return [];
   const { redis } = connection;
-  const clientId = redis.client('ID').catch(() => undefined);
+  const id = clientId(); // before the read, which may block
   const over = new AbortController();
-  const onAbort = (): void => void unblock(main, redis, clientId, over.signal);
-  signal.addEventListener('abort', onAbort);
+  const onAbort = (): void => void unblock(main, redis, id, over.signal);
+  interrupted.addEventListener('abort', onAbort);
   try {
-    const group = ['GROUP', LANE_GROUP, worker, 'COUNT', 1, 'BLOCK', BLOCK_MS] as const;
-    return laneEntry(await redis.call('XREADGROUP', ...group, 'STREAMS', lane, '>'));
+    const group = ['GROUP', LANE_GROUP, worker, 'COUNT', waiters.length, 'BLOCK', BLOCK_MS] as const;
+    return laneEntries(await redis.call('XREADGROUP', ...group, 'STREAMS', lane, '>'));
   } catch (error) {
     if (!isGroupMissing(error)) throw connection.explain(error);
     await createGroup(connection, lane);
-    return undefined;
+    return [];
   } finally {
     over.abort();
-    signal.removeEventListener('abort', onAbort);
+    interrupted.removeEventListener('abort', onAbort);
   }
 }
 
@@ -120,10 +210,11 @@ async function unblock(
   }
 }
 
-function laneEntry(reply: unknown): LaneEntry | undefined {
-  if (reply === null) return undefined;
+function laneEntries(reply: unknown): readonly LaneEntry[] {
+  if (reply === null) return [];
   const [stream] = asList(reply);
-  const [entry] = asList(asList(stream)[1]);
-  const [entryId, fields] = asList(entry);
-  return { entryId: asText(entryId), jobId: asText(asList(fields)[1]) };
+  return asList(asList(stream)[1]).map((entry) => {
+    const [entryId, fields] = asList(entry);
+    return { entryId: asText(entryId), jobId: asText(asList(fields)[1]) };
+  });
 }

@@ -20,45 +20,64 @@ export interface ClaimDeps {
 
 const BUS_RETRY_MS = 1000;
 
-/** Claims until the signal aborts; running jobs go on without it. */
+/** Claims until the signal aborts, in every free slot at once; running jobs go on without it. */
 export async function claimLoop(deps: ClaimDeps, signal: AbortSignal): Promise<void> {
-  const next = createClaimer(deps, signal);
-  while (!signal.aborted) {
-    const free = await deps.slots.acquire(signal);
-    if (free === undefined) return;
+  const failing = new AbortController();
+  const over = AbortSignal.any([signal, failing.signal]);
+  const claimer = createClaimer(deps, over);
+  const waiting = new Set<Promise<void>>();
+
+  async function fill(free: () => void, claiming: Promise<Claim | undefined>): Promise<void> {
     try {
-      const claim = await next();
-      if (claim === undefined) free();
-      else runInSlot(deps, claim, free);
+      const claim = await claiming;
+      if (claim !== undefined) return runInSlot(deps, claim, free);
     } catch (error) {
-      free();
-      if (!isCode(error, 'BUS_UNREACHABLE')) throw error;
-      await deps.clock.sleep(BUS_RETRY_MS, signal);
+      if (isCode(error, 'BUS_UNREACHABLE')) await deps.clock.sleep(BUS_RETRY_MS, over);
+      else failing.abort(error);
+    }
+    free();
+  }
+
+  while (!over.aborted) {
+    const free = await deps.slots.acquire(over);
+    if (free === undefined) break;
+    if (claimer.mayBeLost()) {
+      await fill(free, claimer.takeOver());
+    } else {
+      const filling = fill(free, claimer.next()).finally(() => waiting.delete(filling));
+      waiting.add(filling);
     }
   }
+  await Promise.all(waiting);
+  if (failing.signal.aborted) throw failing.signal.reason;
 }
 
-/** The next claim, taken over or new; undefined when none came within half a lease. */
-function createClaimer(deps: ClaimDeps, signal: AbortSignal): () => Promise<Claim | undefined> {
-  const patienceMs = deps.leaseMs / 2;
-  let reclaimAt = 0;
-  return async () => {
-    if (deps.clock.now() >= reclaimAt) {
-      const [claim] = await deps.queue.reclaim(deps.lane, deps.worker, 1);
-      if (claim !== undefined) {
-        deps.log('claim.taken_over', { job_id: claim.jobId }, 'warn');
-        return claim;
-      }
-      reclaimAt = deps.clock.now() + patienceMs;
-    }
+interface Claimer {
+  /** True when it is time to look for what dead workers left. */
+  mayBeLost(): boolean;
+  takeOver(): Promise<Claim | undefined>;
+  /** The next new entry; undefined when none came before it is time to look for lost ones. */
+  next(): Promise<Claim | undefined>;
+}
+
+function createClaimer(deps: ClaimDeps, over: AbortSignal): Claimer {
+  let patience = AbortSignal.abort();
+
+  function waitHalfALease(): void {
     const waited = new AbortController();
-    const taken = new AbortController();
-    void deps.clock.sleep(patienceMs, taken.signal).then(() => waited.abort());
-    try {
-      return await deps.queue.claim(deps.lane, deps.worker, AbortSignal.any([signal, waited.signal]));
-    } finally {
-      taken.abort();
-    }
+    patience = AbortSignal.any([over, waited.signal]);
+    void deps.clock.sleep(deps.leaseMs / 2, over).then(() => waited.abort());
+  }
+
+  return {
+    mayBeLost: () => patience.aborted,
+    async takeOver() {
+      const [claim] = await deps.queue.reclaim(deps.lane, deps.worker, 1);
+      if (claim === undefined) waitHalfALease();
+      else deps.log('claim.taken_over', { job_id: claim.jobId }, 'warn');
+      return claim;
+    },
+    next: () => deps.queue.claim(deps.lane, deps.worker, patience),
   };
 }
 
