@@ -71,7 +71,12 @@ export async function openAgenticore(url: string): Promise<OpenQueue> {
 
 /** The ledger of a real attempt, and its lease, around no work. */
 async function runNothing(deps: SubmitDeps, claim: Claim, listener: WorkListener): Promise<void> {
-  const { job } = await handleCommand(deps, claim.jobId, { type: 'StartAttempt', ...WORKER });
+  const { job } = await handleCommand(
+    deps,
+    claim.jobId,
+    { type: 'StartAttempt', ...WORKER },
+    { claim: claim.token },
+  );
   listener.started();
   const over = new AbortController();
   const lease = keepLease({ clock: deps.clock, leaseMs: LEASE_MS }, claim, () => undefined, over.signal);
