@@ -1,10 +1,8 @@
-// Many processes on one Redis: each entry has one holder, and the length of the lane is the number of open jobs.
+// Many processes on one Redis: each entry has one holder.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { Redis } from 'ioredis';
-import { isTerminal } from '../../../src/domain/job.js';
 import type { Bus } from '../../../src/ports/bus.js';
-import type { Claim } from '../../../src/ports/command-queue.js';
 import { eventually } from '../../support/eventually.js';
 import { carryOut, endAttempt, startAttempt, submit } from '../../support/ledger.js';
 import { startRedis, type TestRedis } from '../../support/redis-server.js';
@@ -133,88 +131,4 @@ describe('two processes on one Redis', () => {
       await endAttempt(a.events, jobId, { kind: 'succeeded' });
     }),
   );
-
-  test('XLEN of the lane is waiting plus running at every step of a random walk', TIMEOUT, () =>
-    withTwo(1, async (a, b, keyPrefix) => {
-      const random = seeded(20_260_101);
-      const pick = <T>(list: readonly T[]): T | undefined => list[Math.floor(random() * list.length)];
-      const lane = `{${keyPrefix}}:lane:jobs`;
-      const jobs: string[] = [];
-      const claims: Claim[] = [];
-      const past = { now: Date.now() - 3_600_000 };
-      const bus = () => (random() < 0.5 ? a : b);
-      const inStatus = async (status: string) => {
-        const found = await Promise.all(jobs.map((jobId) => a.events.load(jobId)));
-        return found.flatMap((one) => (one?.job.status === status ? [one.job.id] : []));
-      };
-      const end = async (outcome: Parameters<typeof endAttempt>[2]) => {
-        const jobId = pick(await inStatus('running'));
-        if (jobId) await endAttempt(bus().events, jobId, outcome, past);
-      };
-      const failed = { kind: 'failed', code: 'CLAUDE_CRASHED', error: 'it crashed' } as const;
-      const limited = { kind: 'failed', code: 'CLAUDE_USAGE_LIMIT', error: 'limit' } as const;
-      const steps: readonly (() => Promise<unknown>)[] = [
-        async () =>
-          jobs.push(await submit(bus().events, { order: { backoffS: 0, maxAttempts: 9 }, ...past })),
-        async () => {
-          if ((await a.queue.depth('jobs')).waiting === 0) return;
-          const claim = await bus().queue.claim(
-            'jobs',
-            pick(['w-1', 'w-2']) ?? '',
-            new AbortController().signal,
-          );
-          if (claim) claims.push(claim);
-        },
-        async () => {
-          const claim = pick(claims);
-          const job = claim && (await a.events.load(claim.jobId))?.job;
-          if (job && !isTerminal(job.status)) await startAttempt(bus().events, job.id, past);
-        },
-        () => end({ kind: 'succeeded' }),
-        () => end({ kind: 'handed-back' }),
-        () => end(failed),
-        () => end({ ...limited, resetsAt: Date.now() + 3_600_000 }),
-        async () => pick(claims)?.extend(),
-        async () => pick(claims)?.release(),
-        async () => {
-          const claim = pick(claims);
-          const job = claim && (await a.events.load(claim.jobId))?.job;
-          if (job === undefined || isTerminal(job.status)) await claim?.ack();
-        },
-        async () => {
-          const jobId = pick([...(await inStatus('queued')), ...(await inStatus('running'))]);
-          const job = jobId && (await a.events.load(jobId))?.job;
-          if (job && !job.cancelRequested) await carryOut(bus().events, job.id, CANCEL);
-        },
-        async () => claims.push(...(await bus().queue.reclaim('jobs', 'w-1', 3))),
-        () => bus().queue.promoteDue(2),
-        async () => {
-          const jobId = pick(jobs);
-          if (random() < 0.3 && jobId) await bus().events.remove(jobId);
-        },
-      ];
-      for (let step = 0; step < 400; step += 1) {
-        const nth = random() < 0.25 ? 0 : Math.floor(random() * steps.length);
-        await steps[nth]?.();
-        const [{ waiting, running }, length, delayed] = await Promise.all([
-          a.queue.depth('jobs'),
-          admin.xlen(lane),
-          admin.zcard(`{${keyPrefix}}:delayed`),
-        ]);
-        const open = (await a.events.count('queued')) + (await a.events.count('running'));
-        assert.equal(length, waiting + running, `step ${step} (${nth}): XLEN = waiting + running`);
-        assert.equal(length, open - delayed, `step ${step} (${nth}): XLEN = open jobs that are not delayed`);
-      }
-      assert.ok(jobs.length > 50 && claims.length > 20, `${jobs.length} jobs, ${claims.length} claims`);
-    }),
-  );
 });
-
-/** A small generator of 0 <= x < 1, the same for the same seed. */
-function seeded(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return state / 2 ** 32;
-  };
-}
