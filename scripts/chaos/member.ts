@@ -48,7 +48,8 @@ export interface Member {
 export function startMember(order: MemberOrder): Member {
   const { name, role, door, port, logs } = order;
   const url = `http://127.0.0.1:${port}`;
-  const asked = new WeakSet<ChildProcess>();
+  /** How often each was asked to go; one that is asked to leave twice goes at once, with exit code 1. */
+  const asked = new WeakMap<ChildProcess, number>();
   const pids = new Set<number>();
   let child: ChildProcess | undefined;
   let closed = false;
@@ -63,7 +64,8 @@ export function startMember(order: MemberOrder): Member {
     if (started.pid !== undefined) pids.add(started.pid);
     started.once('exit', (code, signal) => {
       child = undefined;
-      if (!asked.has(started) || (code ?? 0) !== 0)
+      const times = asked.get(started) ?? 0;
+      if (times === 0 || (times === 1 && (code ?? 0) !== 0))
         order.onUnasked(`${name} (pid ${started.pid}) ended with ${signal ?? code}`);
       setTimeout(start, RESTART_MS);
     });
@@ -71,7 +73,7 @@ export function startMember(order: MemberOrder): Member {
 
   function signal(which: NodeJS.Signals): void {
     if (child === undefined) return;
-    asked.add(child);
+    asked.set(child, (asked.get(child) ?? 0) + 1);
     child.kill(which);
   }
 
@@ -111,7 +113,7 @@ export function startMember(order: MemberOrder): Member {
       closed = true;
       const leaving = child;
       if (leaving === undefined) return 0;
-      asked.add(leaving);
+      asked.set(leaving, (asked.get(leaving) ?? 0) + 1);
       const gone = once(leaving, 'exit');
       const patience = setTimeout(() => leaving.kill('SIGKILL'), LEAVE_MS);
       leaving.kill('SIGTERM');
