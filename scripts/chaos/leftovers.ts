@@ -1,9 +1,11 @@
 // What must be gone when all jobs have ended: processes of attempts, their worktrees, and the locks of the dead.
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { TAG_VARIABLE } from '../../src/adapters/claude/start/attempt-tag.js';
 import { findProcess } from '../../src/adapters/host/process-table.js';
 import type { Fleet } from './fleet.js';
+
+const YOUNG_MS = 60_000;
 
 /** Processes that work for the fleet below `folder` although nobody who lives answers for them. */
 export function survivors(folder: string, fleet: Fleet): readonly string[] {
@@ -44,9 +46,19 @@ export function debris(hosts: readonly string[]): readonly string[] {
 function debrisOfRepository(folder: string): readonly string[] {
   const entries = readdirSync(folder, { recursive: true, encoding: 'utf8' });
   return entries
-    .filter((path) => /(^|\.)lock(\.[0-9a-f]{8})?$/.test(path) || /^(workspaces|staging)\/[^/]+$/.test(path))
-    .map((path) => join(folder, path));
+    .filter(
+      (path) =>
+        /(^|\.)lock(\.[0-9a-f]{8})?$|\.aside$/.test(path) || /^(workspaces|staging)\/[^/]+$/.test(path),
+    )
+    .map((path) => join(folder, path))
+    .filter((path) => !/\.aside$|lock\.[0-9a-f]{8}$/.test(path) || isOld(path));
 }
+
+/** A file may be written just now: the sweep leaves what is younger than this. */
+const isOld = (path: string): boolean => {
+  const { mtimeMs = Date.now() } = statSync(path, { throwIfNoEntry: false }) ?? {};
+  return Date.now() - mtimeMs > YOUNG_MS;
+};
 
 function namesIn(folder: string): readonly string[] {
   try {

@@ -4,7 +4,7 @@
 // Hence nothing planted in the mirror (fsmonitor, filters, insteadOf, credential helpers ...) is ever read by us.
 import { createHash } from 'node:crypto';
 import { mkdir, readdir, rm, stat, symlink } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { normaliseRepoUrl } from '../../domain/repo-url.js';
 import type { Log } from '../../ports/log.js';
 import { hasCode } from '../host/system-error.js';
@@ -30,6 +30,8 @@ export const IDENTITY = { name: 'Agenticore', email: 'agenticore@localhost' } as
 
 const KEY_LENGTH = 12;
 const STALE_LOCK_MS = 30_000;
+/** The second lock, held while a dead one is removed (repository-lock.ts). */
+const BREAKER = /^lock\.[0-9a-f]{8}$/;
 const SHARED = ['objects', 'refs', 'packed-refs', 'shallow', 'logs', 'worktrees'] as const;
 const NO_BRANCH = 'ref: refs/heads/none\n';
 const TRUSTED_CONFIG = '[core]\n\trepositoryformatversion = 0\n\tbare = true\n\tlogAllRefUpdates = false\n';
@@ -117,9 +119,23 @@ export async function removeStaleRefLocks({ gitDir }: Mirror, olderThanMs = STAL
   const names = (await readdir(join(gitDir, 'refs'), { recursive: true }).catch(() => []))
     .filter((name) => name.endsWith('.lock') && !name.startsWith('heads/'))
     .map((name) => join('refs', name));
-  for (const name of [...names, 'packed-refs.lock', 'shallow.lock']) {
-    const path = join(gitDir, name);
-    const found = await stat(path).catch(() => undefined);
-    if (found !== undefined && Date.now() - found.mtimeMs >= olderThanMs) await rm(path, { force: true });
+  for (const name of [...names, 'packed-refs.lock', 'shallow.lock'])
+    await removeOlder(join(gitDir, name), olderThanMs);
+}
+
+/**
+ * Removes files of ours that somebody who was killed was just writing, or with which he was just breaking a lock; those
+ * of the living are younger. Call it while holding the mirror's lock.
+ */
+export async function removeHalfWritten({ gitDir, place, lockPath, recordsDir }: Mirror): Promise<void> {
+  for (const folder of [gitDir, place.gitDir, recordsDir, dirname(lockPath)]) {
+    const names = await readdir(folder).catch(() => []);
+    for (const name of names.filter((one) => one.endsWith(ASIDE) || BREAKER.test(one)))
+      await removeOlder(join(folder, name), STALE_LOCK_MS);
   }
+}
+
+async function removeOlder(path: string, ageMs: number): Promise<void> {
+  const found = await stat(path).catch(() => undefined);
+  if (found !== undefined && Date.now() - found.mtimeMs >= ageMs) await rm(path, { force: true });
 }

@@ -4,7 +4,7 @@ import { readdir } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import type { Log } from '../../ports/log.js';
 import { type Bench, listBenches, removeBench } from './bench.js';
-import { type Mirror, mirrorAt, removeStaleRefLocks } from './mirror.js';
+import { type Mirror, mirrorAt, removeHalfWritten, removeStaleRefLocks } from './mirror.js';
 import { endOrphans } from './orphans.js';
 import { lifeOf } from './process-identity.js';
 import type { RepositoryLocks } from './repository-lock.js';
@@ -26,6 +26,7 @@ export async function sweepAll(deps: SweepDeps, isAlive: (jobId: string) => Prom
     try {
       await locks.hold(mirror.lockPath, new AbortController().signal, async () => {
         await removeStaleRefLocks(mirror);
+        await removeHalfWritten(mirror);
         for (const bench of await listBenches(mirror)) {
           if (lifeOf(bench.owner) !== 'alive' && !(await isAlive(bench.jobId))) await clearBench(deps, bench);
         }

@@ -226,6 +226,26 @@ describe('after a process was killed', () => {
     assert.deepEqual(await room.leftovers(), []);
   });
 
+  it('the sweep removes files that it was just writing, and leaves those of the living', async (t) => {
+    const room = await openRoom(t);
+    await (await room.open()).close();
+    const [key = ''] = (await readdir(room.reposRoot)).filter((name) => !name.startsWith('.'));
+    const at = (...path: string[]): string => join(room.reposRoot, key, ...path);
+    const old = [
+      at('workspaces', 'a-1.json.0123456789ab.aside'),
+      at('lock.0123456789ab.aside'),
+      at('lock.01234567'),
+      at('mirror.git', 'config.0123456789ab.aside'),
+    ];
+    const young = [at('workspaces', 'b-1.json.0123456789ab.aside'), at('lock.89abcdef')];
+    for (const path of [...old, ...young]) await writeFile(path, '{}');
+    const longAgo = new Date(Date.now() - 60_000);
+    for (const path of old) await utimes(path, longAgo, longAgo);
+    await room.workspaces.sweep(NOBODY);
+    assert.deepEqual([...old, ...young].filter(existsSync), young);
+    for (const path of young) await rm(path);
+  });
+
   it('records that cannot be read, or that point elsewhere, remove nothing', async (t) => {
     const room = await openRoom(t);
     const bench = await room.open();
