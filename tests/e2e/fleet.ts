@@ -53,15 +53,17 @@ export interface Fleet {
 
 const TERMINAL = ['succeeded', 'failed', 'cancelled', 'expired'];
 
+/** A server with everything around it, on files, on the Redis of all tests, or on one given, which it then stops. */
 export async function startFleet(
-  bus: BusName,
+  bus: BusName | TestRedis,
   scripts: readonly Script[],
   env: Record<string, string> = {},
 ): Promise<Fleet> {
   const folder = await mkdtemp(join(tmpdir(), 'agenticore-e2e-'));
   const remote = makeSampleRepository(folder);
   const model = await startScriptedModel({ scripts, pace: 'instant' });
-  const redis: TestRedis | undefined = bus === 'redis' ? await startRedis() : undefined;
+  const given = typeof bus === 'object' ? bus : undefined;
+  const redis: TestRedis | undefined = bus === 'redis' ? await startRedis() : given;
   const settings = {
     ANTHROPIC_API_KEY: MODEL_KEY,
     ANTHROPIC_BASE_URL: model.url,
