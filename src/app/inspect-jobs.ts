@@ -1,6 +1,6 @@
 // Reading jobs and asking them to stop; what every surface offers besides submitting.
 import { AgenticoreError } from '../domain/errors.js';
-import { isTerminal, type Job } from '../domain/job.js';
+import { isTerminal, JOB_STATUSES, type Job, type JobStatus } from '../domain/job.js';
 import type { EventLog, JobPage, JobQuery } from '../ports/event-log.js';
 import type { Feed } from '../ports/feed.js';
 import type { Workspaces } from '../ports/workspace.js';
@@ -22,6 +22,13 @@ export async function getJob(events: EventLog, jobId: string): Promise<JobWithAn
 
 /** Newest first. Throws INVALID_REQUEST on a malformed cursor. */
 export const listJobs = (events: EventLog, query: JobQuery): Promise<JobPage> => events.list(query);
+
+/** How many jobs there are, in one status or in all. */
+export async function countJobs(events: EventLog, status?: JobStatus): Promise<number> {
+  const statuses = status === undefined ? JOB_STATUSES : [status];
+  const counts = await Promise.all(statuses.map((one) => events.count(one)));
+  return counts.reduce((sum, count) => sum + count, 0);
+}
 
 /** Cancels a waiting job at once, asks a running one to stop wherever it runs, leaves an ended one as it is. */
 export async function cancelJob(deps: LedgerDeps, jobId: string, by: string): Promise<Job> {

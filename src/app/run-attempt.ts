@@ -18,6 +18,9 @@ import { watchCancel } from './attempt/watch-cancel.js';
 import { type Handled, handleCommand } from './handle-command.js';
 import { keepLease } from './loops/lease.js';
 
+/** How long an attempt that is handed back tries to say so: longer than claude's stop ladder takes. */
+const LAST_WORDS_MS = 10_000;
+
 /**
  * Runs the next attempt of the claimed job and records how it ended. `handBack` aborted: the worker leaves, the
  * attempt is stopped and given back unburned. Never rejects for what can go wrong with a job; BUS_UNREACHABLE
@@ -32,20 +35,23 @@ export async function runAttempt(deps: AttemptDeps, claim: Claim, handBack: Abor
 
   const stopping = new AbortController();
   const stop = (reason: StopReason): void => stopping.abort(reason); // AbortController keeps the first reason
-  const onHandBack = (): void => stop('handed-back');
-  handBack.addEventListener('abort', onHandBack, { once: true });
-  if (handBack.aborted) onHandBack();
-
   const over = new AbortController();
   const companions = Promise.all([
     keepLease(deps, claim, () => stop('claim-lost'), over.signal),
     watchCancel(deps, job.id, () => stop('cancelled'), over.signal),
   ]);
-  // Facts are worth reporting until the claim is lost, even while the attempt is being stopped.
+  // Facts are worth reporting until the claim is lost, even while the attempt is being stopped; but who leaves does not
+  // wait for an absent bus: the lease lapses by itself.
   const lost = new AbortController();
   stopping.signal.addEventListener('abort', () => stopping.signal.reason === 'claim-lost' && lost.abort(), {
     once: true,
   });
+  const onHandBack = (): void => {
+    stop('handed-back');
+    void deps.clock.sleep(LAST_WORDS_MS, over.signal).then(() => lost.abort());
+  };
+  handBack.addEventListener('abort', onHandBack, { once: true });
+  if (handBack.aborted) onHandBack();
   const attempt: Attempt = {
     job,
     number: job.attempt,

@@ -3,6 +3,8 @@
 export interface Slots {
   /** Waits for a free slot; the function gives it back. Undefined when the signal aborts first. */
   acquire(signal: AbortSignal): Promise<(() => void) | undefined>;
+  /** How many are taken: by what runs, or by who waits for work. */
+  taken(): number;
   /** Resolves when no slot is taken. */
   idle(): Promise<void>;
 }
@@ -44,6 +46,7 @@ export function createSlots(size: number): Slots {
       }
       return undefined;
     },
+    taken: () => taken,
     async idle() {
       while (taken > 0) await nextChange();
     },

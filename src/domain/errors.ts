@@ -43,6 +43,7 @@ export const ERRORS = {
     'bad_request',
     'There is no job with this id; it may have been removed after its ttl.',
   ),
+  WORKER_NOT_FOUND: row(404, 'bad_request', 'No living worker has this name; GET /workers lists them.'),
   MESSAGE_NOT_FOUND: row(404, 'bad_request', 'This message is not kept, or never was.'),
   OUTPUT_NOT_FOUND: row(
     404,

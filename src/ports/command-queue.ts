@@ -34,4 +34,9 @@ export interface CommandQueue {
   /** Moves delayed jobs whose time has come into their lanes; returns how many. Safe from any process. */
   promoteDue(limit: number): Promise<number>;
   depth(lane: string): Promise<LaneDepth>;
+  /**
+   * Takes the names of workers that hold nothing and whose heartbeat has lapsed out of the lane; returns how many.
+   * Safe from any process.
+   */
+  forgetDead(lane: string): Promise<number>;
 }

@@ -7,8 +7,9 @@ import { compileSchema } from '../runtime/schema.js';
 import { type Service, untilAborted } from '../runtime/supervise.js';
 import { createHttpApp } from '../surfaces/http/app.js';
 import { hashApiKeys } from '../surfaces/http/auth.js';
-import { DEFAULT_HTTP_LIMITS, type Readiness } from '../surfaces/http/http-deps.js';
+import { DEFAULT_HTTP_LIMITS, type DrainState, type Readiness } from '../surfaces/http/http-deps.js';
 import { listen } from '../surfaces/http/listen.js';
+import type { Drain } from './drain.js';
 import type { Machines } from './machines.js';
 import { packageVersion } from './package-version.js';
 
@@ -21,14 +22,19 @@ export interface Counter {
   readonly service: Service;
 }
 
-/** Listens, and answers until its service is stopped. `leave`: the process drains and takes no new work. */
-export async function openCounter(machines: Machines, leave: AbortSignal): Promise<Counter> {
+/** Listens, and answers until its service is stopped; also while the process drains. */
+export async function openCounter(
+  machines: Machines,
+  drain: Drain,
+  drainState: () => DrainState,
+): Promise<Counter> {
   const { config, bus, log, newId, workspaces } = machines;
   const closing = new AbortController();
   const app = createHttpApp({
     probesOnly: config.server.roles.every((role) => role === 'worker'),
     bus,
-    submit: submitDeps(machines, leave),
+    submit: submitDeps(machines, drain.signal),
+    drain: { begin: drain.begin, state: drainState },
     workspaces,
     checkers: { jobRequest: compileSchema('job-request'), jobRetry: compileSchema('job-retry') },
     apiKeys: hashApiKeys(config.server.apiKeys),
@@ -37,7 +43,7 @@ export async function openCounter(machines: Machines, leave: AbortSignal): Promi
     limits: { ...DEFAULT_HTTP_LIMITS, maxBodyBytes: config.server.maxBodyBytes },
     version: packageVersion,
     health: { bus: bus.name, roles: config.server.roles, worker: machines.worker },
-    readiness: cached(() => readiness(machines, leave), READY_CACHE_MS),
+    readiness: cached(() => readiness(machines, drain.signal), READY_CACHE_MS),
     log,
     newRequestId: newId,
     closing: closing.signal,

@@ -5,8 +5,10 @@ import type { Log } from '../ports/log.js';
 import type { Config } from '../runtime/config/config.js';
 import { assertServable, loadConfig } from '../runtime/config/load-config.js';
 import { createLogger } from '../runtime/log.js';
-import { type Service, supervise } from '../runtime/supervise.js';
+import { type Service, supervise, untilAborted } from '../runtime/supervise.js';
+import type { DrainState } from '../surfaces/http/http-deps.js';
 import { openCounter } from './counter.js';
+import { createDrain } from './drain.js';
 import { buildMachines, type Machines } from './machines.js';
 import { maintenanceServices } from './maintenance.js';
 import { openBus } from './open-bus.js';
@@ -37,13 +39,18 @@ export async function serve(flags: ServeFlags): Promise<number> {
 
 async function work(config: Config, machines: Machines): Promise<number> {
   const { log } = machines;
-  const leave = new AbortController();
+  const drain = createDrain(log);
   const handBack = new AbortController();
   const stop = new AbortController();
+  let emptied: Promise<boolean> | undefined;
   const worker = config.server.roles.includes('worker')
-    ? await startWorker(machines, { leave: leave.signal, handBack: handBack.signal })
+    ? await startWorker(machines, { drain, handBack: handBack.signal })
     : undefined;
-  const counter = await openCounter(machines, leave.signal);
+  const drainState = (): DrainState => {
+    const draining = drain.signal.aborted;
+    return { draining, idle: draining && !worker?.busy(), running: worker?.running() ?? [] };
+  };
+  const counter = await openCounter(machines, drain, drainState);
   const services: Service[] = [
     counter.service,
     ...maintenanceServices(machines),
@@ -53,8 +60,9 @@ async function work(config: Config, machines: Machines): Promise<number> {
   const offSignals = onSignals(
     log,
     async (patienceMs) => {
-      leave.abort();
-      await emptyHands(worker, handBack, patienceMs);
+      drain.begin('a signal');
+      emptied = emptyHands(worker, handBack, patienceMs, log);
+      await emptied;
       stop.abort();
     },
     config.worker.drainSeconds * 1000,
@@ -73,24 +81,42 @@ async function work(config: Config, machines: Machines): Promise<number> {
     if (error instanceof AgenticoreError) throw error;
     return 1;
   } finally {
-    leave.abort();
+    drain.begin('the end');
     handBack.abort();
-    await worker?.idle();
+    const isIdle = await (emptied ?? emptyHands(worker, handBack, 0, log));
     await worker?.close();
+    // What is left behind may keep the process for ever; the guard sees to its claude.
+    if (!isIdle) setTimeout(() => process.exit(), GOODBYE_MS).unref();
     offSignals();
   }
 }
 
-/** Waits for what runs, at most `patienceMs`, and then has it given back. */
+/**
+ * How long giving back may take: claude's stop ladder, and a last try at a bus that may be away. What is not given back
+ * by then is left to the lease.
+ */
+const HAND_BACK_MS = 20_000;
+
+/** How long closing the bus may take when something was left behind. */
+const GOODBYE_MS = 3_000;
+
+/** Waits for what runs, at most `patienceMs`, and then has it given back. False when something would not end. */
 async function emptyHands(
   worker: Worker | undefined,
   handBack: AbortController,
   patienceMs: number,
-): Promise<void> {
-  if (worker === undefined) return;
-  const timer = setTimeout(() => handBack.abort(), patienceMs);
-  await worker.idle();
-  clearTimeout(timer);
+  log: Log,
+): Promise<boolean> {
+  if (worker === undefined) return true;
+  const patience = setTimeout(() => handBack.abort(), patienceMs);
+  const idle = worker.idle().then(() => true);
+  const tooLong = new AbortController();
+  const end = setTimeout(() => tooLong.abort(), patienceMs + HAND_BACK_MS);
+  const isIdle = await Promise.race([idle, untilAborted(tooLong.signal).then(() => false)]);
+  if (!isIdle) log('server.left_behind', { jobs: worker.running() }, 'warn');
+  clearTimeout(patience);
+  clearTimeout(end);
+  return isIdle;
 }
 
 /** SIGTERM: an orchestrator wants us gone, with patience. SIGINT: a person does, now. Once more of either: at once. */

@@ -5,6 +5,7 @@ import { sweepOrphans } from '../adapters/claude/end/sweep.js';
 import { locateClaude } from '../adapters/claude/start/locate-claude.js';
 import { systemClock } from '../adapters/host/system-clock.js';
 import type { AttemptDeps } from '../app/attempt/attempt.js';
+import { createBell } from '../app/bell.js';
 import { claimLoop } from '../app/loops/claim.js';
 import { heartbeatLoop } from '../app/loops/heartbeat.js';
 import { settleLoop } from '../app/loops/settle.js';
@@ -13,17 +14,22 @@ import { createSlots } from '../app/slots.js';
 import type { Claim } from '../ports/command-queue.js';
 import type { SpoolName } from '../ports/spool.js';
 import { type Service, untilAborted } from '../runtime/supervise.js';
+import type { Drain } from './drain.js';
 import type { Machines } from './machines.js';
 import { packageVersion } from './package-version.js';
 
 /** How the process asks its worker to stop: first no new claims, then what runs is given back. */
 export interface Leaving {
-  readonly leave: AbortSignal;
+  readonly drain: Drain;
   readonly handBack: AbortSignal;
 }
 
 export interface Worker {
   readonly services: readonly Service[];
+  /** Ids of the jobs that run. */
+  running(): readonly string[];
+  /** True while something runs or is being claimed. */
+  busy(): boolean;
   /** Resolves when nothing runs. */
   idle(): Promise<void>;
   /** After the services have ended. */
@@ -40,13 +46,17 @@ export async function startWorker(machines: Machines, leaving: Leaving): Promise
   const guard = createGuard({ log });
   const deps = attemptDeps(machines, guard);
   const slots = createSlots(config.repos.maxParallelJobs);
+  const { drain } = leaving;
   const running = new Set<string>();
+  const news = createBell();
+  drain.signal.addEventListener('abort', news.ring, { once: true });
   const run = async (claim: Claim): Promise<void> => {
     running.add(claim.jobId);
     try {
       await runAttempt(deps, claim, leaving.handBack);
     } finally {
       running.delete(claim.jobId);
+      if (drain.signal.aborted) news.ring();
     }
   };
   const claiming = {
@@ -66,18 +76,25 @@ export async function startWorker(machines: Machines, leaving: Leaving): Promise
     version: packageVersion,
     slots: config.repos.maxParallelJobs,
     running: () => [...running],
-    draining: () => leaving.leave.aborted,
+    draining: () => drain.signal.aborted,
+    onDrain: () => drain.begin('the bus'),
+    news,
     clock: systemClock,
     log,
   };
   return {
     services: [
-      { name: 'claim', run: (signal) => claimUntil(claiming, leaving.leave, signal) },
+      { name: 'claim', run: (signal) => claimUntil(claiming, drain.signal, signal) },
       { name: 'spools', run: (signal) => settleUntil(machines, left, signal) },
       { name: 'heartbeat', run: (signal) => heartbeatLoop(beating, signal) },
     ],
+    running: () => [...running],
+    busy: () => slots.taken() > 0,
     idle: () => slots.idle(),
-    close: () => guard.close(),
+    async close() {
+      await guard.close();
+      await bus.queue.forgetDead(config.worker.lane).catch(() => {}); // the maintenance of others does it later
+    },
   };
 }
 

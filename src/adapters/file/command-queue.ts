@@ -22,5 +22,6 @@ export function createCommandQueue({ lanes, now, assertWritable }: BusState): Co
     async depth(lane) {
       return lanes.depth(lane);
     },
+    forgetDead: async () => 0, // its lanes know no names
   };
 }

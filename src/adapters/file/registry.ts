@@ -1,19 +1,53 @@
 // Workers of a file bus live in the process that holds it: their heartbeats need no disk.
 import type { Registry, WorkerRecord } from '../../ports/registry.js';
 
+interface Alive {
+  readonly record: WorkerRecord;
+  readonly until: number;
+}
+
 /** The registry of one process, on a clock that only goes forward. */
 export function createRegistry(now: () => number = () => performance.now()): Registry {
-  const alive = new Map<string, { readonly record: WorkerRecord; readonly until: number }>();
+  const workers = new Map<string, Alive>();
+  const drains = new Set<string>();
+  const bells = new Map<string, Set<{ readonly ring: () => void }>>();
+
+  function forget(worker: string): void {
+    workers.delete(worker);
+    drains.delete(worker);
+  }
+
+  function forgetLapsed(): void {
+    for (const [worker, { until }] of workers) if (until <= now()) forget(worker);
+  }
+
   return {
     async beat(record, ttlMs) {
-      alive.set(record.worker, { record, until: now() + ttlMs });
+      workers.set(record.worker, { record, until: now() + ttlMs });
+      return { drain: drains.has(record.worker) };
     },
     async list() {
-      for (const [worker, { until }] of alive) if (until <= now()) alive.delete(worker);
-      return [...alive.values()].map(({ record }) => record);
+      forgetLapsed();
+      return [...workers.values()].map(({ record }) => record);
+    },
+    async askToDrain(worker) {
+      forgetLapsed();
+      if (!workers.has(worker)) return false;
+      drains.add(worker);
+      for (const { ring } of bells.get(worker) ?? []) queueMicrotask(ring);
+      return true;
+    },
+    async watch(worker, ring) {
+      const bell = { ring };
+      const others = bells.get(worker) ?? new Set();
+      bells.set(worker, others.add(bell));
+      return () => {
+        others.delete(bell);
+        if (others.size === 0 && bells.get(worker) === others) bells.delete(worker);
+      };
     },
     async leave(worker) {
-      alive.delete(worker);
+      forget(worker);
     },
   };
 }

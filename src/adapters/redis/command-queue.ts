@@ -84,6 +84,11 @@ export function createCommandQueue(options: CommandQueueOptions): CommandQueue {
       const reply = asList(await connection.ask((redis) => runScript(redis, 'depth', [keys.lane(laneName)])));
       return { waiting: asNumber(reply[0]), running: asNumber(reply[1]) };
     },
+
+    async forgetDead(laneName) {
+      const owned = [keys.lane(laneName), keys.alive];
+      return asNumber(await connection.ask((redis) => runScript(redis, 'forget-consumers', owned)));
+    },
   };
 }
 

@@ -46,6 +46,10 @@ export interface Keys {
   readonly workers: string;
   /** Until when each worker counts as alive: a sorted set. */
   readonly alive: string;
+  /** Workers that were asked to drain: a set. */
+  readonly drains: string;
+  /** Channel rung when something is asked of a worker. */
+  workerBell(worker: string): string;
   /** Channels rung when a feed has grown. */
   jobBell(jobId: string): string;
   readonly fleetBell: string;
@@ -83,6 +87,8 @@ export function openKeys(keyPrefix: string): Keys {
     idempotency: (idempotencyKey) => key(`idem:${idempotencyKey}`),
     workers: key('workers'),
     alive: key('workers:alive'),
+    drains: key('workers:drain'),
+    workerBell: (worker) => key(`bell:worker:${worker}`),
     jobBell: (jobId) => key(`bell:job:${jobId}`),
     fleetBell: key('bell:fleet'),
     probe: key('probe'),

@@ -52,7 +52,7 @@ export async function openRedisBus(options: RedisBusOptions): Promise<Bus> {
     deadLetters: createDeadLetters(main, keys),
     transcript: createTranscriptLog(main, keys),
     feed: createFeed(main, doorbell, keys),
-    registry: createRegistry(main, keys),
+    registry: createRegistry(main, doorbell, keys),
     custody: createCustody(main, keys),
     async ping() {
       // A full Redis, or a replica, still answers PING.

@@ -7,11 +7,13 @@ import type { Redis } from 'ioredis';
 const NAMES = [
   'ack',
   'append',
+  'ask-to-drain',
   'beat',
   'depth',
   'due',
   'extend',
   'feed',
+  'forget-consumers',
   'lane',
   'leave',
   'page',

@@ -4,9 +4,12 @@ import { isTerminal } from '../../domain/job.js';
 import type { Clock } from '../../ports/clock.js';
 import type { EventLog } from '../../ports/event-log.js';
 import type { Feed } from '../../ports/feed.js';
+import { keepWatch } from '../keep-watch.js';
 
 /** Looks again this often even when nothing rings: a doorbell may be lost, a cancel must not. */
-const RECHECK_MS = 15_000;
+const RECHECK_MS = 5_000;
+/** The first look comes with the watch; this long it may take to begin. */
+const FIRST_LOOK_MS = 1_000;
 /** The doorbell also rings for every message of claude; between two looks lies at least this. */
 const LOOK_GAP_MS = 100;
 
@@ -23,9 +26,17 @@ export async function watchCancel(
   onCancel: () => void,
   over: AbortSignal,
 ): Promise<void> {
+  const done = new AbortController();
   let wake = new AbortController();
-  const unwatch = await watchWhenPossible(deps, jobId, () => wake.abort(), over);
-  over.addEventListener('abort', () => wake.abort(), { once: true });
+  const onOver = (): void => {
+    done.abort();
+    wake.abort();
+  };
+  over.addEventListener('abort', onOver, { once: true });
+  const watch = (ring: () => void) => deps.feed.watch({ kind: 'job', jobId }, ring);
+  // Beside the looks, not before them: a bus that cannot be watched may still be read.
+  const watching = keepWatch(deps.clock, watch, () => wake.abort(), done.signal);
+  await deps.clock.sleep(FIRST_LOOK_MS, wake.signal);
   while (!over.aborted) {
     wake = new AbortController();
     if (await mustStop(deps.events, jobId)) {
@@ -35,7 +46,9 @@ export async function watchCancel(
     await deps.clock.sleep(RECHECK_MS, wake.signal);
     await deps.clock.sleep(LOOK_GAP_MS, over);
   }
-  unwatch();
+  over.removeEventListener('abort', onOver);
+  done.abort();
+  await watching;
 }
 
 async function mustStop(events: EventLog, jobId: string): Promise<boolean> {
@@ -46,21 +59,4 @@ async function mustStop(events: EventLog, jobId: string): Promise<boolean> {
     if (!isCode(error, 'BUS_UNREACHABLE')) throw error;
     return false;
   }
-}
-
-async function watchWhenPossible(
-  deps: WatchDeps,
-  jobId: string,
-  ring: () => void,
-  over: AbortSignal,
-): Promise<() => void> {
-  while (!over.aborted) {
-    try {
-      return await deps.feed.watch({ kind: 'job', jobId }, ring);
-    } catch (error) {
-      if (!isCode(error, 'BUS_UNREACHABLE')) throw error;
-      await deps.clock.sleep(1000, over);
-    }
-  }
-  return () => {};
 }

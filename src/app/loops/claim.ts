@@ -73,8 +73,15 @@ function createClaimer(deps: ClaimDeps, over: AbortSignal): Claimer {
     mayBeLost: () => patience.aborted,
     async takeOver() {
       const [claim] = await deps.queue.reclaim(deps.lane, deps.worker, 1);
-      if (claim === undefined) waitHalfALease();
-      else deps.log('claim.taken_over', { job_id: claim.jobId }, 'warn');
+      if (claim === undefined) {
+        waitHalfALease();
+        return undefined;
+      }
+      if (over.aborted) {
+        await claim.release(); // meanwhile we may claim nothing any more
+        return undefined;
+      }
+      deps.log('claim.taken_over', { job_id: claim.jobId }, 'warn');
       return claim;
     },
     next: () => deps.queue.claim(deps.lane, deps.worker, patience),

@@ -16,6 +16,7 @@ export const VERBS = [
   'diff',
   'profiles',
   'status',
+  'drain',
   'version',
   'doctor',
   'admin',
@@ -198,6 +199,32 @@ function addServerVerbs(parser: Argv, choose: (verb: ChosenVerb) => void): Argv 
       'Show how the server is and what it has to do',
       (command) => command.options({ ...jsonOption, ...serverOptions }),
       (argv) => choose(async (cli) => (await import('./verbs/status.js')).status(cli, argv)),
+    )
+    .command(
+      'drain',
+      'Let a server take no new work, and wait until nothing runs there',
+      (command) =>
+        command
+          .options({
+            timeout: {
+              type: 'number',
+              default: 300,
+              requiresArg: true,
+              describe: 'How long to wait for what runs, seconds',
+            },
+            worker: {
+              type: 'string',
+              requiresArg: true,
+              describe:
+                'A worker of the fleet, by name or host (see `agenticore status`), instead of the server',
+            },
+            ...serverOptions,
+          })
+          .example('$0 drain --timeout 600', 'before this machine is shut down, or as a preStop hook')
+          .epilogue(
+            'Exit code: 0 nothing runs any more, 1 something still does. What is drained goes on answering readers until it is stopped; a restart takes work again.',
+          ),
+      (argv) => choose(async (cli) => (await import('./verbs/drain.js')).drain(cli, argv)),
     )
     .command(
       'version',

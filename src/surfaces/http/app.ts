@@ -2,6 +2,7 @@
 import { setMaxListeners } from 'node:events';
 import express, { type Express } from 'express';
 import { AgenticoreError } from '../../domain/errors.js';
+import { addDrainRoutes, addWorkerRoutes } from '../rest/drain.js';
 import { addFeedRoutes } from '../rest/feed.js';
 import { addHealthRoutes } from '../rest/health.js';
 import { addJobContentRoutes } from '../rest/job-contents.js';
@@ -23,6 +24,7 @@ export function createHttpApp(deps: HttpDeps): Express {
 
   app.use(beginCall({ newRequestId: deps.newRequestId, log: deps.log, clock: deps.submit.clock }));
   addHealthRoutes(app, deps); // public
+  addDrainRoutes(app, deps); // on every role, for those who run this process
   if (!deps.probesOnly) addCounterRoutes(app, deps);
   app.use(() => {
     throw new AgenticoreError('NOT_FOUND');
@@ -37,4 +39,5 @@ function addCounterRoutes(app: Express, deps: HttpDeps): void {
   addJobContentRoutes(app, deps);
   addFeedRoutes(app, deps);
   addProfileRoutes(app, deps);
+  addWorkerRoutes(app, deps);
 }

@@ -53,6 +53,23 @@ export function authenticate({ apiKeys, allowQueryKey, allowUnauthenticated }: D
   };
 }
 
+/**
+ * Lets those pass who run the server: with a key, like everybody; without keys only programs on this machine, also
+ * where AGENTICORE_ALLOW_UNAUTHENTICATED lets everybody in for work.
+ */
+export function authenticateOperator(door: Door): RequestHandler {
+  const pass = authenticate({ ...door, allowUnauthenticated: false });
+  return (req, res, next) => {
+    const address = req.socket.remoteAddress ?? '';
+    if (door.apiKeys.length === 0 && !isLoopback(address))
+      throw new AgenticoreError(
+        'UNAUTHORIZED',
+        'Without API keys only programs on the machine of the server may do this; set AGENTICORE_API_KEYS.',
+      );
+    pass(req, res, next);
+  };
+}
+
 /** Every place where the caller may have put a key; any of them suffices. */
 function shownKeys(req: Request, allowQueryKey: boolean): readonly string[] {
   const bearer = /^Bearer +(\S+) *$/i.exec(req.headers.authorization ?? '')?.[1];

@@ -12,6 +12,21 @@ export interface Readiness {
   readonly reasons: readonly string[];
 }
 
+/** How far this process is with stopping to take work. */
+export interface DrainState {
+  readonly draining: boolean;
+  /** Nothing runs, and nothing will. */
+  readonly idle: boolean;
+  /** Ids of the jobs that run. */
+  readonly running: readonly string[];
+}
+
+export interface DrainDesk {
+  /** `by`: who asked. Does nothing when it has begun. */
+  begin(by: string): void;
+  state(): DrainState;
+}
+
 export interface HttpLimits {
   readonly maxBodyBytes: number;
   /** Longest that `wait` holds a request open. */
@@ -36,6 +51,7 @@ export interface HttpDeps {
   /** Also gives the clock, the hash and the profiles. */
   readonly submit: SubmitDeps;
   readonly workspaces: Workspaces;
+  readonly drain: DrainDesk;
   /** Of schemas/job-request.schema.json and schemas/job-retry.schema.json. */
   readonly checkers: { readonly jobRequest: Check; readonly jobRetry: Check };
   /** Empty: nobody is asked for a key. */

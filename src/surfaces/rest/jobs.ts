@@ -1,6 +1,6 @@
 // Jobs over REST: submit, look, list, cancel, submit once more.
 import type { Request, Response, Router } from 'express';
-import { cancelJob, getJob, listJobs, waitForEnd } from '../../app/inspect-jobs.js';
+import { cancelJob, countJobs, getJob, listJobs, waitForEnd } from '../../app/inspect-jobs.js';
 import { retryJob, submitJob } from '../../app/submit-job.js';
 import { isTerminal, JOB_STATUSES, type Job } from '../../domain/job.js';
 import { withAnySignal } from '../http/any-signal.js';
@@ -26,10 +26,11 @@ export function addJobRoutes(router: Router, deps: HttpDeps): void {
       const status = queryChoice(req, 'status', JOB_STATUSES);
       const before = cursorOf(req);
       const query = { limit: limitOf(req), ...(status ? { status } : {}), ...(before ? { before } : {}) };
-      const { jobs, next } = await listJobs(events, query);
+      const [{ jobs, next }, total] = await Promise.all([listJobs(events, query), countJobs(events, status)]);
       sendJson(res, 200, {
         success: true,
         count: jobs.length,
+        total,
         jobs: jobs.map((job) => jobJson(job)),
         next_cursor: next,
       });

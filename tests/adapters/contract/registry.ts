@@ -51,5 +51,45 @@ export function registryContract(name: string, open: OpenBus): void {
         });
       },
     );
+
+    check(
+      'a worker that is asked to drain is rung for, and hears it at each beat',
+      async ({ bus, reopen }) => {
+        const { registry } = bus;
+        assert.deepEqual(await registry.beat(record('a'), 60_000), { drain: false });
+        await registry.beat(record('b'), 60_000);
+        let rings = 0;
+        const stop = await registry.watch('a', () => {
+          rings += 1;
+        });
+        assert.equal(await registry.askToDrain('a'), true);
+        await eventually('it rings', () => rings > 0);
+        assert.deepEqual(await registry.beat(record('a'), 60_000), { drain: true });
+        assert.deepEqual(await registry.beat(record('a', { draining: true }), 60_000), { drain: true });
+        assert.deepEqual(await registry.beat(record('b'), 60_000), { drain: false });
+        stop();
+        stop();
+        if (bus.name === 'file') return; // its workers end with the process
+        const next = await reopen();
+        assert.deepEqual(await next.registry.beat(record('a'), 60_000), { drain: true });
+      },
+    );
+
+    check(
+      'nobody is asked to drain who is not there, and what was asked ends with the worker',
+      async ({ bus }) => {
+        const { registry } = bus;
+        assert.equal(await registry.askToDrain('nobody'), false);
+        assert.deepEqual(await registry.beat(record('nobody'), 60_000), { drain: false });
+        assert.equal(await registry.askToDrain('nobody'), true);
+        await registry.leave('nobody');
+        assert.equal(await registry.askToDrain('nobody'), false);
+        assert.deepEqual(await registry.beat(record('nobody'), 40), { drain: false });
+        assert.equal(await registry.askToDrain('nobody'), true);
+        await eventually('the heartbeat lapses', async () => (await registry.list()).length === 0);
+        assert.equal(await registry.askToDrain('nobody'), false);
+        assert.deepEqual(await registry.beat(record('nobody'), 60_000), { drain: false });
+      },
+    );
   });
 }

@@ -62,11 +62,14 @@ describe('status and version', () => {
       json(res, 200, { status: 'ok', service: 'agenticore', version: '1.2.3' }),
     );
     server.on('GET /jobs', (res, { path }) =>
-      json(
-        res,
-        200,
-        path.includes('succeeded') ? { ...list(jobJson(), jobJson()), next_cursor: 'x' } : list(jobJson()),
-      ),
+      json(res, 200, { ...list(jobJson()), total: path.includes('succeeded') ? 234 : 1 }),
+    );
+  });
+
+  before(() => {
+    const ours = { name: 'pod-1', slots: 4, running: ['j1'], draining: true };
+    server.on('GET /workers', (res) =>
+      json(res, 200, { success: true, count: 2, workers: [ours, { name: 'pod-2', slots: 1, running: [] }] }),
     );
   });
 
@@ -75,7 +78,10 @@ describe('status and version', () => {
     const { code, out } = await type(['status'], { url: server.url });
     assert.equal(code, 0);
     assert.match(out, /version 1\.2\.3\nready +yes\nqueued +1\n/);
-    assert.match(out, /succeeded +2\+/);
+    assert.match(out, /succeeded +234\n/);
+    assert.match(out, /worker +pod-1, 1 of 4 slots, draining\nworker +pod-2, 0 of 1 slots\n$/);
+    const { jobs, workers } = JSON.parse((await type(['status', '--json'], { url: server.url })).out);
+    assert.deepEqual([jobs.queued, jobs.succeeded, workers[0].name], [1, 234, 'pod-1']);
   });
 
   it('fails when the server is not ready, and says why', async () => {

@@ -17,9 +17,9 @@ test('every route that the document names is served', async (t) => {
   const { url, bus } = await startTestServer(t);
   const jobId = await submit(bus.events);
   const routes = [...docs.matchAll(/^\| `(GET|POST|DELETE) (\/[^`?]*)/gm)];
-  assert.equal(routes.length, 13);
+  assert.equal(routes.length, 17);
   for (const [, method = '', path = ''] of routes) {
-    const address = `${url}${path.replace('{id}', jobId).replace('{attempt}', '1').replace('{seq}', '1')}`;
+    const address = `${url}${path.replace('{id}', jobId).replace('{attempt}', '1').replace('{seq}', '1').replace('{name}', 'w')}`;
     const leave = new AbortController();
     const response = await fetch(address, { method, signal: leave.signal });
     const isStream = response.headers.get('content-type') === 'text/event-stream';

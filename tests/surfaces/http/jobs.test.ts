@@ -148,7 +148,12 @@ test('a job that ran and succeeded is told whole, with its answer only where it 
 
   const { output, ...listed } = job;
   assert.equal(output, 'done');
-  assert.deepEqual(await jsonOf(await fetch(`${url}/jobs`)), { success: true, count: 1, jobs: [listed] });
+  assert.deepEqual(await jsonOf(await fetch(`${url}/jobs`)), {
+    success: true,
+    count: 1,
+    total: 1,
+    jobs: [listed],
+  });
 });
 
 test('a failed job names its code as everybody does', async (t) => {

@@ -84,6 +84,7 @@ export async function startTestServer(t: Scope, options: TestServerOptions = {})
       diff: async ({ base, head }) => `diff ${base}..${head}\n`,
       sweep: async () => {},
     },
+    drain: { begin: () => {}, state: () => ({ draining: false, idle: false, running: [] }) },
     checkers: { jobRequest: compileSchema('job-request'), jobRetry: compileSchema('job-retry') },
     apiKeys: hashApiKeys(options.apiKeys ?? []),
     allowQueryKey: options.allowQueryKey ?? false,

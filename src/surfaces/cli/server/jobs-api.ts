@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { AgenticoreError, isCode } from '../../../domain/errors.js';
 import { createHttpClient, type HttpClient, type ServerAddress, wasNotSent } from './http-client.js';
 import { type JobView, readJob } from './job-view.js';
-import { type JsonObject, objectAt, objectsAt, parseObject, textAt } from './json-fields.js';
+import { type JsonObject, numberAt, objectAt, objectsAt, parseObject, textAt } from './json-fields.js';
 
 export interface JobList {
   readonly jobs: readonly JobView[];
@@ -19,12 +19,15 @@ export interface JobsApi {
     readonly status?: string;
     readonly cursor?: string;
   }): Promise<JobList>;
+  /** How many jobs are in a status. */
+  count(status: string): Promise<number>;
   get(id: string, signal?: AbortSignal): Promise<JobView>;
   cancel(id: string): Promise<JobView>;
   retry(id: string, task: string | undefined): Promise<JobView>;
   /** Throws DIFF_NOT_FOUND when there is nothing to compare. */
   diff(id: string, signal?: AbortSignal): Promise<string>;
   profiles(): Promise<readonly JsonObject[]>;
+  workers(): Promise<readonly JsonObject[]>;
   health(): Promise<JsonObject>;
   /** The body of /ready, whether it says yes or no. */
   ready(): Promise<{ readonly ready: boolean; readonly body: JsonObject }>;
@@ -55,6 +58,8 @@ export function createJobsApi(address: ServerAddress): JobsApi {
         .filter((job) => job !== undefined);
       return { jobs, nextCursor: textAt(body, 'next_cursor') };
     },
+    count: async (status) =>
+      numberAt(await http.json(`/jobs?${new URLSearchParams({ limit: '1', status })}`), 'total') ?? 0,
     get: async (id, signal) => jobOf(await http.json(pathOf(id), signal ? { signal } : {})),
     cancel: async (id) => jobOf(await http.json(pathOf(id), { method: 'DELETE' })),
     retry: async (id, task) =>
@@ -64,6 +69,7 @@ export function createJobsApi(address: ServerAddress): JobsApi {
     diff: (id, signal) =>
       http.text(`${pathOf(id)}/diff`, { timeoutMs: DIFF_PATIENCE_MS, ...(signal ? { signal } : {}) }),
     profiles: async () => objectsAt(await http.json('/profiles'), 'profiles'),
+    workers: async () => objectsAt(await http.json('/workers'), 'workers'),
     health: () => http.json('/health'),
     ready: async () => {
       const response = await http.send('/ready');

@@ -28,6 +28,12 @@ export const numberAt = (object: JsonObject | undefined, key: string): number | 
 export const objectAt = (object: JsonObject | undefined, key: string): JsonObject | undefined =>
   asObject(object?.[key]);
 
+/** The elements of an array that are texts. */
+export const textsAt = (object: JsonObject | undefined, key: string): readonly string[] => {
+  const value = object?.[key];
+  return Array.isArray(value) ? value.filter((element) => typeof element === 'string') : [];
+};
+
 /** The elements of an array that are objects. */
 export const objectsAt = (object: JsonObject | undefined, key: string): readonly JsonObject[] => {
   const value = object?.[key];

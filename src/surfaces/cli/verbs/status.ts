@@ -1,8 +1,8 @@
-// `agenticore status`: is the server well, may it be given work, and how much it has.
+// `agenticore status`: is the server well, may it be given work, how much it has, and who works.
 import type { AddressFlags, CliContext } from '../cli-context.js';
 import { JOB_STATUS_CHOICES } from '../options.js';
 import { createJobsApi, type JobsApi } from '../server/jobs-api.js';
-import { type JsonObject, textAt } from '../server/json-fields.js';
+import { type JsonObject, numberAt, textAt, textsAt } from '../server/json-fields.js';
 import { oneLine } from '../terminal/printable.js';
 import { paintStatus } from './paint-status.js';
 
@@ -10,34 +10,36 @@ interface StatusFlags extends AddressFlags {
   readonly json?: boolean | undefined;
 }
 
-/** As many as the server lists at once: what is more is not counted. */
-const COUNTED = 200;
-
 /** Exit code 1 when the server is not ready. */
 export async function status(cli: CliContext, flags: StatusFlags): Promise<number> {
   const { print, colours } = cli.terminal;
   const api = createJobsApi(await cli.address(flags));
   const health = await api.health();
-  const [{ ready, body }, counts] = await Promise.all([api.ready(), countJobs(api)]);
+  const [{ ready, body }, counts, workers] = await Promise.all([api.ready(), countJobs(api), api.workers()]);
   if (flags.json) {
-    print(JSON.stringify({ url: api.http.url, health, ready: body, jobs: counts }, null, 2));
+    print(JSON.stringify({ url: api.http.url, health, ready: body, jobs: counts, workers }, null, 2));
     return ready ? 0 : 1;
   }
   const row = (name: string, value: string): void => print(`${colours.dim(name.padEnd(11))} ${value}`);
   row('server', `${api.http.url}, version ${oneLine(textAt(health, 'version') ?? 'unknown')}`);
   row('ready', ready ? colours.green('yes') : colours.red(`no: ${reasonsOf(body)}`));
   for (const [name, count] of Object.entries(counts))
-    row(name, paintStatus(colours, name).replace(name, count));
+    row(name, paintStatus(colours, name).replace(name, String(count)));
+  for (const worker of workers) row('worker', workerLine(worker));
   return ready ? 0 : 1;
 }
 
-/** How many jobs are in each status, as text: `12`, or `200+`. */
-async function countJobs(api: JobsApi): Promise<Readonly<Record<string, string>>> {
-  const counts = JOB_STATUS_CHOICES.map(async (name): Promise<[string, string]> => {
-    const { jobs, nextCursor } = await api.list({ limit: COUNTED, status: name });
-    return [name, nextCursor === undefined ? String(jobs.length) : `${jobs.length}+`];
-  });
+async function countJobs(api: JobsApi): Promise<Readonly<Record<string, number>>> {
+  const counts = JOB_STATUS_CHOICES.map(async (name) => [name, await api.count(name)] as const);
   return Object.fromEntries(await Promise.all(counts));
+}
+
+/** Its name, how many of its slots are taken, and whether it takes more. */
+function workerLine(worker: JsonObject): string {
+  const slots = `${textsAt(worker, 'running').length} of ${numberAt(worker, 'slots') ?? '?'} slots`;
+  return oneLine(
+    [textAt(worker, 'name') ?? '?', slots, ...(worker.draining === true ? ['draining'] : [])].join(', '),
+  );
 }
 
 function reasonsOf(body: JsonObject): string {
