@@ -36,6 +36,8 @@ export interface Fleet {
   readonly remote: string;
   readonly folder: string;
   readonly model: ScriptedModel;
+  /** What the server was started with: what one more server of the same fleet needs. */
+  readonly settings: Readonly<Record<string, string>>;
   submit(request: Record<string, unknown>): Promise<JobJson>;
   job(id: string): Promise<JobJson>;
   /** Waits until the job has a terminal status. */
@@ -45,8 +47,8 @@ export interface Fleet {
   /** The whole feed of an ended job. */
   feed(id: string): Promise<readonly Frame[]>;
   git(...args: string[]): string;
-  /** SIGKILL of the server. */
-  kill(): void;
+  /** SIGKILL, or another signal, to the server. */
+  kill(signal?: NodeJS.Signals): void;
   restart(): Promise<void>;
   close(): Promise<void>;
 }
@@ -82,6 +84,7 @@ export async function startFleet(
     remote,
     folder,
     model,
+    settings,
     job,
     async submit(request) {
       const headers = { 'content-type': 'application/json' };
@@ -110,7 +113,7 @@ export async function startFleet(
         env: gitEnvironment(folder),
         encoding: 'utf8',
       }),
-    kill: () => void process.kill(server.pid, 'SIGKILL'),
+    kill: (signal = 'SIGKILL') => void process.kill(server.pid, signal),
     async restart() {
       await server.stop();
       server = await startServer(DOOR, folder, settings);
