@@ -1,6 +1,7 @@
 // npm run bench -- <name> [--json]: measurements, each printed with its method. Numbers of one machine; the ratios are
 // what counts.
 const BENCHES: Readonly<Record<string, () => Promise<{ run(): Promise<Report> }>>> = {
+  fanout: () => import('./fanout.js'),
   'job-overhead': () => import('./job-overhead.js'),
   queue: () => import('./queue.js'),
   scale: () => import('./scale.js'),
