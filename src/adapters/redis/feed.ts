@@ -1,8 +1,8 @@
 // Replay by XRANGE, live by the doorbell: one cursor, the id of the stream entry.
-
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { isCursor } from '../../domain/cursor.js';
 import { AgenticoreError } from '../../domain/errors.js';
-import type { Feed, FeedEntry, FeedName } from '../../ports/feed.js';
+import type { Feed, FeedEntry, FeedName, FeedPage } from '../../ports/feed.js';
 import type { Connection } from './connection.js';
 import type { Doorbell } from './doorbell.js';
 import type { Keys } from './keys.js';
@@ -14,14 +14,35 @@ export function createFeed(connection: Connection, doorbell: Doorbell, keys: Key
   const stream = (feed: FeedName): string => (feed.kind === 'fleet' ? keys.fleet : keys.feed(feed.jobId));
   const bell = (feed: FeedName): string =>
     feed.kind === 'fleet' ? keys.fleetBell : keys.jobBell(feed.jobId);
+  /** Reads asked for but not sent yet. */
+  const due = new Map<string, Promise<FeedPage>>();
+
+  async function fetch(key: string, after: string, limit: number): Promise<FeedPage> {
+    const reply = await connection.ask((redis) => runScript(redis, 'feed', [key], [after, limit]));
+    const [gap, entries] = asList(reply);
+    return { entries: asList(entries).map((entry) => feedEntry(asList(entry))), gap: gap === '1' };
+  }
+
+  /**
+   * One ring wakes all readers of a feed, and most of them stand at the same place: they share one read, and its page.
+   * Nobody joins a read that was sent already: it may miss the very entry that was rung for.
+   */
+  function share(key: string, after: string, limit: number): Promise<FeedPage> {
+    const place = `${key} ${after} ${limit}`;
+    const asked = due.get(place);
+    if (asked) return asked;
+    const page = nextTurn().then(() => {
+      due.delete(place);
+      return fetch(key, after, limit);
+    });
+    due.set(place, page);
+    return page;
+  }
+
   return {
     async read(feed, after, limit) {
       if (after !== undefined && !isCursor(after)) throw new AgenticoreError('INVALID_REQUEST');
-      const reply = await connection.ask((redis) =>
-        runScript(redis, 'feed', [stream(feed)], [after ?? '', limit]),
-      );
-      const [gap, entries] = asList(reply);
-      return { entries: asList(entries).map((entry) => feedEntry(asList(entry))), gap: gap === '1' };
+      return share(stream(feed), after ?? '', limit);
     },
     watch: (feed, ring) => doorbell.watch(bell(feed), ring),
   };
