@@ -77,6 +77,10 @@ function serveOrders(): void {
     const tally = { events: 0, deltas: 0 };
     tallies.push(tally);
     get(url, { agent }, (res) => {
+      if (res.statusCode !== 200) throw new Error(`a reader was answered ${res.statusCode}`);
+      res.once('close', () => {
+        throw new Error('the stream of a reader was cut');
+      });
       let rest = '';
       res.setEncoding('latin1').on('data', (piece: string) => {
         const us = nowUs();
@@ -95,7 +99,10 @@ function serveOrders(): void {
     if (order.do === 'open') {
       for (const url of order.urls) open(url);
       await until(() => total('events') === 2 * tallies.length);
-      if (total('events') !== 2 * tallies.length) throw new Error('not every reader was served in time');
+      if (total('events') !== 2 * tallies.length)
+        throw new Error(
+          `${tallies.filter(({ events }) => events !== 2).length} readers were not served in time`,
+        );
       return {};
     }
     await until(() => total('deltas') >= order.expected);

@@ -8,8 +8,8 @@ import { fileURLToPath } from 'node:url';
 import { openRedisBus } from '../../src/adapters/redis/open-redis-bus.js';
 import type { Bus } from '../../src/ports/bus.js';
 import { startAttempt, submit } from '../../tests/support/ledger.js';
-import { startOwnRedis } from '../../tests/support/redis-server.js';
 import { startServer } from '../quickstart/start-server.js';
+import { startRedisServer } from '../redis/redis-server.js';
 import { type ReadersReport, startReaders } from './fanout-readers.js';
 import { pourDeltas } from './fanout-source.js';
 import type { Report } from './main.js';
@@ -66,7 +66,7 @@ function assertEnoughFiles(): void {
 
 async function measure(row: Row): Promise<Readonly<Record<string, string>>> {
   const folder = mkdtempSync(join(tmpdir(), 'agenticore-bench-'));
-  const redis = await startOwnRedis();
+  const redis = await startRedisServer();
   const keyPrefix = 'bench';
   const bus = await openRedisBus({ url: redis.url, keyPrefix, leaseMs: 600_000, consumer: 'producer' });
   const door = fileURLToPath(new URL('../../src/main.js', import.meta.url));

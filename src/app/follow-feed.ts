@@ -5,11 +5,15 @@ import { createBell } from './bell.js';
 
 export type Followed =
   | { readonly kind: 'entry'; readonly entry: FeedEntry }
-  | { readonly kind: 'gap' } // what lay between the cursor and the next entry is no longer kept
-  | { readonly kind: 'live' }; // everything so far was given; what follows happens now
+  /** What lay between the reader's place and `next`, the first entry that is kept, if any is, is no longer there. */
+  | { readonly kind: 'gap'; readonly after: string | undefined; readonly next: string | undefined }
+  /** Everything up to `after` was given; what follows happens now. Said at the start and after each gap. */
+  | { readonly kind: 'live'; readonly after: string | undefined };
 
 /** Entries fetched at a time: what one reader may hold in memory while it is slow. */
 const PAGE = 64;
+/** Before every entry. */
+const START = '0-0';
 
 /** The status of a job after the entry that ends its feed; undefined for all other entries. */
 export const endOfFeed = ({ kind, type }: FeedEntry): JobStatus | undefined =>
@@ -31,16 +35,24 @@ export async function* followFeed(
   try {
     let cursor = after;
     let live = false;
+    let lostAt: string | undefined;
     while (!signal.aborted) {
       const page = await feed.read(name, cursor, PAGE);
-      if (page.gap) yield { kind: 'gap' };
+      // Of a feed that is gone as a whole, every read says so.
+      const gap = page.gap && lostAt !== (cursor ?? START);
+      if (gap) {
+        lostAt = cursor ?? START;
+        live = false;
+        yield { kind: 'gap', after: cursor, next: page.entries[0]?.cursor };
+      }
       for (const entry of page.entries) {
         cursor = entry.cursor;
         yield { kind: 'entry', entry };
         if (signal.aborted || (name.kind === 'job' && endOfFeed(entry) !== undefined)) return;
       }
-      if (page.entries.length === PAGE) continue;
-      if (!live) yield { kind: 'live' };
+      // After a gap once more: who was told of it and then asked how the job stands must not be ahead of its end.
+      if (page.entries.length === PAGE || gap) continue;
+      if (!live) yield { kind: 'live', after: cursor };
       live = true;
       await bell.rung();
     }

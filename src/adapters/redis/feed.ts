@@ -11,14 +11,15 @@ import { runScript } from './scripts.js';
 
 /** The feeds below `keys`. */
 export function createFeed(connection: Connection, doorbell: Doorbell, keys: Keys): Feed {
-  const stream = (feed: FeedName): string => (feed.kind === 'fleet' ? keys.fleet : keys.feed(feed.jobId));
+  const keysOf = (feed: FeedName): readonly string[] =>
+    feed.kind === 'fleet' ? [keys.fleet] : [keys.feed(feed.jobId), keys.view(feed.jobId)];
   const bell = (feed: FeedName): string =>
     feed.kind === 'fleet' ? keys.fleetBell : keys.jobBell(feed.jobId);
   /** Reads asked for but not sent yet. */
   const due = new Map<string, Promise<FeedPage>>();
 
-  async function fetch(key: string, after: string, limit: number): Promise<FeedPage> {
-    const reply = await connection.ask((redis) => runScript(redis, 'feed', [key], [after, limit]));
+  async function fetch(feed: FeedName, after: string, limit: number): Promise<FeedPage> {
+    const reply = await connection.ask((redis) => runScript(redis, 'feed', keysOf(feed), [after, limit]));
     const [gap, entries] = asList(reply);
     return { entries: asList(entries).map((entry) => feedEntry(asList(entry))), gap: gap === '1' };
   }
@@ -27,13 +28,13 @@ export function createFeed(connection: Connection, doorbell: Doorbell, keys: Key
    * One ring wakes all readers of a feed, and most of them stand at the same place: they share one read, and its page.
    * Nobody joins a read that was sent already: it may miss the very entry that was rung for.
    */
-  function share(key: string, after: string, limit: number): Promise<FeedPage> {
-    const place = `${key} ${after} ${limit}`;
+  function share(feed: FeedName, after: string, limit: number): Promise<FeedPage> {
+    const place = `${bell(feed)} ${after} ${limit}`;
     const asked = due.get(place);
     if (asked) return asked;
     const page = nextTurn().then(() => {
       due.delete(place);
-      return fetch(key, after, limit);
+      return fetch(feed, after, limit);
     });
     due.set(place, page);
     return page;
@@ -42,7 +43,7 @@ export function createFeed(connection: Connection, doorbell: Doorbell, keys: Key
   return {
     async read(feed, after, limit) {
       if (after !== undefined && !isCursor(after)) throw new AgenticoreError('INVALID_REQUEST');
-      return share(stream(feed), after ?? '', limit);
+      return share(feed, after ?? '', limit);
     },
     watch: (feed, ring) => doorbell.watch(bell(feed), ring),
   };

@@ -8,10 +8,13 @@ export interface EventStream {
   readonly gone: AbortSignal;
   /** Sends the headers; until then a failure can still be answered as a problem. */
   open(): void;
-  /** Resolves when there is room for more; false when nobody reads any more. */
-  send(frame: Frame): Promise<boolean>;
+  /** Sends a whole frame. Resolves when there is room for more; false when nobody reads any more. */
+  send(frame: Buffer): Promise<boolean>;
   end(): void;
 }
+
+/** A frame as it goes out. Where many readers get the same one, they share its bytes. */
+export const frameBytes = (frame: Frame): Buffer => Buffer.from(frameText(frame));
 
 /** An event stream as the answer of a request. */
 export function createEventStream(
@@ -35,7 +38,7 @@ export function createEventStream(
       outflow.gone.addEventListener('abort', () => clearInterval(keepAlive), { once: true });
       if (outflow.gone.aborted) clearInterval(keepAlive);
     },
-    send: (frame) => outflow.write(frameText(frame)),
+    send: outflow.write,
     end: outflow.end,
   };
 }

@@ -11,7 +11,7 @@ import { callOf } from '../http/call.js';
 import type { HttpDeps } from '../http/http-deps.js';
 import { invalid, jobIdOf, queryChoice, queryText } from '../http/limits.js';
 import { route } from '../http/route.js';
-import { createEventStream, type EventStream } from '../http/sse.js';
+import { createEventStream, type EventStream, frameBytes } from '../http/sse.js';
 import { END, endFrame, entryFrame, gapFrame } from '../wire/feed-frame.js';
 
 const START = '0-0';
@@ -23,7 +23,7 @@ interface Reading {
   readonly after: string | undefined;
   readonly filter: Filter;
   /** Set when the job had ended as the reader came: its end is in the feed already, or before the reader's place. */
-  readonly ended: JobStatus | undefined;
+  ended: JobStatus | undefined;
 }
 
 /** GET /jobs/{id}/events and GET /events. */
@@ -33,12 +33,11 @@ export function addFeedRoutes(router: Router, deps: HttpDeps): void {
       const jobId = jobIdOf(req);
       const filter = queryChoice(req, 'events', ['domain', 'transcript', 'all']) ?? 'all';
       const { after, ended } = placeOf(req, 'job');
-      const { job } = await getJob(deps.bus.events, jobId);
+      const status = await endedStatus(deps, jobId);
       if (ended) {
         res.writeHead(204).end();
         return;
       }
-      const status = isTerminal(job.status) ? job.status : undefined;
       await stream(deps, res, { name: { kind: 'job', jobId }, after, filter, ended: status });
     },
   });
@@ -98,26 +97,44 @@ async function pour(
 
 /** Sends what belongs to one step; false when nothing may follow. */
 async function pass(deps: HttpDeps, events: EventStream, reading: Reading, step: Followed): Promise<boolean> {
-  const { name, after, filter, ended } = reading;
+  const { name, filter, ended } = reading;
   switch (step.kind) {
     case 'gap':
-      return events.send(gapFrame(after));
+      // The end itself may be what is missing.
+      if (name.kind === 'job') reading.ended = await endedStatus(deps, name.jobId);
+      return events.send(frameBytes(gapFrame(step.after, step.next)));
     case 'live':
       if (name.kind === 'fleet' || ended === undefined) return true;
-      await events.send(endFrame(after ?? START, name.jobId, ended));
+      await events.send(frameBytes(endFrame(step.after ?? START, name.jobId, ended)));
       return false;
     case 'entry': {
       const { entry } = step;
-      if (isWanted(entry, filter) && !(await events.send(entryFrame(entry, name, deps.submit.hash))))
-        return false;
+      if (isWanted(entry, filter) && !(await events.send(renderedOnce(entry, name, deps)))) return false;
       const status = endOfFeed(entry);
       if (name.kind === 'fleet' || status === undefined) return true;
-      await events.send(endFrame(entry.cursor, name.jobId, status));
+      await events.send(frameBytes(endFrame(entry.cursor, name.jobId, status)));
       return false;
     }
     default:
       return step satisfies never;
   }
+}
+
+/** Undefined while the job has not ended. */
+async function endedStatus({ bus }: HttpDeps, jobId: string): Promise<JobStatus | undefined> {
+  const { status } = (await getJob(bus.events, jobId)).job;
+  return isTerminal(status) ? status : undefined;
+}
+
+/** Frames of entries that readers share: a slow thousand of them holds the same bytes, and they are made once. */
+const rendered = new WeakMap<FeedEntry, Buffer>();
+
+function renderedOnce(entry: FeedEntry, name: FeedName, { submit }: HttpDeps): Buffer {
+  const earlier = rendered.get(entry);
+  if (earlier) return earlier;
+  const frame = frameBytes(entryFrame(entry, name, submit.hash));
+  rendered.set(entry, frame);
+  return frame;
 }
 
 const isWanted = (entry: FeedEntry, filter: Filter): boolean =>

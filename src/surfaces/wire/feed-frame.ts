@@ -25,10 +25,10 @@ export function entryFrame({ cursor, kind, type, data }: FeedEntry, name: FeedNa
   return { id: cursor, event, data: kind === 'event' ? eventJson(data, jobId, hash) : data };
 }
 
-/** What lay between the reader's cursor and the next frame is no longer kept. */
-export const gapFrame = (after: string | undefined): Frame => ({
+/** What lay between the reader's cursor and `next`, the first entry that is kept, is no longer there. */
+export const gapFrame = (after: string | undefined, next?: string): Frame => ({
   event: 'gap',
-  data: JSON.stringify({ after: after ?? null }),
+  data: JSON.stringify({ after: after ?? null, next: next ?? null }),
 });
 
 /** Nothing follows. */

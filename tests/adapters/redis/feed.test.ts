@@ -44,4 +44,38 @@ describe('feeds on Redis', () => {
       await bus.close();
     }
   });
+
+  test('a feed that was trimmed whole is a gap, until the reader has its last entry', {
+    timeout: 30_000,
+  }, async () => {
+    const keyPrefix = freshPrefix(redis);
+    const bus = await openBus(redis, { keyPrefix });
+    const admin = new Redis(redis.url);
+    const nothing = (gap: boolean) => ({ entries: [], gap });
+    try {
+      const jobId = await submit(bus.events);
+      await startAttempt(bus.events, jobId);
+      const feed: FeedName = { kind: 'job', jobId };
+      const [first, last] = (await bus.feed.read(feed, undefined, 9)).entries;
+      const stream = `{${keyPrefix}}:job:${jobId}:feed`;
+
+      await admin.xtrim(stream, 'MAXLEN', 0);
+      assert.deepEqual(await bus.feed.read(feed, undefined, 9), nothing(true));
+      assert.deepEqual(await bus.feed.read(feed, first?.cursor, 9), nothing(true));
+      assert.deepEqual(await bus.feed.read(feed, last?.cursor, 9), nothing(false));
+
+      // With the stream goes the knowledge which entry was the last.
+      await admin.del(stream);
+      for (const cursor of [undefined, '0-0', first?.cursor, last?.cursor])
+        assert.deepEqual(await bus.feed.read(feed, cursor, 9), nothing(true));
+
+      await bus.events.remove(jobId);
+      assert.deepEqual(await bus.feed.read(feed, undefined, 9), nothing(false));
+      assert.deepEqual(await bus.feed.read(feed, last?.cursor, 9), nothing(true));
+      assert.deepEqual(await bus.feed.read({ kind: 'job', jobId: 'none' }, undefined, 9), nothing(false));
+    } finally {
+      admin.disconnect();
+      await bus.close();
+    }
+  });
 });

@@ -206,6 +206,7 @@ test('a place older than what is kept starts with a gap, and a feed that is all 
     ['gap', 'PullRequestOpened', 'JobSucceeded', 'end'],
   );
   assert.equal(old.frames[0]?.id, undefined);
-  assert.deepEqual(JSON.parse(old.frames[0]?.data ?? ''), { after: '1-1' });
-  assert.deepEqual(checkEvent({ after: '1-1' }), []);
+  const gap = JSON.parse(old.frames[0]?.data ?? '');
+  assert.deepEqual(gap, { after: '1-1', next: old.frames[1]?.id });
+  assert.deepEqual(checkEvent(gap), []);
 });

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { AgenticoreError } from '../../../src/domain/errors.js';
 import { compileSchema } from '../../../src/runtime/schema.js';
 import { eventually } from '../../support/eventually.js';
-import { endAttempt, startAttempt, submit } from '../../support/ledger.js';
+import { carryOut, endAttempt, startAttempt, submit } from '../../support/ledger.js';
 import { ALL, endedJob, say } from './lively-job.js';
 import { readEvents } from './sse-reader.js';
 import { jsonOf, startTestServer } from './test-server.js';
@@ -150,5 +150,45 @@ test('a bus that is away before the stream is 503; one that goes away in it ends
   assert.match(response.headers.get('retry-after') ?? '', /^\d+$/);
   assert.equal((await jsonOf(response)).code, 'AGENTICORE_BUS_UNREACHABLE');
   assert.ok(facts.some(({ fact }) => fact === 'feed.interrupted'));
+  assert.equal(watchers(), 0);
+});
+
+test('a feed whose end was trimmed away while it was followed ends all the same', async (t) => {
+  let trimmed = false;
+  const { url, bus, watchers } = await startTestServer(t, {
+    wrapBus: (plain) => ({
+      ...plain,
+      feed: {
+        watch: plain.feed.watch,
+        read: (...query) =>
+          trimmed ? Promise.resolve({ entries: [], gap: true }) : plain.feed.read(...query),
+      },
+    }),
+  });
+  const [jobId, running] = [await submit(bus.events), await submit(bus.events)];
+  const reader = readEvents(`${url}/jobs/${jobId}/events`);
+  const other = readEvents(`${url}/jobs/${running}/events`);
+  await eventually('both follow', () => reader.frames.length + other.frames.length === 2);
+  trimmed = true;
+  await carryOut(bus.events, jobId, { type: 'RequestCancel', by: 'me' });
+  await eventually('the end', () => reader.closed());
+  assert.deepEqual(
+    reader.frames.map(({ event }) => event),
+    ['JobSubmitted', 'gap', 'end'],
+  );
+  const place = reader.frames[0]?.id;
+  assert.deepEqual(JSON.parse(reader.frames[1]?.data ?? ''), { after: place, next: null });
+  assert.equal(reader.frames[2]?.id, `${place}.end`);
+
+  // A job that runs on has no end yet, however often it is said that something is gone.
+  await startAttempt(bus.events, running);
+  await other.until('the gap', (frames) => frames.at(-1)?.event === 'gap');
+  trimmed = false;
+  await endAttempt(bus.events, running, { kind: 'succeeded' });
+  await eventually('the end', () => other.closed());
+  assert.deepEqual(
+    other.frames.map(({ event }) => event),
+    ['JobSubmitted', 'gap', 'AttemptStarted', 'JobSucceeded', 'end'],
+  );
   assert.equal(watchers(), 0);
 });

@@ -47,7 +47,7 @@ export function createFleetStream(dropped?: string, maxEvents = FLEET_EVENTS): F
     push,
     read(after, limit) {
       const start = after === undefined ? first : indexAfter(after);
-      const gap = after !== undefined && droppedUpTo !== undefined && compareCursors(after, droppedUpTo) < 0;
+      const gap = droppedUpTo !== undefined && compareCursors(after ?? '0-0', droppedUpTo) < 0;
       return { entries: kept.slice(start, start + limit), gap };
     },
   };

@@ -1,33 +1,33 @@
 -- feed: reads on from a cursor, and tells whether something between the cursor and the first entry is no longer kept.
 --
--- KEYS  1 feed or fleet (stream)
+-- KEYS  1 feed or fleet (stream)  2 view of the job (hash), for a feed
 -- ARGV  1 cursor ('' = from the start)  2 how many at most
 -- Returns {'1' with a gap, else '0', the entries as of XRANGE}
 --
--- Streams lose entries at their head only (trimming). A cursor on the very last trimmed entry counts as a gap: whether
--- it was the last can no longer be told.
-local stream, after, limit = KEYS[1], ARGV[1], ARGV[2]
-local function parts(id)
-  local ms, n = string.match(id, '^(%d+)%-(%d+)$')
-  return tonumber(ms), tonumber(n)
+-- Streams lose entries at their head only (trimming), up to all of them. A cursor on the very last trimmed entry counts
+-- as a gap: whether it was the last can no longer be told. A stream that is not there was trimmed whole when its job is
+-- there, for a job begins with an entry, or when the reader has been given a cursor.
+local stream, view, after, limit = KEYS[1], KEYS[2], ARGV[1], ARGV[2]
+if after == '' then after = '0-0' end
+local function isBefore(a, b)
+  local aMs, aN = string.match(a, '^(%d+)%-(%d+)$')
+  local bMs, bN = string.match(b, '^(%d+)%-(%d+)$')
+  aMs, bMs = tonumber(aMs), tonumber(bMs)
+  return aMs < bMs or (aMs == bMs and tonumber(aN) < tonumber(bN))
 end
 
 local first = redis.call('XRANGE', stream, '-', '+', 'COUNT', 1)[1]
-if not first then return { '0', {} } end
-
-local behind = true
-if after ~= '' then
-  local afterMs, afterN = parts(after)
-  local firstMs, firstN = parts(first[1])
-  behind = afterMs < firstMs or (afterMs == firstMs and afterN < firstN)
+if not first and redis.call('EXISTS', stream) == 0 then
+  local gone = after ~= '0-0' or (view and redis.call('EXISTS', view) == 1)
+  return { gone and '1' or '0', {} }
 end
+
 local gap = '0'
-if behind then
+if not first or isBefore(after, first[1]) then
   local info = redis.call('XINFO', 'STREAM', stream)
   local facts = {}
   for i = 1, #info, 2 do facts[info[i]] = info[i + 1] end
-  if (facts['entries-added'] or facts['length']) > facts['length'] then gap = '1' end
+  local lost = (facts['entries-added'] or facts['length']) > facts['length']
+  if lost and (first or isBefore(after, facts['last-generated-id'])) then gap = '1' end
 end
-local from = '-'
-if after ~= '' then from = '(' .. after end
-return { gap, redis.call('XRANGE', stream, from, '+', 'COUNT', limit) }
+return { gap, redis.call('XRANGE', stream, '(' .. after, '+', 'COUNT', limit) }
