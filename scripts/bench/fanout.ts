@@ -1,7 +1,7 @@
 // What it costs to let 1,000 readers follow live: lag from append to the reader's socket, CPU and memory of one gateway.
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { availableParallelism, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -42,13 +42,14 @@ const METHOD = [
   'frames: every reader must see every entry of its job once, in order; otherwise this ends with exit code 1.',
   'CPU: user and system time of the process while deltas flow, of one core. RSS per reader: growth / readers, when all are',
   '  connected and idle, and at the end of the flow.',
-  'Producer, Redis, gateway and readers share the cores of this machine, and their caches: lag is an upper bound.',
+  `Producer, Redis, gateway and readers share the ${availableParallelism()} cores of this machine: lag is an upper bound, and`,
+  '  tells nothing where the load was high before; the CPU per frame tells even then.',
 ];
 
 /** Runs the benchmark; takes about 40 s. Sets exit code 1 when a frame is missing, double or out of order. */
 export async function run(): Promise<Report> {
   assertEnoughFiles();
-  const figures: Record<string, string> = {};
+  const figures: Record<string, string> = { 'load of this machine before': (loadavg()[0] ?? 0).toFixed(1) };
   for (const row of ROWS) {
     const title = `${row.jobs} ${row.jobs === 1 ? 'job' : 'jobs'} x ${READERS / row.jobs} readers`;
     for (const [name, figure] of Object.entries(await measure(row))) figures[`${title}: ${name}`] = figure;
@@ -95,20 +96,20 @@ async function measure(row: Row): Promise<Readonly<Record<string, string>>> {
     const began = performance.now();
     const poured = await pourDeltas(bus, jobIds, { perSecond: row.rate, seconds: SECONDS });
     const ms = performance.now() - began;
-    const cpu = before.map(
-      ({ name, pid, cpu }) => `${name} ${(((cpuMs(pid) - cpu) / ms) * 100).toFixed(0)} %`,
-    );
+    const used = before.map(({ name, pid, cpu }) => ({ name, cpu: cpuMs(pid) - cpu }));
+    const cpu = used.map(({ name, cpu }) => `${name} ${((cpu / ms) * 100).toFixed(0)} %`);
     const rssEnd = rssBytes(gateway.pid);
     const expected = (poured * READERS) / row.jobs;
     const seen = await readers.report(expected, poured / row.jobs, WARM_UP_S * 1_000);
     const right = seen.delivered === expected && seen.faults === 0;
     if (!right) process.exitCode = 1;
+    const perFrameUs = ((used[0]?.cpu ?? 0) / seen.delivered) * 1_000;
     const perReader = (rss: number): string => `${((rss - rssBefore) / READERS / 1024).toFixed(1)} KiB`;
     return {
       deltas: `${(poured / (ms / 1_000)).toFixed(0)} appended per s, ${(seen.delivered / (ms / 1_000)).toFixed(0)} frames per s`,
       lag: lagText(seen),
       frames: `${seen.delivered} of ${expected} delivered, ${seen.faults} faults of order: ${right ? 'all, once, in order' : 'WRONG'}`,
-      CPU: cpu.join(', '),
+      CPU: `${cpu.join(', ')}; gateway ${perFrameUs.toFixed(0)} us per frame`,
       'RSS per reader': `${perReader(rssIdle)} connected, ${perReader(rssEnd)} at the end`,
     };
   } finally {
