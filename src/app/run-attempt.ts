@@ -1,6 +1,8 @@
 // One attempt from claim to outcome. The phases live in attempt/; here is who may stop it, and what is recorded.
 import type { AttemptOutcome } from '../domain/decide.js';
 import { AgenticoreError, isCode } from '../domain/errors.js';
+import { isTerminal, type Job } from '../domain/job.js';
+import { blamesSession, unfinishedAfter } from '../domain/unfinished.js';
 import type { Claim } from '../ports/command-queue.js';
 import {
   type Attempt,
@@ -11,7 +13,7 @@ import {
   type StopReason,
 } from './attempt/attempt.js';
 import { deliverWork } from './attempt/deliver-work.js';
-import { type Bench, closeBench, openBench } from './attempt/open-bench.js';
+import { type Bench, closeBench, keepBench, openBench } from './attempt/open-bench.js';
 import { runClaude } from './attempt/run-claude.js';
 import { settleSpools } from './attempt/settle-spools.js';
 import { watchCancel } from './attempt/watch-cancel.js';
@@ -58,7 +60,7 @@ export async function runAttempt(deps: AttemptDeps, claim: Claim, handBack: Abor
     claim,
     head,
     signal: stopping.signal,
-    report: createReport(deps, job.id, job.attempt, lost.signal),
+    ...createReport(deps, job, lost.signal),
   };
   try {
     const outcome = await attemptOutcome(deps, attempt, lost.signal);
@@ -102,14 +104,26 @@ async function attemptOutcome(deps: AttemptDeps, attempt: Attempt, lost: AbortSi
   const clear = async (): Promise<void> => {
     if (bench) await closeBench(deps, attempt.job.id, bench.workspace);
   };
-  // Good news does not wait for the bench to be cleared; whoever tries again needs it cleared first.
-  if (outcome.kind !== 'succeeded') await clear();
+  const isKept = bench?.workspace !== undefined && isWorthKeeping(attempt, outcome);
+  // Good news does not wait for the bench to be cleared; whoever tries again needs it cleared or let go of first.
+  if (isKept) await keepBench(deps, attempt.job.id, bench?.workspace);
+  else if (outcome.kind !== 'succeeded') await clear();
+  let after: Job | undefined;
   try {
-    if (outcome.kind !== 'overtaken') await recordEnd(deps, attempt, outcome, lost);
+    if (outcome.kind !== 'overtaken') after = await recordEnd(deps, attempt, outcome, lost);
   } finally {
-    if (outcome.kind === 'succeeded') await clear();
+    // A job that has ended after all: nobody will go on.
+    if (outcome.kind === 'succeeded' || (isKept && after && isTerminal(after.status))) await clear();
   }
   return outcome;
+}
+
+/** Whether another attempt may go on where this one ends, should there be one. */
+function isWorthKeeping(attempt: Attempt, outcome: Ended): boolean {
+  if (outcome.kind === 'succeeded' || outcome.kind === 'overtaken') return false;
+  if (attempt.signal.reason === 'cancelled') return false;
+  const code = outcome.kind === 'failed' ? outcome.code : undefined;
+  return unfinishedAfter(attempt.latest().unfinished, code) !== undefined;
 }
 
 function outcomeOf(deps: AttemptDeps, attempt: Attempt, error: unknown): Ended {
@@ -138,10 +152,11 @@ async function work(deps: AttemptDeps, attempt: Attempt, bench: Bench): Promise<
     const end = await runClaude(deps, attempt, bench);
     if (end.kind === 'stopped') return stopped(attempt);
     if (end.kind === 'failed') {
-      const { code, resetsAt } = end;
+      const { resetsAt } = end;
+      const isSessionToBlame = bench.session !== undefined && blamesSession(end.code);
       return {
         kind: 'failed',
-        code,
+        code: isSessionToBlame ? 'SESSION_UNUSABLE' : end.code,
         error: deps.redact(end.error),
         ...(resetsAt === undefined ? {} : { resetsAt }),
       };
@@ -151,18 +166,20 @@ async function work(deps: AttemptDeps, attempt: Attempt, bench: Bench): Promise<
   return { kind: 'succeeded' };
 }
 
+/** Records the end; the job after it, undefined when that was not ours to record. */
 async function recordEnd(
   deps: AttemptDeps,
   attempt: Attempt,
   outcome: AttemptOutcome,
   lost: AbortSignal,
-): Promise<void> {
+): Promise<Job | undefined> {
   try {
     const jitter = deps.clock.random();
     const command = { type: 'EndAttempt', attempt: attempt.number, outcome, jitter } as const;
-    await persist(deps.clock, lost, () => handleCommand(deps, attempt.job.id, command));
+    return (await persist(deps.clock, lost, () => handleCommand(deps, attempt.job.id, command))).job;
   } catch (error) {
     // Overtaken at the last moment: whoever did it has recorded what counts.
     if (!isOvertaken(error) && !isCode(error, 'BUS_UNREACHABLE')) throw error;
+    return undefined;
   }
 }

@@ -3,6 +3,7 @@ import { AgenticoreError, ERRORS, type ErrorCode } from './errors.js';
 import { endingOf, isDeadLetter, isTerminal, type Job } from './job.js';
 import type {
   ClaudeFacts,
+  ClaudeStart,
   DeadLetterFate,
   JobEvent,
   JobOrder,
@@ -14,7 +15,7 @@ import { decideRetry, type RetryQuestion } from './retry.js';
 /** A fact of the running attempt, reported by the worker that owns it. */
 export type Progress =
   | ({ readonly type: 'WorkspaceOpened' } & WorkspaceFacts)
-  | { readonly type: 'ClaudeStarted'; readonly pid: number; readonly sessionId: string }
+  | ({ readonly type: 'ClaudeStarted' } & ClaudeStart)
   | ({ readonly type: 'ClaudeFinished' } & ClaudeFacts)
   | { readonly type: 'CommitReady'; readonly oid: string; readonly leftUncommitted: boolean }
   | { readonly type: 'BranchPushed'; readonly branch: string; readonly oid: string }

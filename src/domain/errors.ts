@@ -161,6 +161,11 @@ export const ERRORS = {
     'bad_request',
     'Claude does not know this session here; it lives on the host that ran it, or on a shared root.',
   ),
+  SESSION_UNUSABLE: row(
+    500,
+    'transient',
+    'The Claude session of the earlier attempt could not be gone on with; the next attempt starts afresh.',
+  ),
 
   // The workspace
   REPOSITORY_UNREACHABLE: row(502, 'transient', 'The repository cannot be fetched.'),

@@ -64,7 +64,7 @@ export type JobEvent =
     }
   | ({ readonly type: 'AttemptStarted'; readonly worker: string; readonly host: string } & Held & OfAttempt)
   | ({ readonly type: 'WorkspaceOpened' } & WorkspaceFacts & OfAttempt)
-  | ({ readonly type: 'ClaudeStarted'; readonly pid: number; readonly sessionId: string } & OfAttempt)
+  | ({ readonly type: 'ClaudeStarted' } & ClaudeStart & OfAttempt)
   | ({ readonly type: 'ClaudeFinished' } & ClaudeFacts & OfAttempt)
   | ({ readonly type: 'CommitReady'; readonly oid: string; readonly leftUncommitted: boolean } & OfAttempt)
   | ({ readonly type: 'BranchPushed'; readonly branch: string; readonly oid: string } & OfAttempt)
@@ -91,9 +91,18 @@ export type DeadLetterFate =
 export interface WorkspaceFacts {
   readonly path: string;
   readonly configDir: string;
+  /** It is the worktree of an earlier attempt, as that one left it. Absent in ledgers of older versions. */
+  readonly kept?: boolean;
   readonly branch?: string;
   readonly baseRef?: string;
   readonly baseOid?: string;
+}
+
+export interface ClaudeStart {
+  readonly pid: number;
+  readonly sessionId: string;
+  /** It goes on in the session of an earlier attempt. Absent in ledgers of older versions. */
+  readonly resumed?: boolean;
 }
 
 export interface ClaudeFacts {

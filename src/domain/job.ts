@@ -2,6 +2,7 @@
 import type { ErrorCode } from './errors.js';
 import type { JobEvent, JobOrder, TranscriptSeal, Usage, WorkspaceFacts } from './job-event.js';
 import type { Failures } from './retry.js';
+import { foldUnfinished, type Unfinished } from './unfinished.js';
 
 export type JobStatus = 'queued' | 'running' | 'succeeded' | 'failed' | 'cancelled' | 'expired';
 export const JOB_STATUSES: readonly JobStatus[] = [
@@ -35,7 +36,11 @@ export interface Job {
   readonly host?: string;
   readonly pid?: number;
   readonly sessionId?: string;
+  /** Whether Claude goes on in the session of an earlier attempt. */
+  readonly resumed?: boolean;
   readonly workspace?: WorkspaceFacts;
+  /** What the next attempt may go on with. */
+  readonly unfinished?: Unfinished;
   readonly commit?: string;
   readonly branch?: string;
   readonly pushedOid?: string;
@@ -78,7 +83,7 @@ export const isTerminal = (status: JobStatus): boolean => status !== 'queued' &&
 export function evolve(job: Job | undefined, event: JobEvent): Job {
   if (event.type === 'JobSubmitted') return submitted(event);
   if (job === undefined) throw new Error(`ledger starts with ${event.type} instead of JobSubmitted`);
-  const next = { ...job, version: job.version + 1 };
+  const next = carryUnfinished({ ...job, version: job.version + 1 }, event);
   switch (event.type) {
     case 'AttemptStarted':
       return startAttempt(next, event);
@@ -87,7 +92,12 @@ export function evolve(job: Job | undefined, event: JobEvent): Job {
       return { ...next, workspace };
     }
     case 'ClaudeStarted':
-      return { ...next, pid: event.pid, sessionId: event.sessionId };
+      return {
+        ...next,
+        pid: event.pid,
+        sessionId: event.sessionId,
+        ...(event.resumed === undefined ? {} : { resumed: event.resumed }),
+      };
     case 'ClaudeFinished':
       return finishClaude(next, event);
     case 'CommitReady':
@@ -155,6 +165,11 @@ function submitted(event: Extract<JobEvent, { type: 'JobSubmitted' }>): Job {
 const waitOf = (job: Job, { at, heldMs = 0 }: { readonly at: number; readonly heldMs?: number }): number =>
   Math.max(0, at - job.queuedSince - heldMs);
 
+function carryUnfinished(job: Job, event: JobEvent): Job {
+  const unfinished = foldUnfinished(job.unfinished, event);
+  return unfinished === undefined ? without(job, 'unfinished') : { ...job, unfinished };
+}
+
 function startAttempt(job: Job, event: Extract<JobEvent, { type: 'AttemptStarted' }>): Job {
   const started: Job = {
     ...job,
@@ -166,7 +181,7 @@ function startAttempt(job: Job, event: Extract<JobEvent, { type: 'AttemptStarted
     worker: event.worker,
     host: event.host,
   };
-  return without(started, 'nextAttemptAt', 'pid', 'code', 'error', 'exitCode', 'workspace');
+  return without(started, 'nextAttemptAt', 'pid', 'code', 'error', 'exitCode', 'workspace', 'resumed');
 }
 
 function finishClaude(job: Job, event: Extract<JobEvent, { type: 'ClaudeFinished' }>): Job {

@@ -67,4 +67,9 @@ export interface Agent {
    * left; rejects only for bugs. Expected failures are ends with a code.
    */
   run(order: AgentOrder, listener: AgentListener, signal: AbortSignal): Promise<AgentEnd>;
+  /**
+   * Ends what earlier attempts of the job may have left running on this host, in `workplace` or anywhere else. True when
+   * it is certain that nothing is left; false when that cannot be known, or an attempt's worker still lives.
+   */
+  endLeftovers(jobId: string, workplace: string): Promise<boolean>;
 }

@@ -6,6 +6,10 @@ export interface WorkspaceOrder {
   /** Branch, tag or commit of the remote; undefined = the remote's default branch. */
   readonly baseRef?: string;
   readonly branch: string;
+  /** The attempt that asks: marks a worktree that is opened anew. */
+  readonly attempt: number;
+  /** Go on in the worktree that this earlier attempt opened, if it was kept here and is fit for it. */
+  readonly goOnFrom?: number;
   /** Commit of an earlier attempt to start from, when the mirror still has it. */
   readonly resumeFrom?: string;
   /** Commits of the job's earlier attempts, on any host: what push may replace on the remote, besides `resumeFrom`. */
@@ -26,7 +30,9 @@ export interface Workspace {
   readonly baseOid: string;
   /** True when it was opened at `resumeFrom`. */
   readonly resumed: boolean;
-  /** The repository's own CLAUDE.md and .claude/CLAUDE.md, as they were on opening; no symbolic link is followed. */
+  /** True when it is the worktree of `goOnFrom`, with everything in it, uncommitted work too. */
+  readonly kept: boolean;
+  /** The repository's own CLAUDE.md and .claude/CLAUDE.md, as they were when the worktree was new; no link is followed. */
   instructions(): Promise<string>;
   /** Commits whatever is uncommitted, and keeps HEAD under a ref of the mirror so that it survives the worktree. */
   commit(message: string, signal: AbortSignal): Promise<CommitResult>;
@@ -35,6 +41,11 @@ export interface Workspace {
    * Throws PUSH_REFUSED with the remote's reason, or REPOSITORY_UNREACHABLE.
    */
   push(signal: AbortSignal): Promise<void>;
+  /**
+   * Lets go of the worktree and leaves it as it is, for an attempt that goes on in it. No process may work in it any
+   * more. `close` may still follow, when it is known that no such attempt comes.
+   */
+  keep(): Promise<void>;
   /** Removes the worktree. Work that was not committed is committed to the kept ref first; nothing is lost. */
   close(): Promise<void>;
 }
@@ -52,6 +63,9 @@ export interface Workspaces {
     readonly base: string;
     readonly head: string;
   }): Promise<string | undefined>;
-  /** Removes what dead attempts left behind (their worktrees, locks); keeps their work. Run once at start. */
-  sweep(isAlive: (jobId: string) => Promise<boolean>): Promise<void>;
+  /**
+   * Removes what nobody holds any more (worktrees of dead attempts and kept ones, locks); keeps their work. `isWanted`
+   * says of a job whether an attempt of it runs elsewhere or may go on in what it left: then that is left alone.
+   */
+  sweep(isWanted: (jobId: string) => Promise<boolean>): Promise<void>;
 }

@@ -9,6 +9,7 @@ import { createBell } from '../app/bell.js';
 import { claimLoop } from '../app/loops/claim.js';
 import { heartbeatLoop } from '../app/loops/heartbeat.js';
 import { settleLoop } from '../app/loops/settle.js';
+import { sweepLoop } from '../app/loops/sweep.js';
 import { runAttempt } from '../app/run-attempt.js';
 import { createSlots } from '../app/slots.js';
 import type { Claim } from '../ports/command-queue.js';
@@ -40,7 +41,8 @@ export interface Worker {
 export async function startWorker(machines: Machines, leaving: Leaving): Promise<Worker> {
   const { config, bus, log, worker } = machines;
   await sweepOrphans({ log });
-  await machines.workspaces.sweep((jobId) => runsElsewhere(machines, jobId));
+  const sweeping = { ...machines, isWanted: (jobId: string) => isWanted(machines, jobId) };
+  await machines.workspaces.sweep(sweeping.isWanted);
   const left = await machines.spools.left();
 
   const guard = createGuard({ log });
@@ -87,6 +89,7 @@ export async function startWorker(machines: Machines, leaving: Leaving): Promise
       { name: 'claim', run: (signal) => claimUntil(claiming, drain.signal, signal) },
       { name: 'spools', run: (signal) => settleUntil(machines, left, signal) },
       { name: 'heartbeat', run: (signal) => heartbeatLoop(beating, signal) },
+      { name: 'sweep', run: (signal) => sweepLoop(sweeping, signal) },
     ],
     running: () => [...running],
     busy: () => slots.taken() > 0,
@@ -141,7 +144,13 @@ function attemptDeps(machines: Machines, guard: Guard): AttemptDeps {
   };
 }
 
-/** True when another living worker runs the job: its worktree is then none of our business. */
+/** True when another living worker runs the job, or its next attempt may go on in the worktree that one has left. */
+async function isWanted(machines: Machines, jobId: string): Promise<boolean> {
+  const stored = await machines.bus.events.load(jobId);
+  return stored?.job.unfinished?.sessionId !== undefined || runsElsewhere(machines, jobId);
+}
+
+/** True when another living worker runs the job: what an attempt of it left here is then none of our business. */
 async function runsElsewhere({ bus, worker }: Machines, jobId: string): Promise<boolean> {
   const stored = await bus.events.load(jobId);
   if (stored?.job.status !== 'running' || stored.job.worker === worker) return false;

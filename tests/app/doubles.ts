@@ -59,6 +59,12 @@ export interface Setting {
   readonly profile?: ProfileDocument;
   readonly commitOid?: string | undefined;
   readonly push?: () => Promise<void>;
+  /** Whether the worktree of an earlier attempt is still fit; it is. */
+  readonly isKept?: boolean;
+  /** Whether it is sure that nothing of an earlier attempt runs; it is. */
+  readonly isSwept?: boolean;
+  /** The session file that is found; none. */
+  readonly session?: string | undefined;
   readonly over?: Partial<AttemptDeps>;
 }
 
@@ -73,6 +79,7 @@ export async function setStage(setting: Setting = {}): Promise<Stage> {
       orders.push(order);
       return (setting.act ?? succeed)(order, listener, signal);
     },
+    endLeftovers: async () => setting.isSwept ?? true,
   };
   const deps: AttemptDeps = {
     events: bus.events,
@@ -96,7 +103,7 @@ export async function setStage(setting: Setting = {}): Promise<Stage> {
       }),
       tidy: async () => {},
       remove: async () => {},
-      findSession: async () => undefined,
+      findSession: async () => setting.session,
     },
     codeHosts: [],
     environment: () => ({}),
@@ -125,7 +132,8 @@ export function profileStore(document: ProfileDocument): ProfileStore {
 }
 
 function workspace(order: WorkspaceOrder, deeds: string[], setting: Setting): Workspace {
-  deeds.push(`open ${order.branch}${order.resumeFrom ? ` at ${order.resumeFrom}` : ''}`);
+  const where = order.resumeFrom ? ` at ${order.resumeFrom}` : '';
+  deeds.push(`open ${order.branch}${where}${order.goOnFrom ? ` of attempt ${order.goOnFrom}` : ''}`);
   const note = (deed: string) => async () => {
     deeds.push(deed);
   };
@@ -135,6 +143,7 @@ function workspace(order: WorkspaceOrder, deeds: string[], setting: Setting): Wo
     baseRef: order.baseRef ?? 'main',
     baseOid: 'base0',
     resumed: order.resumeFrom !== undefined,
+    kept: order.goOnFrom !== undefined && (setting.isKept ?? true),
     instructions: async () => 'Tabs, not spaces.',
     async commit() {
       deeds.push('commit');
@@ -144,6 +153,7 @@ function workspace(order: WorkspaceOrder, deeds: string[], setting: Setting): Wo
       deeds.push('push');
       await setting.push?.();
     },
+    keep: note('keep'),
     close: note('close'),
   };
 }

@@ -7,6 +7,7 @@ import { findProcess, workingDirectory } from '../host/process-table.js';
 import { type Census, createCensus } from './end/census.js';
 import type { Guard } from './end/guard.js';
 import { dismissClaude, endSurvivors, type StopDeps, stopClaude } from './end/stop.js';
+import { endLeftovers } from './end/sweep.js';
 import { createJudge, type Ending, type FailedEnding, type Judge } from './listen/judge.js';
 import { addPersistedOutput } from './listen/persisted-output.js';
 import { createProgress } from './listen/progress.js';
@@ -48,6 +49,7 @@ export function createClaudeAgent(deps: ClaudeAgentDeps): Agent {
       if (started.kind === 'failed') return judge.judge(started, undefined, '');
       return drive(deps, { ...started, order, listener, signal, judge });
     },
+    endLeftovers: (jobId, workplace) => endLeftovers(deps, jobId, workplace),
   };
 }
 

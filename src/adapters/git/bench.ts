@@ -3,10 +3,11 @@
 import { chmod, mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { hasCode } from '../host/system-error.js';
-import { createExclusive, readIfThere } from './exclusive-file.js';
+import { createExclusive, ensureContent, readIfThere } from './exclusive-file.js';
 import { localFailure } from './failure.js';
+import { readInstructions } from './instructions.js';
 import type { Mirror } from './mirror.js';
-import { OWN_IDENTITY, type ProcessIdentity } from './process-identity.js';
+import { type Life, lifeOf, OWN_IDENTITY, type ProcessIdentity } from './process-identity.js';
 import type { GitPlace, RunGit } from './run-git.js';
 
 export interface Bench {
@@ -16,15 +17,24 @@ export interface Bench {
   readonly name: string;
   readonly path: string;
   readonly branch: string;
+  /** As people name the base. */
+  readonly baseRef: string;
   readonly baseOid: string;
-  readonly owner: ProcessIdentity;
+  /** The attempt that opened it. */
+  readonly attempt: number;
+  /** The repository's own words for Claude, as first checked out. */
+  readonly instructions: string;
+  /** Undefined: nobody works in it, and it was kept for an attempt that goes on. */
+  readonly owner: ProcessIdentity | undefined;
 }
 
 export interface BenchOrder {
   readonly worktreeRoot: string;
   readonly jobId: string;
   readonly branch: string;
+  readonly baseRef: string;
   readonly baseOid: string;
+  readonly attempt: number;
   /** The commit to check out. */
   readonly start: string;
 }
@@ -66,7 +76,7 @@ export async function addBench(
     const args = ['reset', '--hard', '--quiet', order.start, '--'];
     const result = await git({ args, place: placeOf(bench), signal });
     if (result.exitCode !== 0) throw localFailure('check out the worktree', result);
-    return bench;
+    return await rewriteBench(bench, { instructions: await readInstructions(bench.path) });
   } catch (error) {
     await removeBench(bench);
     throw error;
@@ -106,7 +116,8 @@ async function allDone(steps: readonly Promise<unknown>[]): Promise<void> {
 /** The text of the worktree's `.git` file: it leads claude's git to the mirror. */
 export const dotGit = (bench: Bench): string => `gitdir: ${adminDirOf(bench)}\n`;
 
-async function reserve(mirror: Mirror, { worktreeRoot, jobId, branch, baseOid }: BenchOrder): Promise<Bench> {
+async function reserve(mirror: Mirror, order: BenchOrder): Promise<Bench> {
+  const { worktreeRoot, jobId, branch, baseRef, baseOid, attempt } = order;
   for (let n = 1; ; n += 1) {
     const name = `${jobId}-${n}`;
     const bench: Bench = {
@@ -115,15 +126,32 @@ async function reserve(mirror: Mirror, { worktreeRoot, jobId, branch, baseOid }:
       name,
       path: join(worktreeRoot, name),
       branch,
+      baseRef,
       baseOid,
+      attempt,
+      instructions: '',
       owner: OWN_IDENTITY,
     };
     const taken = await Promise.all([exists(bench.path), exists(adminDirOf(bench))]);
     if (taken.includes(true)) continue;
-    const { mirror: _mirror, name: _name, ...record } = bench;
-    if (await createExclusive(recordPath(mirror, name), JSON.stringify(record))) return bench;
+    if (await createExclusive(recordPath(mirror, name), recordOf(bench))) return bench;
   }
 }
+
+const recordOf = ({ mirror: _mirror, name: _name, ...record }: Bench): string => JSON.stringify(record);
+
+/** Changes what the record says of a worktree that this process holds, or holds from now on. */
+export async function rewriteBench(
+  bench: Bench,
+  change: Partial<Pick<Bench, 'owner' | 'instructions'>>,
+): Promise<Bench> {
+  const changed = { ...bench, ...change };
+  await ensureContent(recordPath(bench.mirror, bench.name), recordOf(changed));
+  return changed;
+}
+
+/** Whether a process may still work in it; `unknown` where we cannot look. */
+export const holderOf = ({ owner }: Bench): Life => (owner === undefined ? 'gone' : lifeOf(owner));
 
 /** The worktrees recorded for a mirror, of one job or of all. */
 export async function listBenches(mirror: Mirror, jobId?: string): Promise<readonly Bench[]> {
@@ -134,7 +162,7 @@ export async function listBenches(mirror: Mirror, jobId?: string): Promise<reado
   return benches.filter((bench) => bench !== undefined);
 }
 
-async function readBench(mirror: Mirror, name: string): Promise<Bench | undefined> {
+export async function readBench(mirror: Mirror, name: string): Promise<Bench | undefined> {
   const text = await readIfThere(recordPath(mirror, name));
   if (text === undefined) return undefined;
   let record: Partial<Bench>;
@@ -143,19 +171,13 @@ async function readBench(mirror: Mirror, name: string): Promise<Bench | undefine
   } catch {
     return undefined;
   }
-  const { jobId, path, branch, baseOid, owner } = record;
-  if (
-    jobId === undefined ||
-    path === undefined ||
-    branch === undefined ||
-    baseOid === undefined ||
-    owner === undefined
-  ) {
+  const { jobId, path, branch, baseOid, owner, baseRef = '', attempt = 0, instructions = '' } = record;
+  if (jobId === undefined || path === undefined || branch === undefined || baseOid === undefined) {
     return undefined;
   }
   // The path is going to be removed with everything in it: it must be the folder that this record is about.
   if (!JOB_ID.test(jobId) || basename(path) !== name || name.replace(/-\d+$/, '') !== jobId) return undefined;
-  return { mirror, jobId, name, path, branch, baseOid, owner };
+  return { mirror, jobId, name, path, branch, baseRef, baseOid, attempt, instructions, owner };
 }
 
 /** Removes folder, git's memory of it and, last, the record: killed in between, it can be done again. */

@@ -5,19 +5,21 @@ import { AgenticoreError } from '../../domain/errors.js';
 import { checkRepoUrl, type RepoProtocol } from '../../domain/repo-url.js';
 import type { Log } from '../../ports/log.js';
 import type { Workspace, Workspaces } from '../../ports/workspace.js';
+import { rewriteBench } from './bench.js';
 import { commitWork, type Identity } from './commit-work.js';
 import { diffCommits } from './diff-commits.js';
 import { createMirrorFetcher } from './fetch-mirror.js';
 import { keepWork } from './keep-work.js';
 import { IDENTITY, locateMirror, type Mirror } from './mirror.js';
-import { asWorkspaceFailure, type OpenBench, openBench } from './open-workspace.js';
-import { ownerVariable } from './orphans.js';
+import { asWorkspaceFailure, type OpenBench, type OpenDeps, openBench } from './open-workspace.js';
+import { endOrphans, ownerVariable } from './orphans.js';
 import { pushBranch } from './push-branch.js';
 import { findCommit } from './refs.js';
 import { type CredentialSource, createRemote } from './remote.js';
 import { createRepositoryLocks } from './repository-lock.js';
 import { createRunGit } from './run-git.js';
 import { clearAwayHolder, clearBench, clearDeadAttempts, type SweepDeps, sweepAll } from './sweep.js';
+import { takeOverBench } from './take-over.js';
 import { readWorktree } from './worktree-state.js';
 
 export interface WorkspacesOptions {
@@ -72,20 +74,24 @@ export function createWorkspaces(options: WorkspacesOptions): Workspaces {
   };
 
   const workspaceOf = (opened: OpenBench): Workspace => {
-    const { bench, base, resumed, instructions, remoteTip, ownCommits } = opened;
+    const { bench, resumed, kept, remoteTip, ownCommits } = opened;
     let committed: string | undefined;
     let closing: Promise<void> | undefined;
     return {
       path: bench.path,
       branch: bench.branch,
-      baseRef: base.ref,
-      baseOid: base.oid,
+      baseRef: bench.baseRef,
+      baseOid: bench.baseOid,
       resumed,
-      instructions: () => Promise.resolve(instructions),
+      kept,
+      instructions: () => Promise.resolve(bench.instructions),
       async commit(message, signal) {
         const work = await mapFailure(commitWork(git, bench, message, author, signal));
         committed = work.oid;
-        return { oid: work.oid === base.oid ? undefined : work.oid, leftUncommitted: work.leftUncommitted };
+        return {
+          oid: work.oid === bench.baseOid ? undefined : work.oid,
+          leftUncommitted: work.leftUncommitted,
+        };
       },
       async push(signal) {
         const oid = committed ?? (await readWorktree(git, bench, signal)).head;
@@ -93,6 +99,9 @@ export function createWorkspaces(options: WorkspacesOptions): Workspaces {
         await mapFailure(
           pushBranch(remote, bench.mirror, { branch: bench.branch, oid, tip: remoteTip, ownCommits }, signal),
         );
+      },
+      async keep() {
+        await rewriteBench(bench, { owner: undefined });
       },
       close() {
         closing ??= clearBench(sweeping, bench);
@@ -104,11 +113,14 @@ export function createWorkspaces(options: WorkspacesOptions): Workspaces {
   return {
     async open(order, signal) {
       const mirror = await mapFailure(locate(order.repoUrl));
-      const deps = {
+      const root = await realpath(worktreeRoot);
+      const taking = { git, locks, worktreeRoot: root, endOrphans: () => endOrphans(reposRoot), log };
+      const deps: OpenDeps = {
         remote,
         fetcher,
-        worktreeRoot: await realpath(worktreeRoot),
-        clearDead: (at: Mirror, jobId: string) => clearDeadAttempts(sweeping, at, jobId),
+        worktreeRoot: root,
+        takeOver: (...request) => takeOverBench(taking, ...request),
+        clearDead: (...request) => clearDeadAttempts(sweeping, ...request),
       };
       return workspaceOf(await mapFailure(openBench(deps, mirror, order, signal)));
     },
@@ -131,9 +143,9 @@ export function createWorkspaces(options: WorkspacesOptions): Workspaces {
       return diffCommits(git, mirror, base, head);
     },
 
-    async sweep(isAlive) {
+    async sweep(isWanted) {
       await mkdir(home, { recursive: true, mode: 0o700 });
-      await sweepAll(sweeping, isAlive);
+      await sweepAll(sweeping, isWanted);
     },
   };
 }

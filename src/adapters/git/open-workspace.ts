@@ -2,22 +2,20 @@
 import { AgenticoreError } from '../../domain/errors.js';
 import { checkBaseRef } from '../../domain/repo-url.js';
 import type { WorkspaceOrder } from '../../ports/workspace.js';
-import { addBench, assertJobId, type Bench, removeBench } from './bench.js';
+import { addBench, assertJobId, type Bench } from './bench.js';
 import { localFailure } from './failure.js';
 import type { MirrorFetcher } from './fetch-mirror.js';
 import { tellsDamage } from './heal-mirror.js';
-import { readInstructions } from './instructions.js';
 import type { Mirror } from './mirror.js';
 import { changeRefs, findCommit, keptRefs, leftNames, listRefs, type RefRow, resultRef } from './refs.js';
 import type { Remote } from './remote.js';
 import { type Base, baseRefNames, resolveBase } from './resolve-base.js';
+import type { TakeOverOrder } from './take-over.js';
 
 export interface OpenBench {
   readonly bench: Bench;
-  readonly base: Base;
   readonly resumed: boolean;
-  /** The repository's own words for Claude, as checked out. */
-  readonly instructions: string;
+  readonly kept: boolean;
   /** Where the job's branch stood on the remote when we fetched. */
   readonly remoteTip: string | undefined;
   readonly ownCommits: ReadonlySet<string>;
@@ -27,8 +25,14 @@ export interface OpenDeps {
   readonly remote: Remote;
   readonly fetcher: MirrorFetcher;
   readonly worktreeRoot: string;
+  /** Takes over the worktree of an earlier attempt; undefined when there is none that is fit and free. */
+  readonly takeOver: (
+    mirror: Mirror,
+    order: TakeOverOrder,
+    signal: AbortSignal,
+  ) => Promise<Bench | undefined>;
   /** Keeps the work of the job's dead attempts on this host and removes their worktrees. */
-  readonly clearDead: (mirror: Mirror, jobId: string) => Promise<void>;
+  readonly clearDead: (mirror: Mirror, jobId: string, signal: AbortSignal) => Promise<void>;
 }
 
 const FULL_ID = /^([0-9a-f]{40}|[0-9a-f]{64})$/;
@@ -61,8 +65,10 @@ async function fetchAndAdd(
   checkBaseRef(branch);
   if (order.baseRef !== undefined) checkBaseRef(order.baseRef);
   await fetcher.fetch(mirror, signal);
-  await deps.clearDead(mirror, jobId);
   const onRemote = `refs/remotes/origin/${branch}`;
+  const kept = await goOn(deps, mirror, order, onRemote, signal);
+  if (kept !== undefined) return kept;
+  await deps.clearDead(mirror, jobId, signal);
   const names = [...baseRefNames(order.baseRef), onRemote, `refs/heads/${branch}`, keptRefs(jobId)];
   const [rows, resume] = await Promise.all([
     listRefs(remote.git, mirror, names, signal),
@@ -71,31 +77,50 @@ async function fetchAndAdd(
       : undefined,
   ]);
   const base = await resolveBase({ remote, fetcher }, mirror, order.baseRef, rows, signal);
-  const kept = rows.filter(({ name }) => name.startsWith(`${keptRefs(jobId)}/`));
   await takeOverRefs(remote, mirror, { jobId, branch, resume, base }, rows, signal);
   // The base may have moved on since the work that is resumed was begun.
   const baseOid = resume === undefined ? base.oid : await mergeBase(remote, mirror, base.oid, resume, signal);
-  const room = { worktreeRoot, jobId, branch, baseOid, start: resume ?? base.oid };
-  let bench: Bench | undefined;
+  const begin = { baseRef: base.ref, baseOid, attempt: order.attempt, start: resume ?? base.oid };
+  const room = { worktreeRoot, jobId, branch, ...begin };
   try {
-    bench = await addBench(remote.git, mirror, room, signal);
-    return {
-      bench,
-      base: { ref: base.ref, oid: baseOid },
-      resumed: resume !== undefined,
-      instructions: await readInstructions(bench.path),
-      remoteTip: rows.find(({ name }) => name === onRemote)?.oid,
-      ownCommits: new Set([
-        ...kept.map(({ oid }) => oid),
-        ...(order.ownCommits ?? []),
-        ...(resumeFrom === undefined ? [] : [resumeFrom]),
-      ]),
-    };
+    const bench = await addBench(remote.git, mirror, room, signal);
+    return { bench, resumed: resume !== undefined, kept: false, ...remoteState(order, rows, onRemote) };
   } catch (error) {
-    if (bench !== undefined) await removeBench(bench);
     await changeRefs(remote.git, mirror, [{ name: `refs/heads/${branch}`, oid: undefined }]);
     throw error;
   }
+}
+
+/** The worktree of an earlier attempt, taken over as it stands; undefined when the attempt must start afresh. */
+async function goOn(
+  { remote, takeOver }: OpenDeps,
+  mirror: Mirror,
+  order: WorkspaceOrder,
+  onRemote: string,
+  signal: AbortSignal,
+): Promise<OpenBench | undefined> {
+  const { jobId, branch, goOnFrom } = order;
+  if (goOnFrom === undefined) return undefined;
+  const rows = await listRefs(remote.git, mirror, [onRemote, keptRefs(jobId)], signal);
+  const bench = await takeOver(mirror, { jobId, branch, goOnFrom }, signal);
+  return bench && { bench, resumed: false, kept: true, ...remoteState(order, rows, onRemote) };
+}
+
+/** What a push needs to know of the remote, and of what was ours before. */
+function remoteState(
+  { jobId, ownCommits = [], resumeFrom }: WorkspaceOrder,
+  rows: readonly RefRow[],
+  onRemote: string,
+): Pick<OpenBench, 'remoteTip' | 'ownCommits'> {
+  const kept = rows.filter(({ name }) => name.startsWith(`${keptRefs(jobId)}/`));
+  return {
+    remoteTip: rows.find(({ name }) => name === onRemote)?.oid,
+    ownCommits: new Set([
+      ...kept.map(({ oid }) => oid),
+      ...ownCommits,
+      ...(resumeFrom === undefined ? [] : [resumeFrom]),
+    ]),
+  };
 }
 
 interface Beginning {

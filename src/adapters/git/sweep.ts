@@ -1,12 +1,12 @@
 // Clearing up after attempts whose process is dead: their work is kept, then their worktrees, locks and git processes
-// go. Whatever cannot be kept stays where it is, and is tried again at the next start.
+// go. Whatever cannot be kept stays where it is, and is tried again at the next sweep.
 import { readdir } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import type { Log } from '../../ports/log.js';
-import { type Bench, listBenches, removeBench } from './bench.js';
+import { type Bench, holderOf, listBenches, readBench, removeBench } from './bench.js';
+import { readIfThere } from './exclusive-file.js';
 import { type Mirror, mirrorAt, removeHalfWritten, removeStaleRefLocks } from './mirror.js';
 import { endOrphans } from './orphans.js';
-import { lifeOf } from './process-identity.js';
 import type { RepositoryLocks } from './repository-lock.js';
 
 export interface SweepDeps {
@@ -16,21 +16,29 @@ export interface SweepDeps {
   readonly log: Log;
 }
 
-/** Sweeps every mirror below `reposRoot`. `isAlive` says of a job whether an attempt of it runs anywhere. */
-export async function sweepAll(deps: SweepDeps, isAlive: (jobId: string) => Promise<boolean>): Promise<void> {
+/**
+ * Sweeps every mirror below `reposRoot`. `isWanted` says of a job whether an attempt of it runs elsewhere or may go on
+ * in what it left here.
+ */
+export async function sweepAll(
+  deps: SweepDeps,
+  isWanted: (jobId: string) => Promise<boolean>,
+): Promise<void> {
   const { reposRoot, locks, log } = deps;
   await endOrphans(reposRoot);
+  const never = new AbortController().signal;
   const keys = (await readdir(reposRoot)).filter((name) => /^[0-9a-f]{12}$/.test(name));
   for (const key of keys) {
     const mirror = mirrorAt(reposRoot, key);
     try {
-      await locks.hold(mirror.lockPath, new AbortController().signal, async () => {
-        await removeStaleRefLocks(mirror);
-        await removeHalfWritten(mirror);
-        for (const bench of await listBenches(mirror)) {
-          if (lifeOf(bench.owner) !== 'alive' && !(await isAlive(bench.jobId))) await clearBench(deps, bench);
-        }
-      });
+      await removeStaleRefLocks(mirror);
+      await removeHalfWritten(mirror);
+      // A dead holder's lock goes when somebody takes it.
+      if ((await readIfThere(mirror.lockPath)) !== undefined)
+        await locks.hold(mirror.lockPath, never, async () => {});
+      for (const bench of await listBenches(mirror))
+        if (holderOf(bench) !== 'alive' && !(await isWanted(bench.jobId)))
+          await clearUnheld(deps, bench, never);
     } catch (error) {
       log('sweep.mirror_skipped', { repository: key, error: String(error) }, 'warn');
     }
@@ -43,11 +51,23 @@ export async function clearAwayHolder(reposRoot: string, lockPath: string): Prom
   await removeStaleRefLocks(mirrorAt(reposRoot, basename(dirname(lockPath))), 0);
 }
 
-/** Before a new attempt of a job: earlier ones on this host whose process is dead are over, whatever anybody thinks. */
-export async function clearDeadAttempts(deps: SweepDeps, mirror: Mirror, jobId: string): Promise<void> {
-  for (const bench of await listBenches(mirror, jobId)) {
-    if (lifeOf(bench.owner) === 'gone') await clearBench(deps, bench);
-  }
+/** Before an attempt that starts afresh: earlier ones on this host that nobody holds are over, whatever anybody thinks. */
+export async function clearDeadAttempts(
+  deps: SweepDeps,
+  mirror: Mirror,
+  jobId: string,
+  signal: AbortSignal,
+): Promise<void> {
+  for (const bench of await listBenches(mirror, jobId))
+    if (holderOf(bench) === 'gone') await clearUnheld(deps, bench, signal);
+}
+
+/** Clears a worktree unless somebody has taken it over since it was looked at. */
+async function clearUnheld(deps: SweepDeps, { mirror, name }: Bench, signal: AbortSignal): Promise<void> {
+  await deps.locks.hold(mirror.lockPath, signal, async () => {
+    const bench = await readBench(mirror, name);
+    if (bench !== undefined && holderOf(bench) !== 'alive') await clearBench(deps, bench);
+  });
 }
 
 /** Keeps the work and removes the worktree; what cannot be kept is not removed. */

@@ -47,13 +47,7 @@ const NOTHING_UNFINISHED = { isRebasing: false, mergeHeads: [] };
 /** Reads the state, mending git's memory of the worktree first where it is damaged. Throws WORKSPACE_FAILED. */
 export async function readWorktree(git: RunGit, bench: Bench, signal?: AbortSignal): Promise<WorktreeState> {
   const adminDir = adminDirOf(bench);
-  // Nobody works here any more: claude's git was killed in the middle of something.
-  const locks = [
-    join(adminDir, 'index.lock'),
-    join(adminDir, 'HEAD.lock'),
-    join(bench.mirror.gitDir, `refs/heads/${bench.branch}.lock`),
-  ];
-  await Promise.all([closeTrustedDoor(bench.mirror), ...locks.map(removeFile)]);
+  await releaseLocks(bench);
   let result = await git({ args: STATUS, place: placeOf(bench), signal });
   if (result.exitCode !== 0) {
     await mend(git, bench, result, signal);
@@ -61,6 +55,29 @@ export async function readWorktree(git: RunGit, bench: Bench, signal?: AbortSign
   }
   if (result.exitCode !== 0) throw localFailure('read the state of the worktree', result);
   return parseStatus(result.stdout.toString('latin1'), await readUnfinished(adminDir));
+}
+
+/** Reads the state of a worktree that needs no mending; undefined when it does. */
+export async function readUntouched(
+  git: RunGit,
+  bench: Bench,
+  signal?: AbortSignal,
+): Promise<WorktreeState | undefined> {
+  await releaseLocks(bench);
+  const result = await git({ args: STATUS, place: placeOf(bench), signal });
+  if (result.exitCode !== 0) return undefined;
+  return parseStatus(result.stdout.toString('latin1'), await readUnfinished(adminDirOf(bench)));
+}
+
+/** Nobody works here any more: claude's git was killed in the middle of something. */
+async function releaseLocks(bench: Bench): Promise<void> {
+  const adminDir = adminDirOf(bench);
+  const locks = [
+    join(adminDir, 'index.lock'),
+    join(adminDir, 'HEAD.lock'),
+    join(bench.mirror.gitDir, `refs/heads/${bench.branch}.lock`),
+  ];
+  await Promise.all([closeTrustedDoor(bench.mirror), ...locks.map(removeFile)]);
 }
 
 /** The state as seen through the index of `place`, which need not be the worktree's own. */

@@ -48,6 +48,8 @@ export interface Attempt {
   readonly signal: AbortSignal;
   /** Writes facts of this attempt into the ledger. Throws STALE_ATTEMPT or JOB_ENDED when it was overtaken. */
   report(facts: readonly Progress[], answer?: string): Promise<Handled>;
+  /** The job after the last report. */
+  latest(): Job;
 }
 
 export type StopReason = 'cancelled' | 'claim-lost' | 'handed-back';
@@ -71,20 +73,21 @@ export async function persist<T>(clock: Clock, signal: AbortSignal, operation: (
   }
 }
 
-/** The `report` of an attempt; keeps trying while the bus is away, until the claim is lost. */
+/** The pen of an attempt; keeps trying while the bus is away, until the claim is lost. */
 export function createReport(
   deps: LedgerDeps,
-  jobId: string,
-  attempt: number,
+  job: Job,
   signal: AbortSignal,
-): Attempt['report'] {
-  return (facts, answer) =>
-    persist(deps.clock, signal, () =>
-      handleCommand(
-        deps,
-        jobId,
-        { type: 'ReportProgress', attempt, facts },
-        answer === undefined ? {} : { answer },
-      ),
-    );
+): Pick<Attempt, 'report' | 'latest'> {
+  let latest = job;
+  return {
+    latest: () => latest,
+    async report(facts, answer) {
+      const command = { type: 'ReportProgress', attempt: job.attempt, facts } as const;
+      const beside = answer === undefined ? {} : { answer };
+      const handled = await persist(deps.clock, signal, () => handleCommand(deps, job.id, command, beside));
+      latest = handled.job;
+      return handled;
+    },
+  };
 }

@@ -5,6 +5,7 @@ import type { JobDirectory } from '../../ports/job-directories.js';
 import type { MaterialisedProfile } from '../../ports/profile-store.js';
 import type { Workspace } from '../../ports/workspace.js';
 import type { Attempt, AttemptDeps } from './attempt.js';
+import { findKeptSession, type KeptSession } from './kept-session.js';
 
 export interface Bench {
   readonly directory: JobDirectory;
@@ -14,6 +15,8 @@ export interface Bench {
   readonly workspace: Workspace | undefined;
   /** Where claude works. */
   readonly cwd: string;
+  /** The session to go on with, when the workspace is the one it was left in. */
+  readonly session: KeptSession | undefined;
 }
 
 /** Opens workspace and profile side by side, and says so in the ledger. What it opened, closeBench closes. */
@@ -25,43 +28,57 @@ export async function openBench(deps: AttemptDeps, attempt: Attempt): Promise<Be
     const directory = await deps.directories.prepare(job.id);
     const { configDir } = directory;
     const materialised = await deps.profiles.materialise(profile.name, configDir, job.order.filePath);
-    const workspace = await opening;
+    const { workspace, session } = await opening;
     const cwd = workspace?.path ?? directory.emptyDir;
+    const kept = workspace?.kept ?? false;
     const place = workspace && {
       branch: workspace.branch,
       baseRef: workspace.baseRef,
       baseOid: workspace.baseOid,
     };
-    await attempt.report([{ type: 'WorkspaceOpened', path: cwd, configDir, ...place }]);
-    return { directory, profile, materialised, workspace, cwd };
+    await attempt.report([{ type: 'WorkspaceOpened', path: cwd, configDir, kept, ...place }]);
+    return { directory, profile, materialised, workspace, cwd, session };
   } catch (error) {
-    const workspace = await opening.catch(() => undefined);
-    await closeBench(deps, attempt.job.id, workspace);
+    const workspace = await opening.then(
+      (opened) => opened.workspace,
+      () => undefined,
+    );
+    // What an earlier attempt has left may be of use to a later one; should there be none, the sweep takes it away.
+    await (workspace?.kept ? keepBench : closeBench)(deps, attempt.job.id, workspace);
     throw error;
   }
 }
 
-async function openWorkspace(deps: AttemptDeps, { job, signal }: Attempt): Promise<Workspace | undefined> {
+type Opened = Pick<Bench, 'workspace' | 'session'>;
+
+async function openWorkspace(deps: AttemptDeps, { job, number, signal }: Attempt): Promise<Opened> {
   const { repoUrl, baseRef } = job.order;
-  if (repoUrl === undefined) return undefined;
+  if (repoUrl === undefined) return { workspace: undefined, session: undefined };
+  const session = await findKeptSession(deps, job);
   const order = {
     jobId: job.id,
     repoUrl,
     branch: branchOf(job.id),
+    attempt: number,
+    ...(session === undefined ? {} : { goOnFrom: session.origin }),
     ...(baseRef === undefined ? {} : { baseRef }),
     ...(job.commit === undefined ? {} : { resumeFrom: job.commit }),
     ownCommits: [job.commit, job.pushedOid].filter((oid) => oid !== undefined),
   };
-  return deps.workspaces.open(order, signal);
+  const workspace = await deps.workspaces.open(order, signal);
+  return { workspace, session: workspace.kept ? session : undefined };
 }
 
-/** Takes the bench down; a failure is logged, because the sweep at the next start repeats it. */
-export async function closeBench(
-  deps: AttemptDeps,
-  jobId: string,
-  workspace: Workspace | undefined,
-): Promise<void> {
-  const results = await Promise.allSettled([workspace?.close(), deps.directories.tidy(jobId)]);
+/** Takes the bench down; a failure is logged, because the next sweep repeats it. */
+export const closeBench = (deps: AttemptDeps, jobId: string, workspace: Workspace | undefined) =>
+  leave(deps, jobId, workspace?.close());
+
+/** Leaves the worktree as it is to whoever goes on in it. */
+export const keepBench = (deps: AttemptDeps, jobId: string, workspace: Workspace | undefined) =>
+  leave(deps, jobId, workspace?.keep());
+
+async function leave(deps: AttemptDeps, jobId: string, leaving: Promise<void> | undefined): Promise<void> {
+  const results = await Promise.allSettled([leaving, deps.directories.tidy(jobId)]);
   for (const result of results) {
     if (result.status === 'rejected')
       deps.log('bench.close_failed', { job_id: jobId, error: String(result.reason) }, 'warn');

@@ -1,6 +1,8 @@
 // Second phase: claude works, and every word of it goes to the transcript.
 import { AgenticoreError } from '../../domain/errors.js';
+import type { Job } from '../../domain/job.js';
 import { profileFlags } from '../../domain/profile.js';
+import { goOnPrompt } from '../../domain/unfinished.js';
 import type { AgentEnd, AgentOrder } from '../../ports/agent.js';
 import type { Attempt, AttemptDeps } from './attempt.js';
 import type { Bench } from './open-bench.js';
@@ -19,7 +21,8 @@ export async function runClaude(deps: AttemptDeps, attempt: Attempt, bench: Benc
   const writer = createTranscriptWriter(deps, attempt, () => overtaken.abort());
   const listener = {
     started: (pid: number) => {
-      started = attempt.report([{ type: 'ClaudeStarted', pid, sessionId: order.sessionId }]);
+      const resumed = bench.session !== undefined;
+      started = attempt.report([{ type: 'ClaudeStarted', pid, sessionId: order.sessionId, resumed }]);
       // Awaited below; until then a rejection must not count as unhandled.
       started.catch(() => {});
     },
@@ -40,21 +43,11 @@ async function agentOrder(deps: AttemptDeps, attempt: Attempt, bench: Bench): Pr
   const { job } = attempt;
   const { order } = job;
   const { profile, materialised, directory } = bench;
-  const session =
-    order.sessionId === undefined ? undefined : await deps.directories.findSession(order.sessionId);
-  if (order.sessionId !== undefined && session === undefined) {
-    throw new AgenticoreError(
-      'SESSION_NOT_FOUND',
-      `Session ${order.sessionId} is not on host ${deps.host}, nor on a shared root.`,
-    );
-  }
   return {
     tag: `${job.id}.${attempt.number}`,
-    task: order.task,
     cwd: bench.cwd,
     jobDir: directory.root,
-    sessionId: order.sessionId ?? deps.newId(),
-    ...(session === undefined ? {} : { resumeFrom: session }),
+    ...(await sessionOrder(deps, job, bench)),
     flags: {
       ...profileFlags(profile.claude),
       ...(order.model === undefined ? {} : { model: order.model }),
@@ -67,6 +60,24 @@ async function agentOrder(deps: AttemptDeps, attempt: Attempt, bench: Bench): Pr
     env: deps.environment(profile.env),
     timeoutMs: (order.timeoutS ?? profile.timeoutS ?? deps.timeoutS) * 1000,
   };
+}
+
+/** The session to work in, and what is said first in it. Throws SESSION_NOT_FOUND. */
+async function sessionOrder(
+  deps: AttemptDeps,
+  { order }: Job,
+  { session }: Bench,
+): Promise<Pick<AgentOrder, 'task' | 'sessionId' | 'resumeFrom'>> {
+  const { task, sessionId } = order;
+  if (session !== undefined)
+    return { task: goOnPrompt(task), sessionId: session.sessionId, resumeFrom: session.path };
+  if (sessionId === undefined) return { task, sessionId: deps.newId() };
+  const resumeFrom = await deps.directories.findSession(sessionId);
+  if (resumeFrom !== undefined) return { task, sessionId, resumeFrom };
+  throw new AgenticoreError(
+    'SESSION_NOT_FOUND',
+    `Session ${sessionId} is not on host ${deps.host}, nor on a shared root.`,
+  );
 }
 
 async function reportFinish(

@@ -23,6 +23,7 @@ export function jobJson(job: Job, output?: string): Record<string, unknown> {
     mode: order.mode,
     exit_code: job.exitCode,
     session_id: job.sessionId ?? order.sessionId,
+    resumed: job.resumed,
     branch: job.branch,
     commit: job.commit,
     pr_url: job.prUrl,

@@ -96,6 +96,39 @@ describe('a worker that is killed', () => {
   });
 });
 
+describe('what an earlier attempt has left', () => {
+  const jobOf = ({ tag }: AgentOrder): string => tag.slice(0, tag.lastIndexOf('.'));
+
+  test('is ended before another goes on in its place, with what hides there; other jobs are spared', async (t) => {
+    const [dead, other] = [uniqueSleep(), uniqueSleep()];
+    const hiding = `(env -i setsid sh -c '(setsid sleep ${dead} &)' >/dev/null 2>&1 </dev/null &)`;
+    const order = await sleepingOrder(t, dead, `${hiding}; sleep ${dead}`);
+    const owner = startOwner(t, order, 'unguarded');
+    const stranger = startOwner(t, await sleepingOrder(t, other), 'unguarded');
+    await Promise.all([asleep(dead), asleep(other)]);
+    for (const { pid } of [owner, stranger]) process.kill(pid, 'SIGKILL');
+    await eventually('the owners are dead', () => owner.signalCode !== null && stranger.signalCode !== null);
+    assert.equal(await realAgent().endLeftovers(jobOf(order), order.cwd), true);
+    assert.deepEqual(processesWith(dead), []);
+    assert.deepEqual(processesWith(order.sessionId), []);
+    assert.ok(processesWith(`sleep ${other}`).length >= 2);
+    assert.ok((await sweepOrphans({ log: quiet })) > 0);
+    assert.equal(await realAgent().endLeftovers(jobOf(order), order.cwd), true, 'nothing is nothing');
+  });
+
+  test('is not touched, and not certain to be over, while its worker lives', async (t) => {
+    const sleep = uniqueSleep();
+    const order = await sleepingOrder(t, sleep);
+    const running = record(realAgent(), order);
+    await asleep(sleep);
+    assert.equal(await realAgent().endLeftovers(jobOf(order), order.cwd), false);
+    assert.ok(processesWith(`sleep ${sleep}`).length >= 2);
+    running.stop();
+    await running.end;
+    assert.equal(await realAgent().endLeftovers(jobOf(order), order.cwd), true);
+  });
+});
+
 describe('the guard', () => {
   test('leaves when its worker closes it, and when its worker simply ends', async (t) => {
     const guard = createGuard({ log: quiet });

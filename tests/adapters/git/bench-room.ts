@@ -59,7 +59,7 @@ export async function openRoom(
     mirrorGit,
     open: (order = {}) =>
       workspaces.open(
-        { jobId: JOB, repoUrl: remote.url, branch: branchOf(order.jobId ?? JOB), ...order },
+        { jobId: JOB, repoUrl: remote.url, branch: branchOf(order.jobId ?? JOB), attempt: 1, ...order },
         NEVER,
       ),
     async mirrorRefs() {

@@ -93,7 +93,12 @@ describe('many workspaces at once', () => {
     t.after(() => server?.close());
     const both = await openRoom(t, { allowedProtocols: ['http', 'file'], allowedHosts: ['127.0.0.1'] });
     const stop = new AbortController();
-    const order = { jobId: 'stuck', repoUrl: `${stuck.url}/sample.git`, branch: branchOf('stuck') };
+    const order = {
+      jobId: 'stuck',
+      repoUrl: `${stuck.url}/sample.git`,
+      branch: branchOf('stuck'),
+      attempt: 1,
+    };
     const waiting = assert.rejects(both.workspaces.open(order, stop.signal), /enough/);
     await eventually('it waits for the server', () => stuck.requests.length > 0);
     const remotes = [0, 1, 2].map((index) =>

@@ -145,7 +145,8 @@ describe('a repository over http', () => {
   it('that never answers is let go when the job is stopped, with every process', async (t) => {
     const { room, server, url } = await roomAt(t, root, { answer: () => true });
     const stop = new AbortController();
-    const opening = room.workspaces.open({ jobId: JOB, repoUrl: url, branch: branchOf(JOB) }, stop.signal);
+    const order = { jobId: JOB, repoUrl: url, branch: branchOf(JOB), attempt: 1 };
+    const opening = room.workspaces.open(order, stop.signal);
     const outcome = assert.rejects(opening, /stopped/);
     while (server.requests.length === 0) await new Promise((resolve) => setImmediate(resolve));
     stop.abort(new Error('stopped'));

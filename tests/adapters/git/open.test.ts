@@ -242,7 +242,7 @@ describe('opening a workspace', () => {
 
   it('stops when it is told to, and leaves nothing', async (t) => {
     const room = await openRoom(t);
-    const order = { jobId: JOB, repoUrl: room.remote.url, branch: branchOf(JOB) };
+    const order = { jobId: JOB, repoUrl: room.remote.url, branch: branchOf(JOB), attempt: 1 };
     const reason = new Error('enough');
     await assert.rejects(room.workspaces.open(order, AbortSignal.abort(reason)), reason);
     assert.deepEqual(await room.leftovers(), []);

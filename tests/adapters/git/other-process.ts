@@ -15,7 +15,7 @@ if (what === 'lock') {
     await new Promise(() => {});
   });
 } else {
-  const [reposRoot = '', worktreeRoot = '', repoUrl = '', jobId = ''] = rest;
+  const [reposRoot = '', worktreeRoot = '', repoUrl = '', jobId = '', goOnFrom] = rest;
   const workspaces = createWorkspaces({
     reposRoot,
     worktreeRoot,
@@ -23,6 +23,8 @@ if (what === 'lock') {
     ...(repoUrl.startsWith('http') ? { allowedHosts: ['127.0.0.1'] } : {}),
   });
   say('opening');
-  const bench = await workspaces.open({ jobId, repoUrl, branch: branchOf(jobId) }, NEVER);
-  say(bench.path);
+  const earlier = goOnFrom === undefined ? {} : { goOnFrom: Number(goOnFrom) };
+  const order = { jobId, repoUrl, branch: branchOf(jobId), attempt: 1, ...earlier };
+  const bench = await workspaces.open(order, NEVER);
+  say(bench.kept ? `kept ${bench.path}` : bench.path);
 }

@@ -1,7 +1,8 @@
-// What a worker does before its first attempt: ends the processes that workers which died here have left behind.
+// What a worker does before its first attempt, and before it goes on where another attempt was cut short: ends the
+// processes that workers which died here have left behind.
 
 import type { Log } from '../../../ports/log.js';
-import { isAlive, sharesPids } from '../../host/process-table.js';
+import { isAlive, pidSpace, sharesPids } from '../../host/process-table.js';
 import { readOwner } from '../start/attempt-tag.js';
 import { createCensus } from './census.js';
 import { endOrphans } from './kill-members.js';
@@ -19,4 +20,30 @@ export async function sweepOrphans(deps: { readonly log: Log }): Promise<number>
   const found = await endOrphans(createCensus({ roots: [], owns }));
   if (found > 0) deps.log('orphans.ended', { processes: found }, 'warn');
   return found;
+}
+
+/**
+ * Ends what attempts of the job whose worker process is dead have left running here: whatever carries their tag, and
+ * whatever nobody answers for in `workplace`. True when it is certain that nothing of the job is left; false when an
+ * attempt's worker still lives or is in another container, or where the system does not tell.
+ */
+export async function endLeftovers(
+  deps: { readonly log: Log },
+  jobId: string,
+  workplace: string,
+): Promise<boolean> {
+  if (pidSpace() === undefined) return false;
+  let isCertain = true;
+  const owns = (tag: string, pid: number): boolean => {
+    if (!tag.startsWith(`${jobId}.`)) return false;
+    const owner = readOwner(tag);
+    const isOver = owner !== undefined && sharesPids(pid) && !isAlive(owner);
+    if (!isOver) isCertain = false;
+    return isOver;
+  };
+  const census = createCensus({ roots: [], owns, workplaces: [workplace] });
+  const found = await endOrphans(census);
+  if (found > 0) deps.log('leftovers.ended', { job_id: jobId, processes: found }, 'warn');
+  isCertain = true;
+  return census.take().length === 0 && isCertain;
 }

@@ -25,8 +25,11 @@ function sentenceOf(event: JsonObject): readonly [Tone, string] | undefined {
       if (branch === undefined) return ['quiet', `Working in ${text('path')}`];
       const base = textAt(event, 'base_ref');
       const oid = text('base_oid').slice(0, 10);
-      return ['quiet', `Working on ${branch}, from ${[base, oid].filter(Boolean).join(' ')}`];
+      const from = [base, oid].filter(Boolean).join(' ');
+      return ['quiet', `Working on ${branch}, ${event.kept === true ? 'as it was left' : `from ${from}`}`];
     }
+    case 'ClaudeStarted':
+      return event.resumed === true ? ['plain', 'Claude goes on where it was interrupted.'] : undefined;
     case 'ClaudeFinished':
       return [
         'quiet',
