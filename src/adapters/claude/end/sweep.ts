@@ -1,11 +1,15 @@
 // What a worker does before its first attempt, and before it goes on where another attempt was cut short: ends the
 // processes that workers which died here have left behind.
 
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Log } from '../../../ports/log.js';
 import { isAlive, pidSpace, sharesPids } from '../../host/process-table.js';
 import { readOwner } from '../start/attempt-tag.js';
 import { createCensus } from './census.js';
 import { endOrphans } from './kill-members.js';
+
+const LOOK_EVERY_MS = 20;
+const CERTAIN_AFTER_MS = 1000;
 
 /**
  * Ends every process on this host that carries the tag of an attempt whose worker process is dead, and all that
@@ -44,6 +48,10 @@ export async function endLeftovers(
   const census = createCensus({ roots: [], owns, workplaces: [workplace] });
   const found = await endOrphans(census);
   if (found > 0) deps.log('leftovers.ended', { job_id: jobId, processes: found }, 'warn');
-  isCertain = true;
-  return census.take().length === 0 && isCertain;
+  // What is just dying tells nothing about itself any more: look again until it is gone.
+  for (const deadline = performance.now() + CERTAIN_AFTER_MS; ; await sleep(LOOK_EVERY_MS)) {
+    isCertain = true;
+    if (census.take().length === 0 && isCertain) return true;
+    if (performance.now() > deadline) return false;
+  }
 }
