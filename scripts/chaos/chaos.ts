@@ -3,8 +3,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { planActs, planOrders } from './acts.js';
 import type { Wishes } from './arguments.js';
 import { createCourse } from './course.js';
+import { fatesOf } from './fates.js';
 import { type Fleet, startFleet } from './fleet.js';
-import { checkInvariants } from './invariants.js';
+import { checkInvariants, readAll } from './invariants.js';
 import { readEvidence } from './job-evidence.js';
 import { sampleLane } from './lane-samples.js';
 import { makeMischief } from './mischief.js';
@@ -71,14 +72,13 @@ export async function runChaos(wishes: Wishes, folder: string, say: (line: strin
     const readersUntil = Date.now() + READERS_MS;
     while ([...readers.readings.values()].some(({ end }) => end === undefined) && Date.now() < readersUntil)
       await sleep(100);
-    const invariants = await checkInvariants({
-      scenery,
-      fleet,
-      course,
-      readings: readers.readings,
-      cancelled: submissions.tally.cancelled,
-      samples,
-    });
+    const evidence = await readAll({ course, fleet });
+    const findings = { scenery, fleet, course, samples };
+    const { cancelled, repeated } = submissions.tally;
+    const invariants = await checkInvariants(
+      { ...findings, readings: readers.readings, cancelled },
+      evidence,
+    );
     over.abort();
     const violations = await fleet.close();
     const leaving = {
@@ -87,7 +87,7 @@ export async function runChaos(wishes: Wishes, folder: string, say: (line: strin
       violations,
     };
     const seconds = (Date.now() - began) / 1000;
-    const figures = { 'requests sent again': submissions.tally.repeated };
+    const figures = { 'requests sent again': repeated, ...fatesOf(evidence) };
     return { wishes, seconds, acts: mischief.tally, figures, invariants: [...invariants, leaving] };
   } finally {
     over.abort();

@@ -11,6 +11,8 @@ import { type Member, type MemberOrder, startMember } from './member.js';
 import { leaveNote, type Scenery } from './scenery.js';
 
 export const LEASE_S = 3;
+/** Jobs of one repository that the lane admits: fewer than are submitted at a time. */
+export const JOBS_PER_REPOSITORY = 3;
 const DRAIN_S = 1;
 const PREFIX = 'chaos';
 const WORKERS_PER_HOST = 2;
@@ -117,6 +119,7 @@ function environment({ scenery, host, redisUrl, model }: Surroundings): Record<s
     AGENTICORE_LEASE: String(LEASE_S),
     AGENTICORE_DRAIN: String(DRAIN_S),
     AGENTICORE_MAX_ATTEMPTS: '100',
+    AGENTICORE_MAX_PARALLEL_PER_REPO: String(JOBS_PER_REPOSITORY),
     REDIS_URL: redisUrl,
     REDIS_KEY_PREFIX: PREFIX,
     ANTHROPIC_API_KEY: 'none-needed',

@@ -10,7 +10,7 @@ import {
   auditTranscript,
 } from './audit-job.js';
 import type { Course } from './course.js';
-import type { Fleet } from './fleet.js';
+import { type Fleet, JOBS_PER_REPOSITORY } from './fleet.js';
 import { type JobEvidence, readEvidence } from './job-evidence.js';
 import type { LaneSamples } from './lane-samples.js';
 import { debris, survivors } from './leftovers.js';
@@ -35,15 +35,23 @@ export interface Findings {
 
 const SETTLE_MS = 20_000;
 
+/** Everything that the bus holds of the accepted jobs. */
+export async function readAll({ course, fleet }: Pick<Findings, 'course' | 'fleet'>): Promise<JobEvidence[]> {
+  const evidence: JobEvidence[] = [];
+  for (const { jobId } of course.accepted) evidence.push(await readEvidence(fleet.redis, fleet.keys, jobId));
+  return evidence;
+}
+
 /** Looks at every job, and at what is left on the machine. Restarts the workers, as their hosts would some day. */
-export async function checkInvariants(findings: Findings): Promise<readonly Invariant[]> {
+export async function checkInvariants(
+  findings: Findings,
+  evidence: readonly JobEvidence[],
+): Promise<readonly Invariant[]> {
   const { course, fleet, scenery, samples } = findings;
   const left = await untilNone(() => survivors(scenery.folder, fleet));
   await Promise.all(fleet.workers.map((worker) => worker.restart()));
   const onDisk = await untilNone(() => debris(fleet.hosts));
 
-  const evidence: JobEvidence[] = [];
-  for (const { jobId } of course.accepted) evidence.push(await readEvidence(fleet.redis, fleet.keys, jobId));
   const known = await fleet.redis.zcard(fleet.keys.jobs);
   const each = (audit: (job: JobEvidence) => readonly string[]): readonly string[] =>
     evidence.flatMap((job) => audit(job).map((sentence) => `job ${job.jobId}: ${sentence}`));
@@ -98,6 +106,11 @@ export async function checkInvariants(findings: Findings): Promise<readonly Inva
       name: 'XLEN of the lane = jobs waiting and running',
       figure: `${samples.taken()} samples, up to ${samples.highest()} entries; ${samples.missed()} while Redis was away`,
       violations: seen('lane'),
+    },
+    {
+      name: `at most ${JOBS_PER_REPOSITORY} jobs of a repository in the lane, none held without need`,
+      figure: `up to ${samples.mostHeld()} held`,
+      violations: seen('limit'),
     },
     { name: 'no process survives its attempt', figure: `${left.length} left`, violations: left },
     { name: 'no worktree and no lock is left', figure: `${onDisk.length} left`, violations: onDisk },

@@ -12,9 +12,16 @@ const PATIENCE_MS = 6_000;
 const SHARE = 0.85;
 const LANE = 'jobs';
 
+export interface ActTally {
+  done: number;
+  /** Acts that met at least one claimed job. */
+  hits: number;
+  /** Claimed jobs met, all acts together. */
+  attempts: number;
+}
+
 export interface Mischief {
-  /** Acts of each kind, and how many running attempts they met. */
-  readonly tally: Readonly<Record<ActKind, { done: number; hit: number }>>;
+  readonly tally: Readonly<Record<ActKind, ActTally>>;
   /** Resolves when the last act is over, thawed and started again. */
   readonly done: Promise<void>;
 }
@@ -27,7 +34,9 @@ export function makeMischief(
   course: Course,
   signal: AbortSignal,
 ): Mischief {
-  const tally = Object.fromEntries(ACT_KINDS.map((kind) => [kind, { done: 0, hit: 0 }])) as Mischief['tally'];
+  const tally = Object.fromEntries(
+    ACT_KINDS.map((kind) => [kind, { done: 0, hits: 0, attempts: 0 }]),
+  ) as Mischief['tally'];
   const lasting: Promise<void>[] = [];
   let redisBack: Promise<void> = Promise.resolve();
 
@@ -40,10 +49,10 @@ export function makeMischief(
     switch (kind) {
       case 'kill-worker':
       case 'leave-worker':
-        tally[kind].hit += await attemptsOf(fleet, worker);
+        met(tally[kind], await attemptsOf(fleet, worker));
         return kind === 'kill-worker' ? worker.kill() : worker.leave();
       case 'freeze-worker': {
-        tally[kind].hit += await attemptsOf(fleet, worker);
+        met(tally[kind], await attemptsOf(fleet, worker));
         const thaw = worker.freeze();
         lasting.push(sleep(LEASE_S * 1000 + 500 + forMs).then(thaw));
         return;
@@ -54,14 +63,14 @@ export function makeMischief(
         return fleet.gateway.kill();
       case 'restart-redis':
         await redisBack;
-        tally[kind].hit += await attemptsOf(fleet);
+        met(tally[kind], await attemptsOf(fleet));
         await fleet.redisServer.kill();
         // Mostly a restart, sometimes an absence that outlasts the leases.
         redisBack = sleep(forMs > 2400 ? forMs * 2 : forMs / 4).then(() => fleet.redisServer.start());
         lasting.push(redisBack);
         return;
       case 'redeliver':
-        tally[kind].hit += await redeliver(fleet, victim);
+        met(tally[kind], await redeliver(fleet, victim));
         return;
       default:
         return kind satisfies never;
@@ -80,6 +89,11 @@ export function makeMischief(
     await Promise.all(lasting);
   })();
   return { tally, done };
+}
+
+function met(tally: ActTally, attempts: number): void {
+  tally.attempts += attempts;
+  if (attempts > 0) tally.hits += 1;
 }
 
 /** How many lane entries the worker holds, or all workers together; 0 when Redis does not tell. */

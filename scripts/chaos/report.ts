@@ -2,11 +2,12 @@
 import type { ActKind } from './acts.js';
 import type { Wishes } from './arguments.js';
 import type { Invariant } from './invariants.js';
+import type { ActTally } from './mischief.js';
 
 export interface Report {
   readonly wishes: Wishes;
   readonly seconds: number;
-  readonly acts: Readonly<Record<ActKind, { readonly done: number; readonly hit: number }>>;
+  readonly acts: Readonly<Record<ActKind, Readonly<ActTally>>>;
   /** Further figures by name. */
   readonly figures: Readonly<Record<string, number>>;
   readonly invariants: readonly Invariant[];
@@ -27,8 +28,11 @@ export function print(report: Report): void {
   console.log(
     `\n${wishes.jobs} jobs, ${wishes.workers} workers, seed ${wishes.seed}: ${seconds.toFixed(0)} s\n`,
   );
-  for (const [kind, { done, hit }] of Object.entries(acts)) {
-    const met = kind === 'kill-ingress' || kind === 'kill-gateway' ? '' : `  met ${hit} running attempts`;
+  for (const [kind, { done, hits, attempts }] of Object.entries(acts)) {
+    const met =
+      kind === 'kill-ingress' || kind === 'kill-gateway'
+        ? ''
+        : `  of which ${hits} met a claimed job, ${attempts} jobs in all`;
     console.log(`  ${kind.padEnd(14)} ${String(done).padStart(4)}${met}`);
   }
   for (const [name, figure] of Object.entries(figures)) console.log(`  ${name}: ${figure}`);
@@ -36,7 +40,7 @@ export function print(report: Report): void {
   for (const { name, figure, violations } of invariants) {
     const mark = violations.length === 0 ? 'ok ' : 'NOT';
     console.log(
-      `  ${mark} ${name.padEnd(58)} ${String(violations.length).padStart(3)} violations  (${figure})`,
+      `  ${mark} ${name.padEnd(68)} ${String(violations.length).padStart(3)} violations  (${figure})`,
     );
     for (const sentence of violations.slice(0, SHOWN)) console.log(`        ${sentence}`);
     if (violations.length > SHOWN) console.log(`        and ${violations.length - SHOWN} more`);
