@@ -138,8 +138,14 @@ function checkRemotes({ scenery, course }: Findings, evidence: readonly JobEvide
     const job = evidence[n];
     if (job === undefined) continue;
     if (tip !== undefined) branches += 1;
-    const commits =
-      tip === undefined ? 0 : Number(askRemote(remote, 'rev-list', '--count', `main..${branch}`));
+    const args = ['rev-list', '--left-right', '--count', `main...${branch}`];
+    const [behind, ahead] =
+      tip === undefined
+        ? [0, 0]
+        : askRemote(remote, ...args)
+            .split('\t')
+            .map(Number);
+    const commits = behind === 0 ? Number(ahead) : Number.NaN;
     violations.push(...auditRemote(job, tip, commits).map((sentence) => `job ${jobId}: ${sentence}`));
   }
   return {

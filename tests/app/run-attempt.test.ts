@@ -215,6 +215,26 @@ describe('an attempt that goes wrong', () => {
     const job = await jobOf(stage, claim.jobId);
     assert.deepEqual([job.status, job.code, job.commit], ['failed', 'PUSH_REFUSED', 'c0ffee']);
   });
+  it('may fail to open its workspace before anything else is ready, and takes no worker along', async () => {
+    const { deps, ...stage } = await stageWith();
+    const workspaces = {
+      ...deps.workspaces,
+      open: () => Promise.reject(new AgenticoreError('REPOSITORY_NOT_FOUND')),
+    };
+    // An unhandled rejection is noticed when the tasks at hand are done, so the directory must take longer than that.
+    const slowly = async (jobId: string) => {
+      await new Promise((resolve) => setImmediate(resolve));
+      return deps.directories.prepare(jobId);
+    };
+    const claim = await claimNew({ deps, ...stage });
+    await runAttempt(
+      { ...deps, workspaces, directories: { ...deps.directories, prepare: slowly } },
+      claim,
+      never,
+    );
+    const job = await jobOf({ deps, ...stage }, claim.jobId);
+    assert.deepEqual([job.status, job.code], ['failed', 'REPOSITORY_NOT_FOUND']);
+  });
   it('takes a bug of ours for the end of the attempt, not of the worker, and tells no detail', async () => {
     const stage = await stageWith({ act: () => Promise.reject(new TypeError('internal detail')) });
     const claim = await claimNew(stage);

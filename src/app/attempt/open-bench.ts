@@ -22,6 +22,8 @@ export interface Bench {
 /** Opens workspace and profile side by side, and says so in the ledger. What it opened, closeBench closes. */
 export async function openBench(deps: AttemptDeps, attempt: Attempt): Promise<Bench> {
   const opening = openWorkspace(deps, attempt);
+  // Awaited below; until then a rejection must not count as unhandled, which would end the worker.
+  opening.catch(() => {});
   try {
     const { job } = attempt;
     const profile = await deps.profiles.load(job.order.profile);
