@@ -1,5 +1,9 @@
 // What only the keeper of the bus does: looks at what is behind the other ports, and sets it right.
 
+import type { LedgerRecord } from '../domain/evidence.js';
+import type { StoredJob } from './event-log.js';
+import type { FeedEntry } from './feed.js';
+
 /** How a lane stands at one moment; `length` = `waiting` + `running`. */
 export interface LaneReport {
   readonly lane: string;
@@ -25,6 +29,42 @@ export interface PendingEntry {
   readonly deliveries: number;
 }
 
+/** What became of a feed of which only the job's own events are kept. */
+export interface TrimMark {
+  /** Of the last entry that was forgotten. */
+  readonly cursor: string;
+  /** Hash of the last message that was forgotten; undefined when there was none. */
+  readonly hash?: string;
+}
+
+/** A feed entry on its way from one bus to another, with the whole message where the entry is only a preview. */
+export interface MovedEntry extends FeedEntry {
+  readonly whole?: string;
+}
+
+/** All of a job besides its feed. */
+export interface MovedJob {
+  readonly records: readonly LedgerRecord[];
+  /** Place of each record in the feed; those after the end of the job have none. */
+  readonly cursors: readonly string[];
+  readonly after: StoredJob;
+  readonly answer?: string;
+  readonly trimmed?: TrimMark;
+}
+
+/** A job on its way in: nobody sees any of it before it is settled, and then all of it at once. */
+export interface Arrival {
+  /** The next entries of its feed, in order, events among them. */
+  add(entries: readonly MovedEntry[]): Promise<void>;
+  /**
+   * `written`: the job is here as it was there, and waits or ends where its state says. `same`: it was here already.
+   * `different`: a job of this id with another history is here; nothing was changed.
+   */
+  settle(job: MovedJob): Promise<'written' | 'same' | 'different'>;
+  /** Forgets what came; harmless after settling. */
+  drop(): Promise<void>;
+}
+
 /** Every method throws BUS_UNREACHABLE when the bus does not answer; those that write, BUS_LOCKED on a bus that was opened for reading. */
 export interface Custody {
   /** Every lane that has held an entry, by name. */
@@ -40,4 +80,8 @@ export interface Custody {
   steal(minIdleMs: number): Promise<readonly PendingEntry[]>;
   /** The ids of all jobs that have a ledger, each once, in no particular order. */
   jobIds(): AsyncIterable<string>;
+  /** Of a job whose messages were forgotten; undefined for every other. */
+  trimMark(jobId: string): Promise<TrimMark | undefined>;
+  /** Begins to take in a job that was on another bus. Its events do not join the fleet stream: they are no news. */
+  receive(jobId: string): Promise<Arrival>;
 }

@@ -28,10 +28,11 @@ export async function atDesk<T>(
 
 function openForKeeper(config: Config, { access, redisUrl }: DeskOrder, log: Log): Promise<Bus> {
   const leaseMs = config.worker.leaseSeconds * 1000;
+  const { maxParallelPerRepo: maxPerRepo } = config.repos;
   const { keyPrefix } = config.redis;
   const url = redisUrl ?? config.redis.url;
-  if (url !== undefined) return openRedisBus({ url, keyPrefix, leaseMs, consumer: 'admin', log });
-  const options = { home: config.home, leaseMs, log };
+  if (url !== undefined) return openRedisBus({ url, keyPrefix, leaseMs, maxPerRepo, consumer: 'admin', log });
+  const options = { home: config.home, leaseMs, maxPerRepo, log };
   return access === 'read' ? readFileBus(options) : openFileBus(options);
 }
 

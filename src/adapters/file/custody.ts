@@ -1,6 +1,7 @@
 // The keeper's view of the file bus: the same counts as Redis has, from the lanes in memory and the ledgers they
 // were folded from.
 import type { Custody, LaneReport, PendingEntry } from '../../ports/custody.js';
+import { createArrival } from './arrival.js';
 import type { KeptJob } from './disk/kept-job.js';
 import { messagesOf } from './disk/kept-job.js';
 import type { BusState } from './memory/bus-state.js';
@@ -62,6 +63,13 @@ export function createCustody(state: BusState): Custody {
       const idle = (await pending()).filter(({ idleMs }) => idleMs >= minIdleMs);
       for (const { lane, jobId } of idle) lanes.free(lane, jobId);
       return idle;
+    },
+    async trimMark() {
+      return undefined;
+    },
+    async receive(jobId) {
+      state.assertWritable();
+      return createArrival(state, jobId);
     },
     async *jobIds() {
       yield* [...jobs.keys()];

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { LedgerRecord } from '../../domain/evidence.js';
 import type { AppendResult, EventLog, Transition } from '../../ports/event-log.js';
 import { unreachable } from './disk/growing-file.js';
 import { closeFiles, closeIdleFiles, createKeptJob, type KeptJob, messagesOf } from './disk/kept-job.js';
@@ -100,16 +101,7 @@ export function createEventLog(state: BusState): EventLog {
     },
     async read(jobId) {
       const job = jobs.get(jobId);
-      if (job === undefined) return [];
-      try {
-        const records = [];
-        for await (const { text } of readLines(job.ledger.path, 0, job.ledgerLength)) {
-          records.push(...(parseLedgerLine(text)?.records ?? []));
-        }
-        return records;
-      } catch (error) {
-        throw unreachable(job.ledger.path, error);
-      }
+      return job === undefined ? [] : readRecords(job);
     },
     async answer(jobId) {
       const job = jobs.get(jobId);
@@ -146,5 +138,18 @@ export function createEventLog(state: BusState): EventLog {
     forget(state, job);
     await syncFolder(state.jobsDir);
     await rm(trash, { recursive: true, force: true }).catch(() => {}); // the next start tries again
+  }
+}
+
+/** The whole ledger as it lies on the disk. Throws BUS_UNREACHABLE. */
+export async function readRecords(job: KeptJob): Promise<readonly LedgerRecord[]> {
+  try {
+    const records = [];
+    for await (const { text } of readLines(job.ledger.path, 0, job.ledgerLength)) {
+      records.push(...(parseLedgerLine(text)?.records ?? []));
+    }
+    return records;
+  } catch (error) {
+    throw unreachable(job.ledger.path, error);
   }
 }

@@ -1,9 +1,9 @@
 // The keeper's view of Redis: lanes and claims as the streams themselves count them.
 import type { Custody, LaneReport, PendingEntry } from '../../ports/custody.js';
-import type { Connection } from './connection.js';
-import type { Keys } from './keys.js';
-import { asList, asNumber, asText } from './reply.js';
+import { type CustodyOptions, createArrival } from './arrival.js';
+import { asList, asNumber, asOptionalText, asText } from './reply.js';
 import { runScript } from './scripts.js';
+import { parseTrimmed } from './trimmed.js';
 
 /** Keys looked at, and claims read, at a time. */
 const PAGE = 500;
@@ -14,7 +14,9 @@ interface Held extends PendingEntry {
 }
 
 /** The custody below `keys`. */
-export function createCustody(connection: Connection, keys: Keys): Custody {
+export function createCustody(options: CustodyOptions): Custody {
+  const { connection, keys } = options;
+
   /** What stands for the star in the names of the keys that fit `<before>*<behind>`, each once. */
   async function* namesOf(before: string, behind = ''): AsyncGenerator<string> {
     const match = `${before.replaceAll(/[\\*?[\]]/g, '\\$&')}*${behind}`;
@@ -93,6 +95,11 @@ export function createCustody(connection: Connection, keys: Keys): Custody {
       }
       return taken;
     },
+    async trimMark(jobId) {
+      const text = asOptionalText(await connection.ask((redis) => redis.hget(keys.view(jobId), 'trimmed')));
+      return text === undefined ? undefined : parseTrimmed(text).mark;
+    },
+    receive: async (jobId) => createArrival(options, jobId),
     jobIds() {
       const [before = '', behind] = keys.ledger('*').split('*');
       return namesOf(before, behind);

@@ -23,6 +23,9 @@ export interface Keys {
   feed(jobId: string): string;
   /** Messages kept aside: a hash of `<attempt>:<seq>`. */
   whole(jobId: string): string;
+  /** Where the feed and the whole messages of a job that comes from another bus are put until all of it is here. */
+  stagedFeed(own: string): string;
+  stagedWhole(own: string): string;
   /** All jobs by creation time: a sorted set. */
   readonly jobs: string;
   /** The jobs of a status by creation time: a sorted set. */
@@ -75,6 +78,8 @@ export function openKeys(keyPrefix: string): Keys {
     answer: (jobId) => key(`job:${jobId}:answer`),
     feed: (jobId) => key(`job:${jobId}:feed`),
     whole: (jobId) => key(`job:${jobId}:whole`),
+    stagedFeed: (own) => key(`staged:${own}:feed`),
+    stagedWhole: (own) => key(`staged:${own}:whole`),
     jobs: key('jobs'),
     index,
     indices: JOB_STATUSES.map(index),

@@ -53,7 +53,7 @@ export async function openRedisBus(options: RedisBusOptions): Promise<Bus> {
     transcript: createTranscriptLog(main, keys),
     feed: createFeed(main, doorbell, keys),
     registry: createRegistry(main, doorbell, keys),
-    custody: createCustody(main, keys),
+    custody: createCustody({ connection: main, keys, maxPerRepo }),
     async ping() {
       // A full Redis, or a replica, still answers PING.
       await main.ask((redis) => redis.set(keys.probe, '1', 'PX', PROBE_MS));

@@ -24,6 +24,8 @@ const NAMES = [
   'release',
   'remove',
   'roster',
+  'settle',
+  'stage',
   'steal',
   'transcript',
 ] as const;

@@ -4,7 +4,7 @@ import type { ChosenVerb } from './cli-context.js';
 import { jsonOption } from './options.js';
 
 /** The verbs below `admin`, in the order people meet them. */
-export const ADMIN_VERBS = ['streams', 'pending', 'replay'] as const;
+export const ADMIN_VERBS = ['streams', 'pending', 'replay', 'export', 'import'] as const;
 
 /** Adds them to the parser of `admin`. */
 export function addAdminVerbs(parser: Argv, choose: (verb: ChosenVerb) => void): Argv {
@@ -60,14 +60,21 @@ export function addAdminVerbs(parser: Argv, choose: (verb: ChosenVerb) => void):
               requiresArg: true,
               describe: 'With --all: from this time on, or from so long ago (90s, 15m, 2h, 7d)',
             },
+            into: {
+              type: 'string',
+              requiresArg: true,
+              describe: 'With --all: import the jobs into the bus at this address (redis://...) instead',
+            },
           })
-          .check(({ job, all, since, from, to }) => {
+          .check(({ job, all, since, from, to, into }) => {
             if (all === true && job !== undefined) throw new Error('Name a job or say --all, not both');
             if (all !== true && job === undefined) throw new Error('Name a job, or say --all');
             if ((all === true) !== (since !== undefined))
               throw new Error('--all and --since belong together');
             if (all === true && (from ?? to) !== undefined)
               throw new Error('--from and --to are versions of one job');
+            if (all !== true && into !== undefined)
+              throw new Error('--into needs --all; see also `admin export`');
             return true;
           })
           .example('$0 admin replay 3f2a --speed max', 'what happened, at once')
@@ -78,6 +85,32 @@ export function addAdminVerbs(parser: Argv, choose: (verb: ChosenVerb) => void):
             ? (await import('./verbs/admin/replay-fleet.js')).replayFleet(cli, { ...flags, since })
             : (await import('./verbs/admin/replay.js')).replay(cli, { ...flags, job }),
         ),
+    )
+    .command(
+      'export [job]',
+      'Print jobs with all that belongs to them, for import',
+      (command) =>
+        command
+          .positional('job', { type: 'string', describe: 'Id of the job, or its first characters' })
+          .options({ all: { type: 'boolean', describe: 'All jobs instead of one' } })
+          .check(({ job, all }) => {
+            if ((all === true) === (job !== undefined)) throw new Error('Name a job, or say --all');
+            return true;
+          })
+          .example('$0 admin export --all > jobs.jsonl', 'everything, to be kept'),
+      ({ job }) => choose(async (cli) => (await import('./verbs/admin/export.js')).exportVerb(cli, { job })),
+    )
+    .command(
+      'import <file>',
+      'Take in jobs that were exported, from this bus or another',
+      (command) =>
+        command
+          .positional('file', { type: 'string', demandOption: true, describe: 'The export; - reads stdin' })
+          .options({
+            open: { type: 'boolean', describe: 'Also jobs that have not ended: they run here from now on' },
+            ...jsonOption,
+          }),
+      (argv) => choose(async (cli) => (await import('./verbs/admin/import.js')).importVerb(cli, argv)),
     )
     .demandCommand(1, `Say what to do: ${ADMIN_VERBS.join(', ')}.`);
 }

@@ -2,6 +2,7 @@
 import { setMaxListeners } from 'node:events';
 import express, { type Express } from 'express';
 import { AgenticoreError } from '../../domain/errors.js';
+import { addAdminRoutes } from '../rest/admin.js';
 import { addDrainRoutes, addWorkerRoutes } from '../rest/drain.js';
 import { addFeedRoutes } from '../rest/feed.js';
 import { addHealthRoutes } from '../rest/health.js';
@@ -40,4 +41,5 @@ function addCounterRoutes(app: Express, deps: HttpDeps): void {
   addFeedRoutes(app, deps);
   addProfileRoutes(app, deps);
   addWorkerRoutes(app, deps);
+  if (deps.bus.name === 'file') addAdminRoutes(app, deps);
 }

@@ -21,8 +21,8 @@ export interface Situation {
   readonly findings?: readonly Finding[];
   /** Called with the function that presses Ctrl-C. */
   readonly interrupt?: (press: () => void) => void;
-  /** What `admin` works on. */
-  readonly desk?: Desk;
+  /** What `admin` works on; an error is what opening it throws. */
+  readonly desk?: Desk | Error;
   readonly serve?: (flags: ServeFlags) => Promise<number>;
 }
 
@@ -56,6 +56,7 @@ export async function type(words: readonly string[], situation: Situation = {}):
     serve: situation.serve ?? (async () => 0),
     diagnose: async () => situation.findings ?? [],
     atDesk: async (_order, work) => {
+      if (situation.desk instanceof Error) throw situation.desk;
       if (situation.desk === undefined) throw new Error('there is no desk in this situation');
       return work(situation.desk);
     },

@@ -10,7 +10,7 @@ import { eventEntries, type LedgerLine, parseLedgerLine } from './ledger-file.js
 import { type MessagePlace, messageEntries, readMessageTail } from './message-file.js';
 
 export const LEDGER = 'ledger.jsonl';
-const MESSAGES = 'messages.jsonl';
+export const MESSAGES = 'messages.jsonl';
 
 export interface KeptMessages {
   readonly file: GrowingFile;

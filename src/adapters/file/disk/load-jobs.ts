@@ -62,7 +62,8 @@ async function listFolder(path: string, purpose: LoadPurpose): Promise<Dirent[]>
   }
 }
 
-async function loadJob(
+/** One job; undefined when its making was cut short. Throws BUS_CORRUPT. */
+export async function loadJob(
   folder: string,
   jobId: string,
   log: Log,

@@ -58,7 +58,7 @@ export function createBusState(
     ...options,
     jobs,
     admission,
-    deadLetters: new Set(found.flatMap(({ job }) => (isDeadLetter(job.stored.job) ? [job.id] : []))),
+    deadLetters: new Set(),
     lists: createJobLists(),
     upkeep: createUpkeep(),
     lanes: createLanes({ leaseMs, admission, repoOf: repoOfId }),
@@ -69,15 +69,28 @@ export function createBusState(
     serial: createSerial(),
     inTurn: createTurnstile(),
   };
-  for (const { job, lines, lastCursor } of found) {
-    cursors.saw(lastCursor);
-    state.lists.move(undefined, job.stored.job);
-    state.upkeep.file(job.stored.job);
-    for (const { idempotency } of lines) if (idempotency) state.keys.put({ ...idempotency, jobId: job.id });
-  }
+  for (const loaded of found) file(state, loaded);
   for (const { job } of found) if (job.stored.job.status === 'running') restoreRunning(state, job);
   for (const { job } of found) if (job.stored.job.status === 'queued') restoreWaiting(state, job);
   return state;
+}
+
+function file(state: BusState, { job, lines, lastCursor }: LoadedJob): void {
+  state.jobs.set(job.id, job);
+  state.cursors.saw(lastCursor);
+  state.lists.move(undefined, job.stored.job);
+  state.upkeep.file(job.stored.job);
+  if (isDeadLetter(job.stored.job)) state.deadLetters.add(job.id);
+  for (const { idempotency } of lines) if (idempotency) state.keys.put({ ...idempotency, jobId: job.id });
+}
+
+/** Shows a job that was on another bus and lies on this disk now. */
+export function adopt(state: BusState, loaded: LoadedJob): void {
+  file(state, loaded);
+  const { status } = loaded.job.stored.job;
+  if (status === 'running') restoreRunning(state, loaded.job);
+  if (status === 'queued') restoreWaiting(state, loaded.job);
+  state.bells.ring({ kind: 'job', jobId: loaded.job.id });
 }
 
 /** The newest lines of all ledgers in one order. The cursors of a line follow each other: lines never interleave. */

@@ -16,6 +16,8 @@ export interface ServerAddress {
 export interface RequestOptions {
   readonly method?: 'GET' | 'POST' | 'DELETE';
   readonly body?: JsonObject;
+  /** A body that is made while it is sent, instead of `body`. */
+  readonly stream?: AsyncIterable<Uint8Array>;
   readonly headers?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal;
   /** How long the answer's head may take, milliseconds. */
@@ -52,6 +54,7 @@ export function createHttpClient(address: ServerAddress): HttpClient {
           ...options.headers,
         },
         ...(options.body === undefined ? {} : { body: JSON.stringify(options.body) }),
+        ...(options.stream === undefined ? {} : { body: options.stream, duplex: 'half' as const }),
         signal: options.signal ? AbortSignal.any([patience.signal, options.signal]) : patience.signal,
       });
     } catch (error) {

@@ -8,6 +8,7 @@ export interface Sink {
   readonly columns?: number;
   on?(event: 'resize', listener: () => void): unknown;
   off?(event: 'resize', listener: () => void): unknown;
+  once?(event: 'drain', listener: () => void): unknown;
 }
 
 /** What the environment wishes for the screen (NO_COLOR, FORCE_COLOR, TERM). */
@@ -31,6 +32,8 @@ export interface Terminal {
   columns(): number;
   /** Writes a line to stdout. */
   print(line?: string): void;
+  /** Writes a line to stdout, and resolves when there is room for the next: for more than fits in memory. */
+  pour(line: string): Promise<void>;
   /** Writes a line to stderr: what is said to the person, not to the next program. */
   say(line: string): void;
 }
@@ -54,6 +57,10 @@ export function createTerminal(out: Sink, err: Sink, wishes: ScreenWishes): Term
         ? Math.max(FEWEST_COLUMNS, out.columns || DEFAULT_COLUMNS)
         : Number.POSITIVE_INFINITY,
     print: (line = '') => void out.write(`${line}\n`),
+    async pour(line) {
+      if (out.write(`${line}\n`) === false)
+        await new Promise<void>((room) => (out.once ? out.once('drain', room) : room()));
+    },
     say: (line) => void err.write(`${line}\n`),
   };
 }

@@ -1,7 +1,10 @@
 // `agenticore admin pending`: which worker holds which job, and since when it has not said so; takes them away if told.
-import { AgenticoreError } from '../../../../domain/errors.js';
+import { AgenticoreError, isCode } from '../../../../domain/errors.js';
 import type { PendingEntry } from '../../../../ports/custody.js';
+import { pendingJson } from '../../../wire/admin-json.js';
 import type { CliContext } from '../../cli-context.js';
+import { createHttpClient } from '../../server/http-client.js';
+import { stealAtServer } from '../../server/keeper-api.js';
 import { countOf, formatDuration } from '../../terminal/amounts.js';
 import { oneLine } from '../../terminal/printable.js';
 import type { Column } from '../../terminal/table.js';
@@ -35,21 +38,19 @@ const list = ({ atDesk }: CliContext, minIdleS: number): Promise<readonly Pendin
     (await bus.custody.pending()).filter(({ idleMs }) => idleMs >= minIdleS * 1000),
   );
 
-async function steal({ atDesk }: CliContext, minIdleS: number | undefined): Promise<readonly PendingEntry[]> {
+async function steal(cli: CliContext, minIdleS: number | undefined): Promise<readonly PendingEntry[]> {
   if (minIdleS === undefined || minIdleS < 0) {
     const why = '--steal needs --min-idle: how many seconds a worker must have been silent to lose its job.';
     throw new AgenticoreError('INVALID_REQUEST', why);
   }
-  return atDesk({ access: 'write' }, ({ bus }) => bus.custody.steal(minIdleS * 1000));
+  const minIdleMs = Math.round(minIdleS * 1000);
+  return cli
+    .atDesk({ access: 'write' }, ({ bus }) => bus.custody.steal(minIdleMs))
+    .catch(async (error: unknown) => {
+      if (!isCode(error, 'BUS_LOCKED')) throw error;
+      return stealAtServer(createHttpClient(await cli.address({})), minIdleMs);
+    });
 }
-
-const pendingJson = ({ lane, jobId, worker, idleMs, deliveries }: PendingEntry): Record<string, unknown> => ({
-  lane,
-  job_id: jobId,
-  worker,
-  idle_ms: idleMs,
-  deliveries,
-});
 
 function columnsOf(found: readonly PendingEntry[]): readonly Column[] {
   const cells = (of: (entry: PendingEntry) => string): readonly string[] =>

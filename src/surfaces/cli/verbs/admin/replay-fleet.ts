@@ -1,11 +1,15 @@
 // `agenticore admin replay --all`: what happened in all jobs since a moment, in one order.
+import { exportJobs } from '../../../../app/admin/export-jobs.js';
+import { type ExportLine, formatExportLine } from '../../../../app/admin/export-line.js';
+import { importJobs } from '../../../../app/admin/import-jobs.js';
 import { replayFeed } from '../../../../app/admin/replay-feed.js';
 import { AgenticoreError } from '../../../../domain/errors.js';
 import type { Frame } from '../../../wire/feed-frame.js';
-import type { CliContext } from '../../cli-context.js';
+import type { CliContext, Desk } from '../../cli-context.js';
 import { parseObject, textAt } from '../../server/json-fields.js';
 import { oneLine } from '../../terminal/printable.js';
 import type { Terminal } from '../../terminal/terminal.js';
+import { sayReport } from './import.js';
 import {
   type FrameWriter,
   framesOf,
@@ -17,6 +21,8 @@ import {
 
 export interface ReplayFleetFlags extends Pick<ReplayFlags, 'speed' | 'as'> {
   readonly since: string;
+  /** Address of the Redis to import the jobs into, instead of showing their events. */
+  readonly into?: string | undefined;
 }
 
 const INTERRUPTED = 130;
@@ -29,6 +35,7 @@ export function replayFleet(cli: CliContext, flags: ReplayFleetFlags): Promise<n
       after: `${Math.max(0, sinceMs - 1)}-999999999`,
       ...(speed === undefined ? {} : { speed }),
     };
+    if (flags.into !== undefined) return importTouched(cli, { bus, clock, hash }, options, flags.into);
     const writer = writerFor(cli.terminal, flags.as);
     const done = await untilInterrupted(cli, async (signal) => {
       const replayed = replayFeed({ feed: bus.feed, clock }, { kind: 'fleet' }, options, signal);
@@ -37,6 +44,35 @@ export function replayFleet(cli: CliContext, flags: ReplayFleetFlags): Promise<n
     writer.close();
     return done ? 0 : INTERRUPTED;
   });
+}
+
+/** Takes every job that has an event in the range into another bus, with its whole history. */
+async function importTouched(
+  cli: CliContext,
+  { bus, clock, hash }: Desk,
+  options: { readonly after: string },
+  redisUrl: string,
+): Promise<number> {
+  const jobIds = new Set<string>();
+  const range = replayFeed(
+    { feed: bus.feed, clock },
+    { kind: 'fleet' },
+    options,
+    new AbortController().signal,
+  );
+  for await (const step of range) {
+    if (step.kind === 'gap')
+      cli.terminal.say('Events before the first one that is kept are not known any more.');
+    else jobIds.add(textAt(parseObject(step.entry.data), 'jobId') ?? '');
+  }
+  return cli.atDesk({ access: 'write', redisUrl }, async ({ bus: { custody } }) => {
+    const lines = exportLines(exportJobs(bus, jobIds, false));
+    return sayReport(cli.terminal, await importJobs({ custody, hash }, lines, false), false);
+  });
+}
+
+async function* exportLines(lines: AsyncIterable<ExportLine>): AsyncGenerator<string> {
+  for await (const line of lines) yield formatExportLine(line);
 }
 
 const UNITS: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };

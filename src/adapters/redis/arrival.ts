@@ -1,0 +1,99 @@
+// A job on its way into Redis: its feed is staged beside, entry by entry, and becomes the job's in one step.
+import { randomUUID } from 'node:crypto';
+import { isDeadLetter, isTerminal } from '../../domain/job.js';
+import { repoOf } from '../../domain/placement.js';
+import { upkeepAt } from '../../domain/upkeep.js';
+import type { Arrival, MovedEntry, MovedJob } from '../../ports/custody.js';
+import type { Connection } from './connection.js';
+import type { Keys } from './keys.js';
+import { asText } from './reply.js';
+import { runScript } from './scripts.js';
+import { formatTrimmed } from './trimmed.js';
+
+export interface CustodyOptions {
+  readonly connection: Connection;
+  readonly keys: Keys;
+  /** How many jobs of one repository may be in their lanes at once; 0 for any number. */
+  readonly maxPerRepo: number;
+}
+
+/** What was staged and never settled, because its importer died, is gone after this. */
+const STAGED_MS = 60 * 60_000;
+
+/** Begins to stage `jobId`. */
+export function createArrival({ connection, keys, maxPerRepo }: CustodyOptions, jobId: string): Arrival {
+  const own = `${jobId}:${randomUUID()}`;
+  const staged = [keys.stagedFeed(own), keys.stagedWhole(own)];
+  return {
+    async add(entries) {
+      const pieces = entries.flatMap(entryArguments);
+      await connection.ask((redis) => runScript(redis, 'stage', staged, [STAGED_MS, ...pieces]));
+    },
+    async settle(job) {
+      const ofJob = [keys.ledger, keys.view, keys.answer, keys.feed, keys.whole].map((key) => key(jobId));
+      const { status, order } = job.after.job;
+      const ofAll = [
+        keys.jobs,
+        keys.index(status),
+        keys.delayed,
+        keys.upkeep,
+        keys.lane(order.lane),
+        keys.dead,
+      ];
+      const settled = await connection.ask((redis) =>
+        runScript(
+          redis,
+          'settle',
+          [...ofJob, ...staged, ...ofAll],
+          settleArguments(keys, maxPerRepo, jobId, job),
+        ),
+      );
+      const kind = asText(settled);
+      if (kind === 'written' || kind === 'same' || kind === 'different') return kind;
+      throw new Error(`settle.lua answered ${kind}`);
+    },
+    async drop() {
+      await connection.ask((redis) => redis.del(...staged)).catch(() => undefined); // it lapses by itself
+    },
+  };
+}
+
+/** A whole message is found again by attempt and seq, which its preview names. */
+function entryArguments({ cursor, kind, type, data, whole }: MovedEntry): string[] {
+  const [, attempt, seq] = /^\{"attempt":(\d+),"seq":(\d+),/.exec(data) ?? [];
+  const field = whole === undefined || attempt === undefined ? '' : `${attempt}:${seq}`;
+  return [cursor, kind, type, data, field, whole ?? ''];
+}
+
+function settleArguments(
+  keys: Keys,
+  maxPerRepo: number,
+  jobId: string,
+  moved: MovedJob,
+): (string | number)[] {
+  const { job, head } = moved.after;
+  const { order, ...state } = job;
+  const place = isTerminal(job.status) ? 'ended' : job.status === 'running' ? 'lane' : 'delayed';
+  return [
+    jobId,
+    job.status,
+    job.createdAt,
+    job.attempt,
+    head,
+    order.lane,
+    JSON.stringify(order),
+    JSON.stringify(state),
+    moved.answer === undefined ? '' : '1',
+    moved.answer ?? '',
+    moved.trimmed === undefined ? '' : formatTrimmed(moved.trimmed, moved.cursors),
+    place,
+    job.nextAttemptAt ?? job.queuedSince,
+    upkeepAt(job) ?? '',
+    keys.jobBell(jobId),
+    keys.prefix,
+    maxPerRepo,
+    maxPerRepo > 0 ? (repoOf(job).repo ?? '') : '',
+    ...(isDeadLetter(job) ? [job.code ?? '', job.error ?? ''] : ['', '']),
+    ...moved.records.map((record) => JSON.stringify(record)),
+  ];
+}

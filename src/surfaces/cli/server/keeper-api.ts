@@ -1,0 +1,49 @@
+// What the keeper asks of the server that has a file bus, and how its answers read.
+import type { ImportReport } from '../../../app/admin/import-jobs.js';
+import type { PendingEntry } from '../../../ports/custody.js';
+import type { HttpClient } from './http-client.js';
+import { numberAt, objectsAt, textAt } from './json-fields.js';
+
+/** Longer than a server needs for the largest job. */
+const PATIENCE_MS = 120_000;
+
+/** Sends the lines of an export. Throws the server's refusals. */
+export async function sendExport(
+  http: HttpClient,
+  lines: AsyncIterable<string>,
+  open: boolean,
+): Promise<ImportReport> {
+  const told = await http.json(`/admin/import${open ? '?open=true' : ''}`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/x-ndjson' },
+    stream: bytesOf(lines),
+    timeoutMs: PATIENCE_MS,
+  });
+  const torn = textAt(told, 'torn');
+  return {
+    imported: numberAt(told, 'imported') ?? 0,
+    same: numberAt(told, 'same') ?? 0,
+    refused: objectsAt(told, 'refused').map((one) => ({
+      jobId: textAt(one, 'job_id') ?? '',
+      reason: textAt(one, 'reason') ?? '',
+    })),
+    ...(torn === undefined ? {} : { torn }),
+  };
+}
+
+async function* bytesOf(lines: AsyncIterable<string>): AsyncGenerator<Uint8Array> {
+  const encoder = new TextEncoder();
+  for await (const line of lines) yield encoder.encode(`${line}\n`);
+}
+
+/** Has what was idle for so long taken from its workers. */
+export async function stealAtServer(http: HttpClient, minIdleMs: number): Promise<readonly PendingEntry[]> {
+  const told = await http.json(`/admin/steal?min_idle_ms=${minIdleMs}`, { method: 'POST' });
+  return objectsAt(told, 'pending').map((entry) => ({
+    lane: textAt(entry, 'lane') ?? '',
+    jobId: textAt(entry, 'job_id') ?? '',
+    worker: textAt(entry, 'worker') ?? '',
+    idleMs: numberAt(entry, 'idle_ms') ?? 0,
+    deliveries: numberAt(entry, 'deliveries') ?? 0,
+  }));
+}

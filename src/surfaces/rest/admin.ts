@@ -1,0 +1,52 @@
+// What the keeper of a file bus asks of the server that has it; on Redis the keeper goes to the bus itself.
+import type { Request, RequestHandler, Router } from 'express';
+import { importJobs } from '../../app/admin/import-jobs.js';
+import { textLines } from '../../app/admin/text-lines.js';
+import { AgenticoreError } from '../../domain/errors.js';
+import { authenticateOperator } from '../http/auth.js';
+import type { HttpDeps } from '../http/http-deps.js';
+import { invalid, queryChoice, queryText } from '../http/limits.js';
+import { route, sendJson } from '../http/route.js';
+import { importJson, pendingJson } from '../wire/admin-json.js';
+
+/** POST /admin/import and /admin/steal. */
+export function addAdminRoutes(router: Router, deps: HttpDeps): void {
+  const { custody } = deps.bus;
+  const guard = authenticateOperator(deps);
+
+  route(router, '/admin/import', {
+    POST: [
+      guard,
+      linesOnly,
+      async (req, res) => {
+        const open = queryChoice(req, 'open', ['true', 'false']) === 'true';
+        const report = await importJobs({ custody, hash: deps.submit.hash }, textLines(req), open);
+        req.resume(); // what stands behind a torn line is not looked at
+        sendJson(res, 200, { success: true, ...importJson(report) });
+      },
+    ],
+  });
+
+  route(router, '/admin/steal', {
+    POST: [
+      guard,
+      async (req, res) => {
+        const taken = await custody.steal(millisecondsOf(req, 'min_idle_ms'));
+        sendJson(res, 200, { success: true, pending: taken.map(pendingJson) });
+      },
+    ],
+  });
+}
+
+const linesOnly: RequestHandler = (req, _res, next) => {
+  if (req.headers['content-type'] !== 'application/x-ndjson') {
+    throw new AgenticoreError('UNSUPPORTED_MEDIA_TYPE', 'Send the export as application/x-ndjson.');
+  }
+  next();
+};
+
+function millisecondsOf(req: Request, name: string): number {
+  const text = queryText(req, name) ?? '';
+  if (!/^\d{1,15}$/.test(text)) throw invalid(name, 'must be a whole number of milliseconds');
+  return Number(text);
+}
