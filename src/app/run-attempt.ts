@@ -60,6 +60,7 @@ export async function runAttempt(deps: AttemptDeps, claim: Claim, handBack: Abor
     claim,
     head,
     signal: stopping.signal,
+    lost: lost.signal,
     ...createReport(deps, job, lost.signal),
   };
   try {

@@ -1,6 +1,6 @@
 // What every phase of an attempt holds in hands: the job as claimed, the claim, and the one way to report a fact.
 import type { Progress } from '../../domain/decide.js';
-import { isCode } from '../../domain/errors.js';
+import { AgenticoreError, isCode } from '../../domain/errors.js';
 import type { Job } from '../../domain/job.js';
 import type { Agent } from '../../ports/agent.js';
 import type { Clock } from '../../ports/clock.js';
@@ -46,6 +46,8 @@ export interface Attempt {
   readonly head: string;
   /** Aborted when the attempt must stop, with a StopReason; what ended it first stays. */
   readonly signal: AbortSignal;
+  /** Aborted when nothing more can be recorded: the claim is another's, or the worker leaves while the bus is away. */
+  readonly lost: AbortSignal;
   /** Writes facts of this attempt into the ledger. Throws STALE_ATTEMPT or JOB_ENDED when it was overtaken. */
   report(facts: readonly Progress[], answer?: string): Promise<Handled>;
   /** The job after the last report. */
@@ -71,6 +73,16 @@ export async function persist<T>(clock: Clock, signal: AbortSignal, operation: (
       await clock.sleep(BUS_RETRY_MS, signal);
     }
   }
+}
+
+/** What is awaited, unless nothing more can be recorded first: throws BUS_UNREACHABLE then. */
+export function unlessLost<T>({ lost }: Attempt, awaited: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const giveUp = (): void => reject(new AgenticoreError('BUS_UNREACHABLE'));
+    lost.addEventListener('abort', giveUp, { once: true });
+    if (lost.aborted) giveUp();
+    awaited.then(resolve, reject).finally(() => lost.removeEventListener('abort', giveUp));
+  });
 }
 
 /** The pen of an attempt; keeps trying while the bus is away, until the claim is lost. */

@@ -4,7 +4,7 @@ import type { Job } from '../../domain/job.js';
 import { profileFlags } from '../../domain/profile.js';
 import { goOnPrompt } from '../../domain/unfinished.js';
 import type { AgentEnd, AgentOrder } from '../../ports/agent.js';
-import type { Attempt, AttemptDeps } from './attempt.js';
+import { type Attempt, type AttemptDeps, unlessLost } from './attempt.js';
 import type { Bench } from './open-bench.js';
 import { systemPrompt } from './system-prompt.js';
 import { createTranscriptWriter } from './transcript-writer.js';
@@ -31,7 +31,7 @@ export async function runClaude(deps: AttemptDeps, attempt: Attempt, bench: Benc
   try {
     const end = await deps.agent.run(order, listener, AbortSignal.any([attempt.signal, overtaken.signal]));
     await started;
-    const transcript = await writer.finish();
+    const transcript = await unlessLost(attempt, writer.finish());
     await reportFinish(deps, attempt, end, transcript);
     return end;
   } finally {
