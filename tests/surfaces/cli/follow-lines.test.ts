@@ -99,6 +99,15 @@ describe('following a job into a file', () => {
           retry_at: '2026-01-02T03:04:36.000Z',
         }),
         frame(5, 'AttemptStarted', { type: 'AttemptStarted', attempt: 2, at, host: 'pod-7' }),
+        frame(5, 'WorkspaceOpened', {
+          attempt: 2,
+          at,
+          path: '/w',
+          branch: 'b',
+          base_ref: 'main',
+          kept: true,
+        }),
+        frame(5, 'ClaudeStarted', { attempt: 2, at, pid: 1, session_id: 's', resumed: true }),
         frame(6, 'CommitReady', {
           type: 'CommitReady',
           attempt: 2,
@@ -127,6 +136,8 @@ describe('following a job into a file', () => {
     for (const line of [
       '● What came before is no longer kept.',
       '● The model does not answer (overloaded 529); retry 2 of 10 in 4s',
+      '● Working on b, as it was left',
+      '● Claude goes on where it was interrupted.',
       '● Usage limit rejected (five_hour), resets at 2026-11-22T',
       '● Attempt 1 failed: The model is overloaded. It is tried again in 30s.',
       '● Attempt 2 started on pod-7.',
