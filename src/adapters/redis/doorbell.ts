@@ -13,8 +13,8 @@ export interface Doorbell {
   close(): Promise<void>;
 }
 
-/** `open` makes the connection, on the first watch. */
-export function createDoorbell(open: () => Connection, log?: Log): Doorbell {
+/** `open` makes the connection, on the first watch. Whoever is rung looks through `reader`. */
+export function createDoorbell(open: () => Connection, reader: Connection, log?: Log): Doorbell {
   const rings = new Map<string, Set<() => void>>();
   let subscriber: { readonly connection: Connection; readonly pulse: NodeJS.Timeout } | undefined;
 
@@ -29,7 +29,10 @@ export function createDoorbell(open: () => Connection, log?: Log): Doorbell {
     const channels = [...rings.keys()];
     if (channels.length === 0) return;
     await redis.subscribe(...channels);
-    for (const channel of channels) ringAll(channel);
+    // Not before they can look: where we are back first, all of them would be told that Redis is away.
+    if (reader.redis.status !== 'ready')
+      await new Promise<void>((resolve) => reader.redis.once('ready', () => resolve()));
+    for (const channel of rings.keys()) ringAll(channel);
   }
 
   function connect(): Connection {

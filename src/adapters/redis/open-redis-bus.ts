@@ -43,7 +43,7 @@ export async function openRedisBus(options: RedisBusOptions): Promise<Bus> {
     openConnection({ url, name: `agenticore:${consumer}${role}`, answerMs: ANSWER_MS, ...more });
   const main = open('', { blockMs: 0, failFast: true, ...(log ? { log } : {}) });
   const reads = createBlockingReads(main, () => open(':claim', { blockMs: BLOCK_MS, failFast: false }));
-  const doorbell = createDoorbell(() => open(':bell', { blockMs: 0, failFast: false }), log);
+  const doorbell = createDoorbell(() => open(':bell', { blockMs: 0, failFast: false }), main, log);
 
   return {
     name: 'redis',

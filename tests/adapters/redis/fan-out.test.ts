@@ -83,7 +83,7 @@ describe('many readers on one process', needsOwnRedis, () => {
       const held = new Promise<void>((resolve) => {
         letGo = resolve;
       });
-      const doorbell = createDoorbell(() => connection);
+      const doorbell = createDoorbell(() => connection, connection);
       const feed = createFeed(
         {
           ...connection,
@@ -162,5 +162,39 @@ describe('many readers on one process', needsOwnRedis, () => {
         for (const name of names) await admin.publish(`{${keyPrefix}}:bell:job:${name}`, '');
         await eventually('all are rung again', () => rings.size === 1_000);
       }),
+  );
+
+  test(
+    'after an outage nobody is rung before the connection they read with is back as well',
+    TIMEOUT,
+    async () => {
+      const open = (name: string) =>
+        openConnection({ url: redis.url, name, answerMs: 5_000, blockMs: 0, failFast: true });
+      const [reader, subscriber] = [open('reader'), open('subscriber')];
+      const doorbell = createDoorbell(() => subscriber, reader);
+      const rings = { away: 0, other: 0 };
+      try {
+        await Promise.all([reader.online(), subscriber.online()]);
+        await doorbell.watch('away', () => {
+          rings.away += 1;
+        });
+        await doorbell.watch('other', () => {
+          rings.other += 1;
+        });
+        reader.redis.disconnect();
+        await eventually('the reader is away', () => reader.redis.status === 'end');
+        subscriber.redis.disconnect(true);
+        await eventually('the subscriber is back', async () => {
+          await admin.publish('other', '');
+          return rings.other > 0;
+        });
+        assert.equal(rings.away, 0);
+        await reader.redis.connect();
+        await eventually('all are rung', () => rings.away === 1);
+      } finally {
+        await doorbell.close();
+        await reader.close();
+      }
+    },
   );
 });
