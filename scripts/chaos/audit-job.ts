@@ -133,6 +133,14 @@ export function auditResult({ records }: JobEvidence, isCancelConfirmed: boolean
   return [`${status} instead of ${expected}${why}`];
 }
 
+/** Nothing here is wrong but that processes end and stall, so no attempt has a reason of its own to fail. */
+export const auditFailures = ({ records }: JobEvidence): readonly string[] =>
+  records.flatMap((record) =>
+    record.type === 'AttemptFailed'
+      ? [`attempt ${record.attempt} failed: ${record.code}: ${record.error}`]
+      : [],
+  );
+
 /** The commit that the ledger names last, undefined when there is none. */
 export const commitOf = (records: readonly LedgerRecord[]): string | undefined =>
   records.findLast((record) => record.type === 'CommitReady')?.oid;

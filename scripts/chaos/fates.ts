@@ -8,9 +8,10 @@ export function fatesOf(evidence: readonly JobEvidence[]): Readonly<Record<strin
   for (const { records } of evidence) {
     for (const record of records) {
       if (record.type === 'AttemptStarted') count('attempts');
+      if (record.type === 'ClaudeStarted' && record.resumed)
+        count('attempts that went on in an earlier session');
       if (record.type === 'AttemptLost') count('attempts that lost their worker');
       if (record.type === 'AttemptHandedBack') count('attempts handed back');
-      if (record.type === 'AttemptFailed') count(`attempts failed with ${record.code}`);
     }
     const committed = records.findIndex(({ type }) => type === 'CommitReady');
     if (committed !== -1 && records.slice(committed).some(({ type }) => type === 'ClaudeFinished'))

@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   auditEnding,
+  auditFailures,
   auditLedger,
   auditReading,
   auditRemote,
@@ -80,6 +81,11 @@ export async function checkInvariants(
       name: 'cancelled jobs are cancelled, all others succeeded',
       figure: `${findings.cancelled.size} cancels confirmed`,
       violations: each((job) => auditResult(job, findings.cancelled.has(job.jobId))),
+    },
+    {
+      name: 'no attempt failed by itself',
+      figure: `${count(({ records }) => records.filter(({ type }) => type === 'AttemptFailed').length)} failed`,
+      violations: each(auditFailures),
     },
     {
       name: 'every ledger is an unbroken chain',

@@ -32,7 +32,9 @@ export const leaveNote: Script = {
   steps: [
     {
       say: 'I write it down.',
-      call: [{ tool: 'Bash', input: { command: 'date +%N > note.txt; git add -A; git commit -qm Note' } }],
+      call: [
+        { tool: 'Bash', input: { command: 'echo noted > note.txt; git add -A; git commit -qm Note; true' } },
+      ],
     },
     { say: 'Noted.' },
   ],

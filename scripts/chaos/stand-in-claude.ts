@@ -1,7 +1,8 @@
 // A claude for volume: says a few things, changes the repository, takes a short time, and obeys the driver.
 // argv: the driver's own arguments. What it does differs from start to start; what comes out is always one commit's worth.
-import { execFileSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -15,9 +16,26 @@ const assistant = (text: string): boolean =>
 const result = (more: object): boolean =>
   say({ type: 'result', num_turns: 1, total_cost_usd: 0.01, usage: { output_tokens: 1 }, ...more });
 
+/** A session file, so that an attempt that is cut short can be gone on with: with the id it was told, or as the one it resumes. */
+function keepSession(): void {
+  const id = process.argv.find((arg) => arg.startsWith('--session-id='))?.slice('--session-id='.length);
+  const { CLAUDE_CONFIG_DIR: configDir } = process.env;
+  if (id === undefined || configDir === undefined) return;
+  const folder = join(configDir, 'projects', 'stand-in');
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, `${id}.jsonl`), '{}\n');
+}
+
+/** Whoever resumes finds the work done already: then there is nothing to commit. */
+function commit(): void {
+  spawnSync('git', ['add', '--all']);
+  spawnSync('git', ['commit', '--quiet', '--message=Answer']);
+}
+
 let stopped = false;
 
 async function work(): Promise<void> {
+  keepSession();
   const span = Math.random() ** 2 * LONGEST_MS;
   say({ type: 'system', subtype: 'init', session_id: 'stand-in' });
   assistant('I begin.');
@@ -28,11 +46,8 @@ async function work(): Promise<void> {
   }
   if (Math.random() < 0.1) assistant(LONG_TEXT);
   if (stopped) return;
-  writeFileSync('answer.txt', `${process.pid} ${Date.now()}\n`);
-  if (Math.random() < 0.5) {
-    execFileSync('git', ['add', '--all']);
-    execFileSync('git', ['commit', '--quiet', '--message=Answer']);
-  }
+  writeFileSync('answer.txt', 'The answer.\n');
+  if (Math.random() < 0.5) commit();
   assistant('Done.');
   result({ subtype: 'success', is_error: false, result: 'Done.' });
 }

@@ -103,11 +103,11 @@ async function attemptOutcome(deps: AttemptDeps, attempt: Attempt, lost: AbortSi
     outcome = outcomeOf(deps, attempt, error);
   }
   const clear = async (): Promise<void> => {
-    if (bench) await closeBench(deps, attempt.job.id, bench.workspace);
+    if (bench) await closeBench(deps, attempt, bench.workspace);
   };
   const isKept = bench?.workspace !== undefined && isWorthKeeping(attempt, outcome);
   // Good news does not wait for the bench to be cleared; whoever tries again needs it cleared or let go of first.
-  if (isKept) await keepBench(deps, attempt.job.id, bench?.workspace);
+  if (isKept) await keepBench(deps, attempt, bench?.workspace);
   else if (outcome.kind !== 'succeeded') await clear();
   let after: Job | undefined;
   try {

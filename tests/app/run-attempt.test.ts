@@ -222,9 +222,9 @@ describe('an attempt that goes wrong', () => {
       open: () => Promise.reject(new AgenticoreError('REPOSITORY_NOT_FOUND')),
     };
     // An unhandled rejection is noticed when the tasks at hand are done, so the directory must take longer than that.
-    const slowly = async (jobId: string) => {
+    const slowly = async (jobId: string, attempt: number) => {
       await new Promise((resolve) => setImmediate(resolve));
-      return deps.directories.prepare(jobId);
+      return deps.directories.prepare(jobId, attempt);
     };
     const claim = await claimNew({ deps, ...stage });
     await runAttempt(

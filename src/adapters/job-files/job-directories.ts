@@ -1,11 +1,14 @@
 // A job's private directory on disk, and what of it outlives the attempt: Claude's session files, spools.
-import { mkdir, readdir, rm, stat } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { AgenticoreError } from '../../domain/errors.js';
 import type { JobDirectories, JobDirectory } from '../../ports/job-directories.js';
 import { hasCode } from '../host/system-error.js';
 import { isSpool } from './spools.js';
 
 const PRIVATE = 0o700;
+/** Names the attempt whose directory this is: one that was overtaken on the same host must not empty it any more. */
+const OWNER = 'attempt';
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 /** Job directories below `root` (`<home>/jobs`, or below the shared root). */
@@ -15,16 +18,21 @@ export function createJobDirectories(root: string): JobDirectories {
     const directory = join(root, jobId);
     return { root: directory, configDir: join(directory, 'claude'), emptyDir: join(directory, 'cwd') };
   };
-  const tidy = async (jobId: string): Promise<void> => {
-    const { root: directory, configDir } = directoryOf(jobId);
-    await removeAllBut(directory, (name) => name === 'claude' || isSpool(name));
+  const empty = async ({ root: directory, configDir }: JobDirectory, ...kept: string[]): Promise<void> => {
+    await removeAllBut(directory, (name) => name === 'claude' || kept.includes(name) || isSpool(name));
     await removeAllBut(configDir, (name) => name === 'projects');
   };
   return {
-    tidy,
-    async prepare(jobId) {
-      await tidy(jobId);
+    async tidy(jobId, attempt) {
       const directory = directoryOf(jobId);
+      if ((await ownerOf(directory)) <= attempt) await empty(directory);
+    },
+    async prepare(jobId, attempt) {
+      const directory = directoryOf(jobId);
+      if ((await ownerOf(directory)) > attempt) throw new AgenticoreError('STALE_ATTEMPT');
+      await mkdir(directory.root, { recursive: true, mode: PRIVATE });
+      await writeFile(join(directory.root, OWNER), String(attempt), { mode: 0o600 });
+      await empty(directory, OWNER);
       await mkdir(directory.configDir, { recursive: true, mode: PRIVATE });
       await mkdir(directory.emptyDir, { mode: PRIVATE });
       await mkdir(join(directory.root, 'home'), { mode: PRIVATE });
@@ -34,6 +42,12 @@ export function createJobDirectories(root: string): JobDirectories {
     remove: (jobId) => rm(directoryOf(jobId).root, { recursive: true, force: true }),
     findSession: (sessionId) => findSession(root, sessionId),
   };
+}
+
+/** The number of the attempt, 0 when it is nobody's. */
+async function ownerOf({ root }: JobDirectory): Promise<number> {
+  const text = await readFile(join(root, OWNER), 'utf8').catch(() => '');
+  return Number(text) || 0;
 }
 
 async function removeAllBut(directory: string, isKept: (name: string) => boolean): Promise<void> {

@@ -27,7 +27,7 @@ export async function openBench(deps: AttemptDeps, attempt: Attempt): Promise<Be
   try {
     const { job } = attempt;
     const profile = await deps.profiles.load(job.order.profile);
-    const directory = await deps.directories.prepare(job.id);
+    const directory = await deps.directories.prepare(job.id, attempt.number);
     const { configDir } = directory;
     const materialised = await deps.profiles.materialise(profile.name, configDir, job.order.filePath);
     const { workspace, session } = await opening;
@@ -46,7 +46,7 @@ export async function openBench(deps: AttemptDeps, attempt: Attempt): Promise<Be
       () => undefined,
     );
     // What an earlier attempt has left may be of use to a later one; should there be none, the sweep takes it away.
-    await (workspace?.kept ? keepBench : closeBench)(deps, attempt.job.id, workspace);
+    await (workspace?.kept ? keepBench : closeBench)(deps, attempt, workspace);
     throw error;
   }
 }
@@ -72,17 +72,21 @@ async function openWorkspace(deps: AttemptDeps, { job, number, signal }: Attempt
 }
 
 /** Takes the bench down; a failure is logged, because the next sweep repeats it. */
-export const closeBench = (deps: AttemptDeps, jobId: string, workspace: Workspace | undefined) =>
-  leave(deps, jobId, workspace?.close());
+export const closeBench = (deps: AttemptDeps, attempt: Attempt, workspace: Workspace | undefined) =>
+  leave(deps, attempt, workspace?.close());
 
 /** Leaves the worktree as it is to whoever goes on in it. */
-export const keepBench = (deps: AttemptDeps, jobId: string, workspace: Workspace | undefined) =>
-  leave(deps, jobId, workspace?.keep());
+export const keepBench = (deps: AttemptDeps, attempt: Attempt, workspace: Workspace | undefined) =>
+  leave(deps, attempt, workspace?.keep());
 
-async function leave(deps: AttemptDeps, jobId: string, leaving: Promise<void> | undefined): Promise<void> {
-  const results = await Promise.allSettled([leaving, deps.directories.tidy(jobId)]);
+async function leave(
+  deps: AttemptDeps,
+  { job, number }: Attempt,
+  leaving: Promise<void> | undefined,
+): Promise<void> {
+  const results = await Promise.allSettled([leaving, deps.directories.tidy(job.id, number)]);
   for (const result of results) {
     if (result.status === 'rejected')
-      deps.log('bench.close_failed', { job_id: jobId, error: String(result.reason) }, 'warn');
+      deps.log('bench.close_failed', { job_id: job.id, error: String(result.reason) }, 'warn');
   }
 }

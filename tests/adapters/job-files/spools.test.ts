@@ -68,8 +68,8 @@ describe('a spool', () => {
     await first.append([entry(1), entry(2)]);
     await first.close();
     await appendFile(join(root, jobId, 'spool-2.jsonl'), '{"seq":3,"kind":"mess');
-    await createJobDirectories(root).tidy(jobId);
-    await createJobDirectories(root).prepare(jobId);
+    await createJobDirectories(root).tidy(jobId, 1);
+    await createJobDirectories(root).prepare(jobId, 1);
 
     const spools = createSpools(root);
     assert.deepEqual(await spools.left(), [{ jobId, attempt }]);
@@ -92,7 +92,7 @@ describe('a spool', () => {
     const kept = await readFile(join(root, jobId, 'spool-2.stale.jsonl'), 'utf8');
     assert.deepEqual(kept, `${JSON.stringify(entry(1))}\n`);
     const directories = createJobDirectories(root);
-    await directories.tidy(jobId);
+    await directories.tidy(jobId, 1);
     assert.deepEqual(await readdir(join(root, jobId)), ['spool-2.stale.jsonl']);
     await directories.remove(jobId);
     assert.deepEqual(await readdir(root), []);
@@ -115,7 +115,7 @@ describe('a spool', () => {
   it('is never read or written through a link, nor for what is no job', async () => {
     const root = await tempDir();
     const { jobId, attempt } = name();
-    await createJobDirectories(root).prepare(jobId);
+    await createJobDirectories(root).prepare(jobId, 1);
     await writeFile(join(root, 'elsewhere'), '');
     await symlink(join(root, 'elsewhere'), join(root, jobId, 'spool-2.jsonl'));
     const spool = createSpools(root).open({ jobId, attempt });
