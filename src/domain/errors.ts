@@ -102,7 +102,7 @@ export const ERRORS = {
   EVIDENCE_LOST: row(
     500,
     'transient',
-    'The bus has lost messages of this attempt that it had acknowledged; the attempt is done again.',
+    'The bus has lost a part of this attempt that it had acknowledged; the attempt is done again.',
   ),
   ATTEMPTS_EXHAUSTED: row(500, 'final', 'The job used up its attempts.'),
   CANCELLED: row(409, 'final', 'The job was cancelled.'),

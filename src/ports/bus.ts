@@ -7,6 +7,12 @@ import type { Feed } from './feed.js';
 import type { Registry } from './registry.js';
 import type { TranscriptLog } from './transcript-log.js';
 
+/** A setting of the bus under which it cannot keep a promise. Each part is a sentence. */
+export interface Weakness {
+  readonly fact: string;
+  readonly mend: string;
+}
+
 export interface Bus {
   readonly name: 'file' | 'redis';
   readonly events: EventLog;
@@ -18,5 +24,7 @@ export interface Bus {
   readonly custody: Custody;
   /** Resolves when the bus can be written to; throws BUS_UNREACHABLE with the reason. */
   ping(): Promise<void>;
+  /** What about its settings weakens its promises; throws BUS_UNREACHABLE. */
+  weaknesses(): Promise<readonly Weakness[]>;
   close(): Promise<void>;
 }

@@ -1,8 +1,10 @@
 // The maintenance shift: runs in every process, safely side by side.
+import { persist } from '../app/attempt/attempt.js';
 import { delayLoop } from '../app/loops/delay.js';
 import { forgetDeadLoop } from '../app/loops/forget-dead.js';
 import { upkeepLoop } from '../app/loops/upkeep.js';
-import type { Service } from '../runtime/supervise.js';
+import { isCode } from '../domain/errors.js';
+import { type Service, untilAborted } from '../runtime/supervise.js';
 import type { Machines } from './machines.js';
 
 /** The loops of the shift. */
@@ -10,8 +12,20 @@ export function maintenanceServices(machines: Machines): readonly Service[] {
   const deps = { ...machines, queue: machines.bus.queue };
   const { lane } = machines.config.worker;
   return [
+    { name: 'bus-check', run: (signal) => checkBus(machines, signal) },
     { name: 'delay', run: (signal) => delayLoop(deps, signal) },
     { name: 'forget-dead', run: (signal) => forgetDeadLoop({ ...deps, lane }, signal) },
     { name: 'upkeep', run: (signal) => upkeepLoop(deps, signal) },
   ];
+}
+
+/** Once the bus answers: a line for each promise that it cannot keep as it is set up. */
+async function checkBus({ bus, clock, log }: Machines, signal: AbortSignal): Promise<void> {
+  try {
+    const weaknesses = await persist(clock, signal, () => bus.weaknesses());
+    for (const { fact, mend } of weaknesses) log('bus.weak', { fact, mend }, 'warn');
+  } catch (error) {
+    if (!isCode(error, 'BUS_UNREACHABLE')) throw error; // we leave before it was ever there
+  }
+  await untilAborted(signal);
 }

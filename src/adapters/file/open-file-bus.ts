@@ -109,6 +109,7 @@ function assemble(
     feed: createFeed(state),
     registry: createRegistry(),
     custody: createCustody(state),
+    weaknesses: async () => [],
     async ping() {
       assertWritable();
       await access(state.jobsDir, constants.R_OK | constants.W_OK).catch((error) => {

@@ -12,6 +12,7 @@ import { createFeed } from './feed.js';
 import { openKeys } from './keys.js';
 import { createRegistry } from './registry.js';
 import { createTranscriptLog } from './transcript-log.js';
+import { findWeaknesses } from './weaknesses.js';
 
 /** How long Redis may be silent while an answer is due. */
 const ANSWER_MS = 5_000;
@@ -58,6 +59,7 @@ export async function openRedisBus(options: RedisBusOptions): Promise<Bus> {
       // A full Redis, or a replica, still answers PING.
       await main.ask((redis) => redis.set(keys.probe, '1', 'PX', PROBE_MS));
     },
+    weaknesses: () => main.ask(findWeaknesses),
     async close() {
       await Promise.all([reads.close(), doorbell.close(), main.close()]);
     },

@@ -6,6 +6,7 @@ import type { Agent } from '../../ports/agent.js';
 import type { Clock } from '../../ports/clock.js';
 import type { CodeHost } from '../../ports/code-host.js';
 import type { Claim } from '../../ports/command-queue.js';
+import type { StoredJob } from '../../ports/event-log.js';
 import type { Feed } from '../../ports/feed.js';
 import type { JobDirectories } from '../../ports/job-directories.js';
 import type { Log } from '../../ports/log.js';
@@ -85,20 +86,32 @@ export function unlessLost<T>({ lost }: Attempt, awaited: Promise<T>): Promise<T
   });
 }
 
-/** The pen of an attempt; keeps trying while the bus is away, until the claim is lost. */
+/**
+ * The pen of an attempt that has just started; keeps trying while the bus is away, until the claim is lost. `report`
+ * throws EVIDENCE_LOST when the ledger is shorter than it was: the bus was restored from an older state.
+ */
 export function createReport(
   deps: LedgerDeps,
   job: Job,
   signal: AbortSignal,
 ): Pick<Attempt, 'report' | 'latest'> {
   let latest = job;
+  const load = async (jobId: string): Promise<StoredJob | undefined> => {
+    const { version } = latest;
+    const stored = await deps.events.load(jobId);
+    if (stored !== undefined && stored.job.version < version) throw new AgenticoreError('EVIDENCE_LOST');
+    return stored;
+  };
+  const watching = { ...deps, events: { ...deps.events, load } };
   return {
     latest: () => latest,
     async report(facts, answer) {
       const command = { type: 'ReportProgress', attempt: job.attempt, facts } as const;
       const beside = answer === undefined ? {} : { answer };
-      const handled = await persist(deps.clock, signal, () => handleCommand(deps, job.id, command, beside));
-      latest = handled.job;
+      const handled = await persist(deps.clock, signal, () =>
+        handleCommand(watching, job.id, command, beside),
+      );
+      if (handled.job.version > latest.version) latest = handled.job;
       return handled;
     },
   };

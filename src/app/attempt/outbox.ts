@@ -17,7 +17,7 @@ export interface Outbox {
   put(entry: TranscriptEntry): void;
   /** Resolves when there is room for more; also when nothing more can be stored. */
   room(): Promise<void>;
-  /** Resolves when all that was put in is on the bus. Throws STALE_ATTEMPT. */
+  /** Resolves when all that was put in is on the bus. Throws STALE_ATTEMPT, or EVIDENCE_LOST. */
   emptied(): Promise<void>;
   /** Nothing more is sent; what waits in the spool becomes stale evidence. Harmless when all was sent. */
   abandon(): Promise<void>;
@@ -36,6 +36,7 @@ export function createOutbox(
   const over = new AbortController();
   let queue: TranscriptEntry[] = [];
   let queuedBytes = 0;
+  let last: TranscriptEntry | undefined;
   /** Set while the bus is away. */
   let spool: Spool | undefined;
   let isSending = false;
@@ -172,6 +173,7 @@ export function createOutbox(
       return spool !== undefined;
     },
     put(entry) {
+      last = entry;
       queue.push(entry);
       queuedBytes += sizeOf(entry);
       start();
@@ -180,6 +182,10 @@ export function createOutbox(
       while (queuedBytes > HIGH_WATER_BYTES && !over.signal.aborted) await nextChange();
     },
     async emptied() {
+      while (isSending) await nextChange();
+      // Sent twice it changes nothing, and a bus that was restored from an older state meanwhile shows it here.
+      if (last !== undefined && !over.signal.aborted) queue.push(last);
+      start();
       while (isSending) await nextChange();
       if (failure !== undefined) throw failure;
       if (over.signal.aborted) throw new AgenticoreError('STALE_ATTEMPT');

@@ -47,7 +47,7 @@ async function faultOf(path: string): Promise<string | undefined> {
 
 /** Can the bus be reached, and who uses it? */
 export async function checkBus(config: Config): Promise<readonly Finding[]> {
-  return [config.redis.url === undefined ? await checkFileBus(config.home) : await checkRedis(config)];
+  return config.redis.url === undefined ? [await checkFileBus(config.home)] : checkRedis(config);
 }
 
 async function checkFileBus(home: string): Promise<Finding> {
@@ -58,7 +58,7 @@ async function checkFileBus(home: string): Promise<Finding> {
   return { name, level: 'ok', fact: `files in ${home}${inUse}` };
 }
 
-async function checkRedis(config: Config): Promise<Finding> {
+async function checkRedis(config: Config): Promise<readonly Finding[]> {
   const name = 'bus';
   const mend = 'Start Redis 7 or newer, or correct REDIS_URL; without REDIS_URL the bus is kept in files.';
   try {
@@ -66,13 +66,15 @@ async function checkRedis(config: Config): Promise<Finding> {
     const bus = await openBus(config, 'doctor', () => {});
     try {
       await bus.ping();
-      return { name, level: 'ok', fact: `Redis answers, keys begin with ${config.redis.keyPrefix}` };
+      const weak = (await bus.weaknesses()).map((found): Finding => ({ name, level: 'warn', ...found }));
+      const fact = `Redis answers, keys begin with ${config.redis.keyPrefix}`;
+      return [{ name, level: 'ok', fact }, ...weak];
     } finally {
       await bus.close();
     }
   } catch (error) {
     if (!(error instanceof AgenticoreError)) throw error;
-    return { name, level: 'fail', fact: error.message, mend };
+    return [{ name, level: 'fail', fact: error.message, mend }];
   }
 }
 
