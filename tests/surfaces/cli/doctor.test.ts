@@ -8,6 +8,8 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { Finding } from '../../../src/surfaces/cli/cli-context.js';
+import { needsOwnRedis } from '../../support/install-redis.js';
+import { startOwnRedis } from '../../support/redis-server.js';
 import { json, startServerDouble } from './server-double.js';
 
 const MAIN = fileURLToPath(new URL('../../../src/main.js', import.meta.url));
@@ -135,6 +137,16 @@ describe('doctor', () => {
     assert.equal(code, 1);
     assert.deepEqual(levels(find('bus')), ['fail']);
     assert.ok(!text.includes('hunter2'));
+  });
+
+  it('warns of a Redis that does not keep what it is given', needsOwnRedis, async (t) => {
+    const redis = await startOwnRedis();
+    t.after(() => redis.stop());
+    const { code, find } = await diagnoseWith({ REDIS_URL: redis.url });
+    assert.equal(code, 0);
+    assert.deepEqual(levels(find('bus')), ['ok', 'warn']);
+    assert.match(find('bus')[1]?.fact ?? '', /no append-only file/);
+    assert.match(find('bus')[1]?.mend ?? '', /appendonly yes and appendfsync always/);
   });
 
   it('tells a server of ours on the port from a stranger', async (t) => {
