@@ -71,8 +71,6 @@ export interface EventLog {
   /** Newest first. Throws INVALID_REQUEST for a `before` that no page gave. */
   list(query: JobQuery): Promise<JobPage>;
   count(status: JobStatus): Promise<number>;
-  /** Ids of up to `limit` jobs in `status`, oldest first: for people who ask what waits longest. */
-  oldest(status: JobStatus, limit: number): Promise<readonly string[]>;
   /** Ids of up to `limit` jobs that upkeep must look at by `now` (domain/upkeep), the longest overdue first. */
   upkeepDue(now: number, limit: number): Promise<readonly string[]>;
   /** Puts the next look at a job off until `at`, if it is due by `now`: a time that was set meanwhile stays. */

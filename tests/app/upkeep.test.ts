@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { openFileBus } from '../../src/adapters/file/open-file-bus.js';
 import { systemClock } from '../../src/adapters/host/system-clock.js';
 import { upkeepLoop } from '../../src/app/loops/upkeep.js';
 import { AgenticoreError } from '../../src/domain/errors.js';
 import type { EventLog } from '../../src/ports/event-log.js';
 import { eventually } from '../support/eventually.js';
 import { carryOut, startAttempt, submit } from '../support/ledger.js';
+import { tempDir } from '../support/temp-dir.js';
 import { setStage } from './doubles.js';
 
 const HOUR = 3_600_000;
@@ -25,7 +27,7 @@ async function keepUpUntil(
       removed.push(jobId);
     },
   };
-  const loop = upkeepLoop({ ...deps, events: over.events, directories, clock: systemClock }, stop.signal);
+  const loop = upkeepLoop({ ...deps, events: over.events, directories }, stop.signal);
   try {
     await eventually('upkeep has done it', probe);
   } finally {
@@ -65,6 +67,37 @@ describe('upkeep', () => {
     const removed = await keepUpUntil({ events }, deps, async () => (await events.load(gone)) === undefined);
     assert.deepEqual(removed, [gone]);
     assert.equal(await events.count('cancelled'), 210);
+    await close();
+  });
+
+  it('counts no waiting of a job that its repository held back, and looks again in time', async () => {
+    const { deps, close } = await setStage();
+    let now = 1_700_000_000_000;
+    const clock = { ...systemClock, now: () => now };
+    const bus = await openFileBus({ home: await tempDir(), leaseMs: 60_000, maxPerRepo: 1, clock });
+    const { events } = bus;
+    const order = { repoUrl: 'https://git.example/a', queueTtlS: 60 };
+    const [first, held] = [await submit(events, { now, order }), await submit(events, { now, order })];
+    await startAttempt(events, first, { now });
+    const nothingDue = async (): Promise<boolean> => (await events.upkeepDue(now, 9)).length === 0;
+
+    now += HOUR;
+    assert.deepEqual(await events.upkeepDue(now, 9), [held]);
+    await keepUpUntil({ events }, { ...deps, clock }, nothingDue);
+    assert.equal((await events.load(held))?.job.status, 'queued', 'still held');
+
+    await carryOut(
+      events,
+      first,
+      { type: 'EndAttempt', attempt: 1, outcome: { kind: 'succeeded' }, jitter: 0 },
+      { now },
+    );
+    now += 59_000;
+    await keepUpUntil({ events }, { ...deps, clock }, nothingDue);
+    assert.equal((await events.load(held))?.job.status, 'queued', 'it waits since it was let in');
+    now += 2_000;
+    await keepUpUntil({ events }, { ...deps, clock }, async () => (await events.count('expired')) === 1);
+    await bus.close();
     await close();
   });
 

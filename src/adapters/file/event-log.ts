@@ -116,7 +116,6 @@ export function createEventLog(state: BusState): EventLog {
       return { jobs: ids.flatMap((id) => jobs.get(id)?.stored.job ?? []), next };
     },
     count: async (status) => lists.count(status),
-    oldest: async (status, limit) => lists.oldest(status, limit),
     upkeepDue: async (now, limit) => upkeep.due(now, limit),
     putOffUpkeep: async (jobId, now, at) => upkeep.putOff(jobId, now, at),
     remove(jobId) {

@@ -40,11 +40,6 @@ export function createEventLog(connection: Connection, keys: Keys, maxPerRepo: n
 
     count: (status) => connection.ask((redis) => redis.zcard(keys.index(status))),
 
-    async oldest(status, limit) {
-      if (limit < 1) return [];
-      return connection.ask((redis) => redis.zrange(keys.index(status), 0, String(limit - 1)));
-    },
-
     async upkeepDue(now, limit) {
       if (limit < 1) return [];
       return connection.ask((redis) => redis.zrangebyscore(keys.upkeep, '-inf', now, 'LIMIT', 0, limit));

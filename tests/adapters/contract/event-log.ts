@@ -99,8 +99,8 @@ export function eventLogContract(name: string, open: OpenBus): void {
       await endAttempt(bus.events, jobId, { kind: 'handed-back' });
 
       assert.equal((await bus.events.load(jobId))?.job.status, 'cancelled');
-      assert.deepEqual(await bus.events.oldest('running', 9), []);
-      assert.deepEqual(await bus.events.oldest('cancelled', 9), [jobId]);
+      assert.equal(await bus.events.count('running'), 0);
+      assert.equal(await bus.events.count('cancelled'), 1);
       assert.deepEqual(await bus.queue.depth('jobs'), { waiting: 0, running: 0 });
       const types = ['JobSubmitted', 'AttemptStarted', 'CancelRequested', 'JobCancelled'];
       const ofJob = await bus.feed.read({ kind: 'job', jobId }, undefined, 99);
@@ -174,7 +174,7 @@ export function eventLogContract(name: string, open: OpenBus): void {
       assert.equal(await next.load(removed), undefined);
       assert.deepEqual(await allPages(next, 1), [waiting, jobId]);
       assert.equal(await next.count('succeeded'), 1);
-      assert.deepEqual(await next.oldest('queued', 9), [waiting]);
+      assert.equal(await next.count('queued'), 1);
       const again = { kind: 'duplicate', jobId, digest: 'd-9' };
       assert.deepEqual(await next.append(submission({ idempotency })), again);
       await carryOut(next, waiting, CANCEL);

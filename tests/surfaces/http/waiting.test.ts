@@ -12,7 +12,10 @@ const checkJob = compileSchema('job');
 test('waiting answers 200 with the answer as soon as the job has ended', async (t) => {
   const { url, bus } = await startTestServer(t);
   const pending = post(`${url}/jobs`, { task: 'x', wait: true, wait_seconds: 50 });
-  const jobId = await eventually('the job is there', async () => (await bus.events.oldest('queued', 1))[0]);
+  const jobId = await eventually(
+    'the job is there',
+    async () => (await bus.events.list({ status: 'queued', limit: 1 })).jobs[0]?.id,
+  );
   await startAttempt(bus.events, jobId);
   const finished = { exitCode: 0, costUsd: 0, numTurns: 1, transcript: { count: 0, head: '0'.repeat(64) } };
   const answer = { bytes: 2, sha256: 'e'.repeat(64) };
@@ -47,7 +50,10 @@ test('hanging up while waiting neither cancels the job nor leaves anything behin
   socket.write(
     `POST /jobs HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
   );
-  const jobId = await eventually('the job is there', async () => (await bus.events.oldest('queued', 1))[0]);
+  const jobId = await eventually(
+    'the job is there',
+    async () => (await bus.events.list({ status: 'queued', limit: 1 })).jobs[0]?.id,
+  );
   await eventually('somebody waits', () => watchers() === 1);
   socket.destroy();
   await eventually('nobody waits', () => watchers() === 0);

@@ -1,4 +1,4 @@
-// Which jobs there are, by status and creation: pages, counts and the oldest without looking at every job.
+// Which jobs there are, by status and creation: pages and counts without looking at every job.
 import { AgenticoreError } from '../../../domain/errors.js';
 import type { Job, JobStatus } from '../../../domain/job.js';
 import type { JobQuery } from '../../../ports/event-log.js';
@@ -12,7 +12,6 @@ export interface JobLists {
   /** Files a job under its new state; either side may be missing. */
   move(before: Job | undefined, after: Job | undefined): void;
   count(status: JobStatus): number;
-  oldest(status: JobStatus, limit: number): readonly string[];
   /** Newest first. Throws INVALID_REQUEST for a cursor that no page gave. */
   page(query: JobQuery): {
     ids: readonly string[];
@@ -73,10 +72,6 @@ export function createJobLists(): JobLists {
       if (after && !before) add(all, after);
     },
     count: (status) => ofStatus(status).length,
-    oldest: (status, limit) =>
-      ofStatus(status)
-        .slice(0, limit)
-        .map(({ id }) => id),
     page({ status, limit, before }) {
       const places = status === undefined ? all : ofStatus(status);
       const end = before === undefined ? places.length : lowerBound(places, parseCursor(before));
