@@ -99,7 +99,7 @@ describe('following a job into a file', () => {
           retry_at: '2026-01-02T03:04:36.000Z',
         }),
         frame(5, 'AttemptStarted', { type: 'AttemptStarted', attempt: 2, at, host: 'pod-7' }),
-        frame(5, 'WorkspaceOpened', {
+        frame(51, 'WorkspaceOpened', {
           attempt: 2,
           at,
           path: '/w',
@@ -107,7 +107,7 @@ describe('following a job into a file', () => {
           base_ref: 'main',
           kept: true,
         }),
-        frame(5, 'ClaudeStarted', { attempt: 2, at, pid: 1, session_id: 's', resumed: true }),
+        frame(52, 'ClaudeStarted', { attempt: 2, at, pid: 1, session_id: 's', resumed: true }),
         frame(6, 'CommitReady', {
           type: 'CommitReady',
           attempt: 2,
