@@ -31,10 +31,19 @@ export interface PendingEntry {
 
 /** What became of a feed of which only the job's own events are kept. */
 export interface TrimMark {
-  /** Of the last entry that was forgotten. */
+  /** Of the last entry that was forgotten; 0-0 when there was none. */
   readonly cursor: string;
   /** Hash of the last message that was forgotten; undefined when there was none. */
   readonly hash?: string;
+}
+
+/** What is to be forgotten of an ended job. */
+export interface Cut {
+  /** The version at which this was found. */
+  readonly version: number;
+  readonly mark: TrimMark;
+  /** Places of the events in the feed, in order: they are kept. */
+  readonly cursors: readonly string[];
 }
 
 /** A feed entry on its way from one bus to another, with the whole message where the entry is only a preview. */
@@ -82,6 +91,11 @@ export interface Custody {
   jobIds(): AsyncIterable<string>;
   /** Of a job whose messages were forgotten; undefined for every other. */
   trimMark(jobId: string): Promise<TrimMark | undefined>;
+  /**
+   * Forgets what was said in a job that has ended: messages, deltas, messages kept aside. Readers of its feed get a gap
+   * and its events, under their ids. False when the job is not at that version, or was trimmed before.
+   */
+  trim(jobId: string, cut: Cut): Promise<boolean>;
   /** Begins to take in a job that was on another bus. Its events do not join the fleet stream: they are no news. */
   receive(jobId: string): Promise<Arrival>;
 }

@@ -5,6 +5,7 @@ import { createArrival } from './arrival.js';
 import type { KeptJob } from './disk/kept-job.js';
 import { messagesOf } from './disk/kept-job.js';
 import type { BusState } from './memory/bus-state.js';
+import { trim } from './trim.js';
 
 /** The custody over the jobs of `state`. */
 export function createCustody(state: BusState): Custody {
@@ -64,9 +65,11 @@ export function createCustody(state: BusState): Custody {
       for (const { lane, jobId } of idle) lanes.free(lane, jobId);
       return idle;
     },
-    async trimMark() {
-      return undefined;
+    async trimMark(jobId) {
+      const job = jobs.get(jobId);
+      return job && (await messagesOf(job)).trimmed;
     },
+    trim: (jobId, cut) => state.serial.run(`job:${jobId}`, () => trim(state, jobId, cut)),
     async receive(jobId) {
       state.assertWritable();
       return createArrival(state, jobId);

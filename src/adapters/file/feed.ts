@@ -7,7 +7,7 @@ import { unreachable } from './disk/growing-file.js';
 import { readJobFeed } from './disk/kept-job.js';
 import type { BusState } from './memory/bus-state.js';
 
-/** The feeds over the jobs of `state`. A job's feed is kept as long as the job: it has no gaps. */
+/** The feeds over the jobs of `state`. A job's feed is kept as long as the job, unless its keeper trims it. */
 export function createFeed({ jobs, fleet, bells }: BusState): Feed {
   return {
     async read(feed, after, limit) {
@@ -18,10 +18,9 @@ export function createFeed({ jobs, fleet, bells }: BusState): Feed {
       if (feed.kind === 'fleet') return fleet.read(after, limit);
       const job = jobs.get(feed.jobId);
       if (job === undefined || limit < 1) return { entries: [], gap: false };
-      const entries = await readJobFeed(job, after, limit).catch((error) => {
+      return readJobFeed(job, after, limit).catch((error) => {
         throw unreachable(job.folder, error);
       });
-      return { entries, gap: false };
     },
     async watch(feed, ring) {
       return bells.hang(feed, ring);

@@ -3,7 +3,7 @@ import type { Custody, LaneReport, PendingEntry } from '../../ports/custody.js';
 import { type CustodyOptions, createArrival } from './arrival.js';
 import { asList, asNumber, asOptionalText, asText } from './reply.js';
 import { runScript } from './scripts.js';
-import { parseTrimmed } from './trimmed.js';
+import { formatTrimmed, parseTrimmed } from './trimmed.js';
 
 /** Keys looked at, and claims read, at a time. */
 const PAGE = 500;
@@ -98,6 +98,11 @@ export function createCustody(options: CustodyOptions): Custody {
     async trimMark(jobId) {
       const text = asOptionalText(await connection.ask((redis) => redis.hget(keys.view(jobId), 'trimmed')));
       return text === undefined ? undefined : parseTrimmed(text).mark;
+    },
+    async trim(jobId, { version, mark, cursors }) {
+      const ofJob = [keys.view(jobId), keys.feed(jobId), keys.whole(jobId)];
+      const args = [version, formatTrimmed(mark, cursors), keys.jobBell(jobId)];
+      return asNumber(await connection.ask((redis) => runScript(redis, 'trim', ofJob, args))) === 1;
     },
     receive: async (jobId) => createArrival(options, jobId),
     jobIds() {

@@ -12,7 +12,9 @@ import { runScript } from './scripts.js';
 /** The feeds below `keys`. */
 export function createFeed(connection: Connection, doorbell: Doorbell, keys: Keys): Feed {
   const keysOf = (feed: FeedName): readonly string[] =>
-    feed.kind === 'fleet' ? [keys.fleet] : [keys.feed(feed.jobId), keys.view(feed.jobId)];
+    feed.kind === 'fleet'
+      ? [keys.fleet]
+      : [keys.feed(feed.jobId), keys.view(feed.jobId), keys.ledger(feed.jobId)];
   const bell = (feed: FeedName): string =>
     feed.kind === 'fleet' ? keys.fleetBell : keys.jobBell(feed.jobId);
   /** Reads asked for but not sent yet. */

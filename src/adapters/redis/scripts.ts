@@ -28,6 +28,7 @@ const NAMES = [
   'stage',
   'steal',
   'transcript',
+  'trim',
 ] as const;
 
 export type ScriptName = (typeof NAMES)[number];

@@ -4,7 +4,7 @@ import type { ChosenVerb } from './cli-context.js';
 import { jsonOption } from './options.js';
 
 /** The verbs below `admin`, in the order people meet them. */
-export const ADMIN_VERBS = ['streams', 'pending', 'replay', 'export', 'import'] as const;
+export const ADMIN_VERBS = ['streams', 'pending', 'replay', 'export', 'import', 'trim'] as const;
 
 /** Adds them to the parser of `admin`. */
 export function addAdminVerbs(parser: Argv, choose: (verb: ChosenVerb) => void): Argv {
@@ -111,6 +111,28 @@ export function addAdminVerbs(parser: Argv, choose: (verb: ChosenVerb) => void):
             ...jsonOption,
           }),
       (argv) => choose(async (cli) => (await import('./verbs/admin/import.js')).importVerb(cli, argv)),
+    )
+    .command(
+      'trim [job]',
+      'Forget what was said in jobs that have ended, to save room',
+      (command) =>
+        command
+          .positional('job', { type: 'string', describe: 'Id of the job, or its first characters' })
+          .options({
+            'ended-before': {
+              type: 'string',
+              requiresArg: true,
+              describe: 'All that ended at least so long ago (90s, 15m, 2h, 7d) instead of one',
+            },
+            ...jsonOption,
+          })
+          .check(({ job, 'ended-before': age }) => {
+            if ((age === undefined) === (job === undefined))
+              throw new Error('Name a job, or say --ended-before');
+            return true;
+          })
+          .epilogue('Kept are what happened (the ledger), the job and its answer; messages and deltas go.'),
+      (argv) => choose(async (cli) => (await import('./verbs/admin/trim.js')).trim(cli, argv)),
     )
     .demandCommand(1, `Say what to do: ${ADMIN_VERBS.join(', ')}.`);
 }

@@ -2,6 +2,7 @@
 import type { Request, RequestHandler, Router } from 'express';
 import { importJobs } from '../../app/admin/import-jobs.js';
 import { textLines } from '../../app/admin/text-lines.js';
+import { type TrimOrder, trimJobs } from '../../app/admin/trim-jobs.js';
 import { AgenticoreError } from '../../domain/errors.js';
 import { authenticateOperator } from '../http/auth.js';
 import type { HttpDeps } from '../http/http-deps.js';
@@ -9,7 +10,7 @@ import { invalid, queryChoice, queryText } from '../http/limits.js';
 import { route, sendJson } from '../http/route.js';
 import { importJson, pendingJson } from '../wire/admin-json.js';
 
-/** POST /admin/import and /admin/steal. */
+/** POST /admin/import, /admin/steal and /admin/trim. */
 export function addAdminRoutes(router: Router, deps: HttpDeps): void {
   const { custody } = deps.bus;
   const guard = authenticateOperator(deps);
@@ -36,6 +37,22 @@ export function addAdminRoutes(router: Router, deps: HttpDeps): void {
       },
     ],
   });
+
+  route(router, '/admin/trim', {
+    POST: [
+      guard,
+      async (req, res) => {
+        const trimmed = await trimJobs(deps.bus, deps.submit.hash, trimOrderOf(req));
+        sendJson(res, 200, { success: true, trimmed });
+      },
+    ],
+  });
+}
+
+/** One job by its id, or those that ended before a time. */
+function trimOrderOf(req: Request): TrimOrder {
+  const jobId = queryText(req, 'job');
+  return jobId === undefined ? { endedBefore: millisecondsOf(req, 'ended_before_ms') } : { jobId };
 }
 
 const linesOnly: RequestHandler = (req, _res, next) => {

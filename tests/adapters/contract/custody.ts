@@ -1,8 +1,11 @@
 // The contract of the custody: what the keeper sees agrees with what happened, and what is stolen is lost to its holder.
 import assert from 'node:assert/strict';
 import { describe } from 'node:test';
+import { trimJobs } from '../../../src/app/admin/trim-jobs.js';
+import { compareCursors } from '../../../src/domain/cursor.js';
 import type { Custody } from '../../../src/ports/custody.js';
-import { carryOut, endAttempt, startAttempt, submit } from '../../support/ledger.js';
+import { carryOut, endAttempt, sha256, startAttempt, submit } from '../../support/ledger.js';
+import { makeWholeHistory } from '../../support/whole-history.js';
 import { busCase, type OpenBus } from './bus-under-test.js';
 
 async function idsOf(custody: Custody): Promise<string[]> {
@@ -91,6 +94,49 @@ export function custodyContract(name: string, open: OpenBus): void {
       await carryOut(bus.events, jobId, { type: 'StartAttempt', worker: 'worker-2', host: 'host-2' });
       await endAttempt(bus.events, jobId, { kind: 'succeeded' });
       assert.deepEqual(await bus.queue.depth('jobs'), { waiting: 0, running: 0 });
+    });
+
+    check('a trimmed feed is a gap and the events, under their ids', async ({ bus, reopen }) => {
+      const jobId = await makeWholeHistory(bus);
+      const feed = { kind: 'job' as const, jobId };
+      const { entries } = await bus.feed.read(feed, undefined, 1000);
+      const events = entries.filter(({ kind }) => kind === 'event');
+      const said = entries.filter(({ kind }) => kind !== 'event');
+      const before = [
+        await bus.events.load(jobId),
+        await bus.events.read(jobId),
+        await bus.events.answer(jobId),
+      ];
+      const stored = await bus.events.load(jobId);
+      assert.equal(await bus.custody.trimMark(jobId), undefined);
+      assert.deepEqual(await trimJobs(bus, sha256, { jobId }), [jobId]);
+      assert.deepEqual(await trimJobs(bus, sha256, { jobId }), []);
+      for (const now of [bus, await reopen()]) {
+        assert.deepEqual(await now.feed.read(feed, undefined, 1000), { entries: events, gap: true });
+        for (const { cursor } of entries) {
+          const rest = await now.feed.read(feed, cursor, 3);
+          const behind = events.filter((event) => compareCursors(event.cursor, cursor) > 0).slice(0, 3);
+          const lost = said.some((entry) => compareCursors(entry.cursor, cursor) > 0);
+          assert.deepEqual(rest, { entries: behind, gap: lost }, cursor);
+        }
+        assert.deepEqual(
+          [await now.events.load(jobId), await now.events.read(jobId), await now.events.answer(jobId)],
+          before,
+        );
+        assert.equal(await now.transcript.whole(jobId, 2, 4), undefined);
+        const mark = await now.custody.trimMark(jobId);
+        assert.deepEqual(mark, { cursor: said.at(-1)?.cursor, hash: stored?.job.transcript?.head });
+      }
+    });
+
+    check('only what has ended is trimmed, and only what ended before the moment', async ({ bus }) => {
+      const open = await submit(bus.events);
+      await startAttempt(bus.events, open);
+      await assert.rejects(trimJobs(bus, sha256, { jobId: open }), { code: 'JOB_NOT_ENDED' });
+      const jobId = await makeWholeHistory(bus);
+      assert.deepEqual(await trimJobs(bus, sha256, { endedBefore: Date.now() - 60_000 }), []);
+      assert.deepEqual(await trimJobs(bus, sha256, { endedBefore: Date.now() + 60_000 }), [jobId]);
+      assert.equal(await bus.custody.trim(open, { version: 1, mark: { cursor: '1-0' }, cursors: [] }), false);
     });
 
     check('every job with a ledger is named once', async ({ bus }) => {

@@ -1,9 +1,12 @@
 // One job as the process knows it: its folder on disk, its view in memory, and how far its files may be read.
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { compareCursors } from '../../../domain/cursor.js';
 import { isTerminal } from '../../../domain/job.js';
+import type { TrimMark } from '../../../ports/custody.js';
 import type { StoredJob } from '../../../ports/event-log.js';
-import type { FeedEntry } from '../../../ports/feed.js';
+import type { FeedEntry, FeedPage } from '../../../ports/feed.js';
+import { hasCode } from '../../host/system-error.js';
 import { createFeedPages, type FeedPages, mergeEntries } from './feed-pages.js';
 import { createGrowingFile, type GrowingFile, unreachable } from './growing-file.js';
 import { eventEntries, type LedgerLine, parseLedgerLine } from './ledger-file.js';
@@ -12,10 +15,14 @@ import { type MessagePlace, messageEntries, readMessageTail } from './message-fi
 export const LEDGER = 'ledger.jsonl';
 export const MESSAGES = 'messages.jsonl';
 
+/** Says that what was said is no longer kept, and up to where: messages.jsonl does not count where this is. */
+export const TRIMMED = 'trimmed.json';
+
 export interface KeptMessages {
   readonly file: GrowingFile;
   readonly pages: FeedPages;
   last: MessagePlace | undefined;
+  readonly trimmed: TrimMark | undefined;
 }
 
 export interface KeptJob {
@@ -62,10 +69,15 @@ export function createKeptJob(
 export function messagesOf(job: KeptJob): Promise<KeptMessages> {
   job.messages ??= (async () => {
     const path = join(job.folder, MESSAGES);
-    const { length, last } = await readMessageTail(path).catch((error) => {
-      throw unreachable(path, error);
-    });
-    return { file: createGrowingFile(path, length), pages: createFeedPages(path, messageEntries), last };
+    const trimmed = await readTrimMark(join(job.folder, TRIMMED));
+    const none = { length: 0, last: undefined };
+    const { length, last } = trimmed
+      ? none
+      : await readMessageTail(path).catch((error) => {
+          throw unreachable(path, error);
+        });
+    const pages = createFeedPages(path, messageEntries);
+    return { file: createGrowingFile(path, length), pages, last, trimmed };
   })();
   job.messages.catch(() => {
     job.messages = undefined; // a passing fault (too many open files) must not stay
@@ -73,23 +85,29 @@ export function messagesOf(job: KeptJob): Promise<KeptMessages> {
   return job.messages;
 }
 
+async function readTrimMark(path: string): Promise<TrimMark | undefined> {
+  try {
+    return JSON.parse(await readFile(path, 'utf8'));
+  } catch (error) {
+    if (hasCode(error, 'ENOENT')) return undefined;
+    throw unreachable(path, error);
+  }
+}
+
 /** The job's feed after a cursor: its events and messages in one order. */
-export async function readJobFeed(
-  job: KeptJob,
-  after: string | undefined,
-  limit: number,
-): Promise<FeedEntry[]> {
+export async function readJobFeed(job: KeptJob, after: string | undefined, limit: number): Promise<FeedPage> {
   const messages = await messagesOf(job);
   // Both lengths are taken in the same step, so that no event is seen without the messages before it.
   const { ledgerLength, lastEvent } = job;
   const { length } = messages.file;
   const lastMessage = messages.last?.cursor ?? '0-0';
-  const isBehind = (last: string): boolean => after === undefined || compareCursors(after, last) < 0;
-  return mergeEntries(
+  const isBehind = (last: string): boolean => compareCursors(after ?? '0-0', last) < 0;
+  const entries = mergeEntries(
     isBehind(lastEvent) ? await job.ledgerPages.read(ledgerLength, after, limit) : [],
     isBehind(lastMessage) ? await messages.pages.read(length, after, limit) : [],
     limit,
   );
+  return { entries, gap: messages.trimmed !== undefined && isBehind(messages.trimmed.cursor) };
 }
 
 /** Brings what was said so far to the disk, and gives the file handles back. Throws BUS_UNREACHABLE. */

@@ -43,6 +43,13 @@ local function admit(jobId, view, lane, repo)
   fill(repo)
 end
 
+-- Lets a job into its lane whose attempt ran on another bus: whatever the limit, it counts.
+local function enterAsItRan(jobId, view, lane, repo)
+  local admitted = prefix .. 'admitted:' .. (repo or '')
+  if repo then redis.call('SADD', admitted, jobId) end
+  enterLane(jobId, view, lane)
+end
+
 -- Takes a job from among those its repository's limit counts, and lets the next ones in.
 local function leave(jobId, repo)
   if not repo then return end

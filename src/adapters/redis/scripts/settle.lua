@@ -48,8 +48,7 @@ redis.call('ZADD', index, createdAt, jobId)
 if ARGV[12] == 'delayed' then
   redis.call('ZADD', delayed, ARGV[13], jobId)
 elseif ARGV[12] == 'lane' then
-  if repo ~= '' then redis.call('SADD', prefix .. 'admitted:' .. repo, jobId) end
-  enterLane(jobId, view, lane)
+  enterAsItRan(jobId, view, lane, repo ~= '' and repo)
 end
 if ARGV[19] ~= '' then
   redis.call('HSET', view, 'letter', redis.call('XADD', dead, '*', 'jobId', jobId, 'code', ARGV[19], 'error', ARGV[20]))

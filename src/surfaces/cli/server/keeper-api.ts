@@ -1,5 +1,6 @@
 // What the keeper asks of the server that has a file bus, and how its answers read.
 import type { ImportReport } from '../../../app/admin/import-jobs.js';
+import type { TrimOrder } from '../../../app/admin/trim-jobs.js';
 import type { PendingEntry } from '../../../ports/custody.js';
 import type { HttpClient } from './http-client.js';
 import { numberAt, objectsAt, textAt } from './json-fields.js';
@@ -46,4 +47,11 @@ export async function stealAtServer(http: HttpClient, minIdleMs: number): Promis
     idleMs: numberAt(entry, 'idle_ms') ?? 0,
     deliveries: numberAt(entry, 'deliveries') ?? 0,
   }));
+}
+
+/** Has what was said in these jobs forgotten; gives the ids of those that were not trimmed before. */
+export async function trimAtServer(http: HttpClient, order: TrimOrder): Promise<readonly string[]> {
+  const query = 'jobId' in order ? `job=${order.jobId}` : `ended_before_ms=${Math.round(order.endedBefore)}`;
+  const told = await http.json(`/admin/trim?${query}`, { method: 'POST', timeoutMs: PATIENCE_MS });
+  return Array.isArray(told.trimmed) ? told.trimmed.filter((id) => typeof id === 'string') : [];
 }

@@ -94,6 +94,25 @@ describe('admin export and import', () => {
     assert.deepEqual(await server.bus.queue.depth('jobs'), { waiting: 1, running: 0 });
   });
 
+  it('trims a job, or all that ended long ago, also through the server', async (t) => {
+    const server = await startTestServer(t);
+    const jobId = await makeWholeHistory(server.bus);
+    const other = await makeWholeHistory(server.bus);
+    assert.equal((await keep(server.bus, ['trim'])).code, 2);
+    assert.equal((await keep(server.bus, ['trim', '--ended-before', 'x'])).code, 2);
+    const one = await keep(server.bus, ['trim', jobId.slice(0, 8), '--json']);
+    assert.deepEqual(JSON.parse(one.out), { trimmed: [jobId] });
+    const none = await keep(server.bus, ['trim', '--ended-before', '1h'], locked(server.url, ''));
+    assert.deepEqual([none.code, none.out], [0, '0 jobs trimmed\n']);
+    const rest = await keep(server.bus, ['trim', '--ended-before', '0s', '--json'], locked(server.url, ''));
+    assert.deepEqual(JSON.parse(rest.out), { trimmed: [other] });
+    const feed = await (await fetch(`${server.url}/jobs/${jobId}/events`)).text();
+    assert.match(feed, /^event: gap\n/);
+    assert.match(feed, /event: JobSubmitted\n[\s\S]*event: end\n/);
+    const page = await fetch(`${server.url}/jobs/${jobId}/messages/2/4`);
+    assert.equal(page.status, 404);
+  });
+
   it('lets nobody in without a key, nor a page of somewhere else', async (t) => {
     const server = await startTestServer(t, { apiKeys: ['k:secret'] });
     const lines = { method: 'POST', headers: { 'content-type': 'application/x-ndjson' }, body: '' };

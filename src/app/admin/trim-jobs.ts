@@ -1,0 +1,60 @@
+// Forgets what was said in jobs that have ended, so that they cost little; what happened in them is kept.
+import { AgenticoreError } from '../../domain/errors.js';
+import type { Hash } from '../../domain/evidence.js';
+import { isTerminal, type Job } from '../../domain/job.js';
+import type { Bus } from '../../ports/bus.js';
+import type { Cut } from '../../ports/custody.js';
+import type { FeedEntry } from '../../ports/feed.js';
+
+/** Which jobs: one, or all that ended before a moment (epoch milliseconds). */
+export type TrimOrder = { readonly jobId: string } | { readonly endedBefore: number };
+
+const PAGE = 64;
+
+/** Trims and gives the ids of the jobs that were not trimmed before. Throws JOB_NOT_FOUND, JOB_NOT_ENDED for the one. */
+export async function trimJobs(bus: Bus, hash: Hash, order: TrimOrder): Promise<readonly string[]> {
+  if ('jobId' in order) {
+    const stored = await bus.events.load(order.jobId);
+    if (stored === undefined) throw new AgenticoreError('JOB_NOT_FOUND');
+    if (!isTerminal(stored.job.status))
+      throw new AgenticoreError(
+        'JOB_NOT_ENDED',
+        'The job has not ended yet; its feed is still being written.',
+      );
+    return (await trimJob(bus, hash, stored.job)) ? [order.jobId] : [];
+  }
+  const trimmed: string[] = [];
+  for await (const jobId of bus.custody.jobIds()) {
+    const job = (await bus.events.load(jobId))?.job;
+    if (job?.endedAt === undefined || job.endedAt >= order.endedBefore) continue;
+    if (await trimJob(bus, hash, job)) trimmed.push(jobId);
+  }
+  return trimmed;
+}
+
+async function trimJob(bus: Bus, hash: Hash, job: Job): Promise<boolean> {
+  if ((await bus.custody.trimMark(job.id)) !== undefined) return false;
+  return bus.custody.trim(job.id, await cutOf(bus, hash, job));
+}
+
+async function cutOf(bus: Bus, hash: Hash, { id: jobId, version }: Job): Promise<Cut> {
+  const cursors: string[] = [];
+  let last: FeedEntry | undefined;
+  let lastMessage: FeedEntry | undefined;
+  for (let cursor: string | undefined; ; ) {
+    const { entries } = await bus.feed.read({ kind: 'job', jobId }, cursor, PAGE);
+    for (const entry of entries) {
+      cursor = entry.cursor;
+      if (entry.kind === 'event') cursors.push(entry.cursor);
+      else last = entry;
+      if (entry.kind === 'message') lastMessage = entry;
+    }
+    if (entries.length < PAGE) break;
+  }
+  const head = lastMessage === undefined ? {} : { hash: hashOf(lastMessage, hash) };
+  return { version, mark: { cursor: last?.cursor ?? '0-0', ...head }, cursors };
+}
+
+/** Of the whole message; a preview names it. */
+const hashOf = ({ data }: FeedEntry, hash: Hash): string =>
+  /"sha256":"([0-9a-f]{64})","href":"[^"]*"\}$/.exec(data)?.[1] ?? hash(data);
