@@ -12,6 +12,7 @@ import { runAttempt } from '../../src/app/run-attempt.js';
 import { AgenticoreError } from '../../src/domain/errors.js';
 import type { Bus } from '../../src/ports/bus.js';
 import type { Claim } from '../../src/ports/command-queue.js';
+import type { Spools } from '../../src/ports/spool.js';
 import type { TranscriptEntry } from '../../src/ports/transcript-log.js';
 import { eventually } from '../support/eventually.js';
 import { sha256, startAttempt, submit } from '../support/ledger.js';
@@ -28,7 +29,7 @@ interface Away {
   readonly spoolRoot: string;
   /** What is asked of the bus is refused from now on, or answered again. */
   away(isAway: boolean): void;
-  run(): Promise<void>;
+  run(handBack?: AbortSignal): Promise<void>;
 }
 
 /** A claimed job on a bus that can be taken away; waiting for it takes no time. */
@@ -60,7 +61,7 @@ async function claimed(t: TestContext, setting: (away: (isAway: boolean) => void
     clock: {
       ...stage.deps.clock,
       sleep: (ms: number, signal: AbortSignal) =>
-        stage.deps.clock.sleep(ms <= 1000 ? Math.min(ms, 20) : ms, signal),
+        stage.deps.clock.sleep(ms <= 10_000 ? Math.min(ms, 20) : ms, signal),
     },
     ...given.over,
   };
@@ -68,7 +69,13 @@ async function claimed(t: TestContext, setting: (away: (isAway: boolean) => void
   const claim = await queue.claim('jobs', 'worker-1', never);
   assert.ok(claim);
   const guardedClaim = { ...claim, extend: guarded(() => claim.extend()) };
-  return { stage, claim, spoolRoot, away, run: () => runAttempt(deps, guardedClaim, never) };
+  return {
+    stage,
+    claim,
+    spoolRoot,
+    away,
+    run: (handBack = never) => runAttempt(deps, guardedClaim, handBack),
+  };
 }
 
 const spoolOf = (root: string, jobId: string, attempt = 1): Promise<string> =>
@@ -174,6 +181,73 @@ describe('a bus that goes away while claude works', () => {
     assert.match(kept, /spooled/);
     assert.equal(stage.deeds.includes('push'), false);
     assert.equal((await getJob(stage.bus.events, claim.jobId)).job.attempt, 2);
+  });
+});
+
+describe('a spool that takes no more while the bus is away', () => {
+  const refusing: Spools = {
+    left: async () => [],
+    open: () => ({
+      bytes: 0,
+      isWaiting: false,
+      append: () => Promise.reject(new Error('ENOSPC: no space left on device')),
+      next: async () => [],
+      pass() {},
+      remove: async () => {},
+      keepAsStale: async () => {},
+      close: async () => {},
+    }),
+  };
+
+  it('holds claude back with about 1 MiB in memory; nothing is lost', SOON, async (t) => {
+    const { stage, claim, run } = await claimed(t, (goAway) => ({
+      over: { spools: refusing },
+      act: async (order, listener, signal) => {
+        listener.started(1);
+        goAway(true);
+        let taken = 0;
+        const speaking = (async () => {
+          for (; taken < 60; taken += 1) await say(listener, 'x'.repeat(60_000));
+        })();
+        await eventually('it is held back', () => taken > 5);
+        for (let n = 0; n < 10; n += 1) await new Promise((resolve) => setTimeout(resolve, 20));
+        assert.ok(taken < 45, `${taken} were taken`);
+        goAway(false);
+        await speaking;
+        return succeed(order, listener, signal);
+      },
+    }));
+    await run();
+    assert.equal((await getJob(stage.bus.events, claim.jobId)).job.status, 'succeeded');
+    const messages = await messagesOf(stage.bus, claim.jobId);
+    assert.equal(messages.length, 61);
+    assertChained(messages);
+  });
+});
+
+describe('a worker that leaves while the bus is away', () => {
+  it('leaves the spool as it is, for whoever comes next', SOON, async (t) => {
+    const leaving = new AbortController();
+    const { stage, claim, run, spoolRoot, away } = await claimed(t, (goAway) => ({
+      act: async (_order, listener, signal) => {
+        listener.started(1);
+        await say(listener, 'stored');
+        await eventually('it is stored', async () => (await messagesOf(stage.bus, claim.jobId)).length === 1);
+        goAway(true);
+        await say(listener, 'spooled');
+        await eventually('it is spooled', () => spoolOf(spoolRoot, claim.jobId).then((text) => text !== ''));
+        setTimeout(() => leaving.abort(), 10);
+        await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()));
+        return { kind: 'stopped', ...report };
+      },
+    }));
+    await run(leaving.signal);
+    assert.match(await spoolOf(spoolRoot, claim.jobId), /spooled/);
+    away(false);
+    await settleLoop(stage.deps, await stage.deps.spools.left(), async () => false, never);
+    const messages = await messagesOf(stage.bus, claim.jobId);
+    assert.equal(messages.length, 2);
+    assertChained(messages);
   });
 });
 

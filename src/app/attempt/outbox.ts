@@ -4,6 +4,7 @@ import { AgenticoreError, isCode, messageOf } from '../../domain/errors.js';
 import type { Spool } from '../../ports/spool.js';
 import type { TranscriptEntry } from '../../ports/transcript-log.js';
 import type { AttemptDeps } from './attempt.js';
+import { settleSpools } from './settle-spools.js';
 
 /** Claude is held back while this much waits in memory: a slow bus must not become our memory. */
 const HIGH_WATER_BYTES = 1024 * 1024;
@@ -19,7 +20,7 @@ export interface Outbox {
   room(): Promise<void>;
   /** Resolves when all that was put in is on the bus. Throws STALE_ATTEMPT, or EVIDENCE_LOST. */
   emptied(): Promise<void>;
-  /** Nothing more is sent; what waits in the spool becomes stale evidence. Harmless when all was sent. */
+  /** Nothing more is put in. What waits is settled now, or stays on the disk for whoever comes next on this host. */
   abandon(): Promise<void>;
 }
 
@@ -168,6 +169,21 @@ export function createOutbox(
     }
   }
 
+  /** Whether the bus still takes it shows when it answers: now, or at the next start or claim. */
+  async function leaveSpool(): Promise<void> {
+    while (isWriting) await nextChange();
+    const file = spool;
+    spool = undefined;
+    if (file === undefined) return;
+    try {
+      if (queue.length > 0 && !isFull) await file.append(takeAll());
+      await file.close();
+      await settleSpools(deps, jobId);
+    } catch (error) {
+      deps.log('transcript.spool_left', { ...ids, bytes: file.bytes, error: messageOf(error) }, 'warn');
+    }
+  }
+
   return {
     get away() {
       return spool !== undefined;
@@ -193,7 +209,7 @@ export function createOutbox(
     async abandon() {
       over.abort();
       changed();
-      await keepAsStale();
+      await leaveSpool();
       queue = [];
     },
   };
