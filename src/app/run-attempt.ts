@@ -14,6 +14,7 @@ import {
 } from './attempt/attempt.js';
 import { deliverWork } from './attempt/deliver-work.js';
 import { type Bench, closeBench, keepBench, openBench } from './attempt/open-bench.js';
+import { type Pass, passBreaker } from './attempt/pass-breaker.js';
 import { runClaude } from './attempt/run-claude.js';
 import { settleSpools } from './attempt/settle-spools.js';
 import { watchCancel } from './attempt/watch-cancel.js';
@@ -31,7 +32,7 @@ const LAST_WORDS_MS = 10_000;
 export async function runAttempt(deps: AttemptDeps, claim: Claim, handBack: AbortSignal): Promise<void> {
   const started = await startAttempt(deps, claim);
   if (started === undefined) return;
-  const { job, head } = started;
+  const { job, head, pass } = started;
   const ids = { job_id: job.id, attempt: job.attempt };
   deps.log('attempt.started', ids);
 
@@ -60,6 +61,7 @@ export async function runAttempt(deps: AttemptDeps, claim: Claim, handBack: Abor
     claim,
     head,
     signal: stopping.signal,
+    pass,
     lost: lost.signal,
     ...createReport(deps, job, lost.signal),
   };
@@ -73,14 +75,19 @@ export async function runAttempt(deps: AttemptDeps, claim: Claim, handBack: Abor
   }
 }
 
-/** Undefined when there is nothing to run: the job ended, expired or ran out of attempts meanwhile. */
-async function startAttempt(deps: AttemptDeps, claim: Claim): Promise<Handled | undefined> {
+/** Undefined when there is nothing to run now: the job ended, expired, ran out of attempts, or was parked. */
+async function startAttempt(
+  deps: AttemptDeps,
+  claim: Claim,
+): Promise<(Handled & { readonly pass: Pass }) | undefined> {
   try {
-    // Once the next attempt has started, the bus takes no more of the last one.
+    // Once the next attempt has started, or the last one is lost, the bus takes no more of that one.
     await settleSpools(deps, claim.jobId);
+    const pass = await passBreaker(deps, claim);
+    if (pass === undefined) return undefined;
     const command = { type: 'StartAttempt', worker: deps.worker, host: deps.host } as const;
     const handled = await handleCommand(deps, claim.jobId, command, { claim: claim.token });
-    return handled.job.status === 'running' ? handled : undefined;
+    return handled.job.status === 'running' ? { ...handled, pass } : undefined;
   } catch (error) {
     if (isCode(error, 'STALE_ATTEMPT')) return undefined; // claimed by another meanwhile
     if (!isCode(error, 'JOB_ENDED') && !isCode(error, 'JOB_NOT_FOUND')) throw error;
@@ -177,7 +184,11 @@ async function recordEnd(
   try {
     const jitter = deps.clock.random();
     const command = { type: 'EndAttempt', attempt: attempt.number, outcome, jitter } as const;
-    return (await persist(deps.clock, lost, () => handleCommand(deps, attempt.job.id, command))).job;
+    const { job, events } = await persist(deps.clock, lost, () =>
+      handleCommand(deps, attempt.job.id, command),
+    );
+    await attempt.pass.ended(events);
+    return job;
   } catch (error) {
     // Overtaken at the last moment: whoever did it has recorded what counts.
     if (!isOvertaken(error) && !isCode(error, 'BUS_UNREACHABLE')) throw error;

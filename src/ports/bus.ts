@@ -1,4 +1,5 @@
 // Everything a process needs of the bus, as one thing to open and close. Two machines make it: files and Redis.
+import type { Breaker } from './breaker.js';
 import type { CommandQueue } from './command-queue.js';
 import type { Custody } from './custody.js';
 import type { DeadLetters } from './dead-letters.js';
@@ -22,6 +23,7 @@ export interface Bus {
   readonly feed: Feed;
   readonly registry: Registry;
   readonly custody: Custody;
+  readonly breaker: Breaker;
   /** Resolves when the bus can be written to; throws BUS_UNREACHABLE with the reason. */
   ping(): Promise<void>;
   /** What about its settings weakens its promises; throws BUS_UNREACHABLE. */

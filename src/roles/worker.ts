@@ -15,6 +15,7 @@ import { createSlots } from '../app/slots.js';
 import type { Claim } from '../ports/command-queue.js';
 import type { SpoolName } from '../ports/spool.js';
 import { type Service, untilAborted } from '../runtime/supervise.js';
+import { fingerprintCredential } from './credential.js';
 import type { Drain } from './drain.js';
 import type { Machines } from './machines.js';
 import { packageVersion } from './package-version.js';
@@ -131,6 +132,8 @@ function attemptDeps(machines: Machines, guard: Guard): AttemptDeps {
     ...machines,
     transcript: bus.transcript,
     feed: bus.feed,
+    breaker: bus.breaker,
+    credential: fingerprintCredential(passthrough, machines.hash),
     agent: createClaudeAgent({ binary, guard, log }),
     codeHosts: [],
     environment: (names) => {

@@ -86,6 +86,8 @@ export async function setStage(setting: Setting = {}): Promise<Stage> {
     transcript: bus.transcript,
     spools: createSpools(join(home, 'spools')),
     feed: bus.feed,
+    breaker: bus.breaker,
+    credential: 'c0ffee',
     clock: systemClock,
     hash: sha256,
     agent,

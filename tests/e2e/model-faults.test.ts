@@ -49,21 +49,6 @@ describe('a model that misbehaves', () => {
     assert.ok(calls.length <= 3, `no hammering: ${calls.length} calls`);
   });
 
-  it('has a usage limit: the job is parked, no attempt is burned', async () => {
-    const { id } = await ask('limit by retry-after');
-    const job = await eventually('the job is parked', async () => {
-      const found = await fleet.job(id);
-      return found.next_attempt_at !== undefined && found;
-    });
-    assert.deepEqual(
-      [job.status, job.attempts_used, job.code],
-      ['queued', 0, 'AGENTICORE_CLAUDE_USAGE_LIMIT'],
-    );
-    assert.ok(Date.parse(String(job.next_attempt_at)) > Date.now());
-    const answer = await fetch(`${fleet.url}/jobs/${id}`, { method: 'DELETE' });
-    assert.match(await answer.text(), /"status":"cancelled"/);
-  });
-
   it('refuses the request: exit code or not, the job fails with what it said', async () => {
     const { id } = await ask('bad request');
     const job = await fleet.ended(id);
@@ -99,5 +84,21 @@ describe('a model that misbehaves', () => {
     const { id } = await ask('too many turns', { max_turns: 1 });
     const job = await fleet.ended(id);
     assert.deepEqual([job.status, job.code], ['failed', 'AGENTICORE_CLAUDE_MAX_TURNS']);
+  });
+
+  // The last one: nothing else is started with this credential afterwards.
+  it('has a usage limit: the job is parked, no attempt is burned', async () => {
+    const { id } = await ask('limit by retry-after');
+    const job = await eventually('the job is parked', async () => {
+      const found = await fleet.job(id);
+      return found.next_attempt_at !== undefined && found;
+    });
+    assert.deepEqual(
+      [job.status, job.attempts_used, job.code],
+      ['queued', 0, 'AGENTICORE_CLAUDE_USAGE_LIMIT'],
+    );
+    assert.ok(Date.parse(String(job.next_attempt_at)) > Date.now());
+    const answer = await fetch(`${fleet.url}/jobs/${id}`, { method: 'DELETE' });
+    assert.match(await answer.text(), /"status":"cancelled"/);
   });
 });

@@ -6,6 +6,7 @@ import { AgenticoreError } from '../../domain/errors.js';
 import type { Bus } from '../../ports/bus.js';
 import type { Clock } from '../../ports/clock.js';
 import type { Log } from '../../ports/log.js';
+import { createBreaker } from './breaker.js';
 import { createCommandQueue } from './command-queue.js';
 import { createCustody } from './custody.js';
 import { createDeadLetters } from './dead-letters.js';
@@ -109,6 +110,7 @@ function assemble(
     feed: createFeed(state),
     registry: createRegistry(),
     custody: createCustody(state),
+    breaker: createBreaker(state),
     weaknesses: async () => [],
     async ping() {
       assertWritable();

@@ -53,6 +53,8 @@ export interface Keys {
   readonly drains: string;
   /** Channel rung when something is asked of a worker. */
   workerBell(worker: string): string;
+  /** Until when a model credential is left alone: a string. */
+  breaker(credential: string): string;
   /** Channels rung when a feed has grown. */
   jobBell(jobId: string): string;
   readonly fleetBell: string;
@@ -94,6 +96,7 @@ export function openKeys(keyPrefix: string): Keys {
     alive: key('workers:alive'),
     drains: key('workers:drain'),
     workerBell: (worker) => key(`bell:worker:${worker}`),
+    breaker: (credential) => key(`breaker:${credential}`),
     jobBell: (jobId) => key(`bell:job:${jobId}`),
     fleetBell: key('bell:fleet'),
     probe: key('probe'),

@@ -2,6 +2,7 @@
 import type { Bus } from '../../ports/bus.js';
 import type { Log } from '../../ports/log.js';
 import { BLOCK_MS, createBlockingReads } from './blocking-reads.js';
+import { createBreaker } from './breaker.js';
 import { createCommandQueue } from './command-queue.js';
 import { type Connection, type ConnectionOptions, openConnection } from './connection.js';
 import { createCustody } from './custody.js';
@@ -55,6 +56,7 @@ export async function openRedisBus(options: RedisBusOptions): Promise<Bus> {
     feed: createFeed(main, doorbell, keys),
     registry: createRegistry(main, doorbell, keys),
     custody: createCustody({ connection: main, keys, maxPerRepo }),
+    breaker: createBreaker(main, keys),
     async ping() {
       // A full Redis, or a replica, still answers PING.
       await main.ask((redis) => redis.set(keys.probe, '1', 'PX', PROBE_MS));

@@ -16,7 +16,9 @@ const NAMES = [
   'forget-consumers',
   'lane',
   'leave',
+  'mend',
   'page',
+  'pass',
   'pending',
   'promote',
   'put-off',
@@ -29,6 +31,7 @@ const NAMES = [
   'steal',
   'transcript',
   'trim',
+  'trip',
 ] as const;
 
 export type ScriptName = (typeof NAMES)[number];

@@ -9,14 +9,14 @@ import type { Claim } from '../../ports/command-queue.js';
 import type { StoredJob } from '../../ports/event-log.js';
 import type { Feed } from '../../ports/feed.js';
 import type { JobDirectories } from '../../ports/job-directories.js';
-import type { Log } from '../../ports/log.js';
 import type { ProfileStore } from '../../ports/profile-store.js';
 import type { Spools } from '../../ports/spool.js';
 import type { TranscriptLog } from '../../ports/transcript-log.js';
 import type { Workspaces } from '../../ports/workspace.js';
 import { type Handled, handleCommand, type LedgerDeps } from '../handle-command.js';
+import type { BreakerDeps, Pass } from './pass-breaker.js';
 
-export interface AttemptDeps extends LedgerDeps {
+export interface AttemptDeps extends BreakerDeps {
   readonly transcript: TranscriptLog;
   readonly spools: Spools;
   readonly feed: Feed;
@@ -31,7 +31,6 @@ export interface AttemptDeps extends LedgerDeps {
   /** Takes secrets out of everything Claude says. */
   readonly redact: (text: string) => string;
   readonly newId: () => string;
-  readonly log: Log;
   readonly worker: string;
   readonly host: string;
   readonly leaseMs: number;
@@ -49,6 +48,8 @@ export interface Attempt {
   readonly signal: AbortSignal;
   /** Aborted when nothing more can be recorded: the claim is another's, or the worker leaves while the bus is away. */
   readonly lost: AbortSignal;
+  /** What the usage limit's breaker hears of it. */
+  readonly pass: Pass;
   /** Writes facts of this attempt into the ledger. Throws STALE_ATTEMPT or JOB_ENDED when it was overtaken. */
   report(facts: readonly Progress[], answer?: string): Promise<Handled>;
   /** The job after the last report. */

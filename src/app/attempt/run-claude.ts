@@ -3,7 +3,7 @@ import { AgenticoreError } from '../../domain/errors.js';
 import type { Job } from '../../domain/job.js';
 import { profileFlags } from '../../domain/profile.js';
 import { goOnPrompt } from '../../domain/unfinished.js';
-import type { AgentEnd, AgentOrder } from '../../ports/agent.js';
+import type { AgentEnd, AgentMessage, AgentOrder } from '../../ports/agent.js';
 import { type Attempt, type AttemptDeps, unlessLost } from './attempt.js';
 import type { Bench } from './open-bench.js';
 import { systemPrompt } from './system-prompt.js';
@@ -26,7 +26,10 @@ export async function runClaude(deps: AttemptDeps, attempt: Attempt, bench: Benc
       // Awaited below; until then a rejection must not count as unhandled.
       started.catch(() => {});
     },
-    message: writer.write,
+    message: (message: AgentMessage) => {
+      attempt.pass.heard(message);
+      return writer.write(message);
+    },
   };
   try {
     const end = await deps.agent.run(order, listener, AbortSignal.any([attempt.signal, overtaken.signal]));

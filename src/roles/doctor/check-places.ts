@@ -4,9 +4,12 @@ import { access, stat } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { dirname } from 'node:path';
 import { ownerOfFileBus } from '../../adapters/file/open-file-bus.js';
+import { sha256 } from '../../adapters/host/sha256.js';
 import { AgenticoreError } from '../../domain/errors.js';
+import type { Bus } from '../../ports/bus.js';
 import type { Config } from '../../runtime/config/config.js';
 import type { Finding } from '../../surfaces/cli/cli-context.js';
+import { fingerprintCredential } from '../credential.js';
 
 /** May the folders be written in, or be made where they are missing? */
 export async function checkFolders({ home, repos }: Config): Promise<readonly Finding[]> {
@@ -68,7 +71,7 @@ async function checkRedis(config: Config): Promise<readonly Finding[]> {
       await bus.ping();
       const weak = (await bus.weaknesses()).map((found): Finding => ({ name, level: 'warn', ...found }));
       const fact = `Redis answers, keys begin with ${config.redis.keyPrefix}`;
-      return [{ name, level: 'ok', fact }, ...weak];
+      return [{ name, level: 'ok', fact }, ...weak, ...(await checkBreaker(config, bus))];
     } finally {
       await bus.close();
     }
@@ -76,6 +79,15 @@ async function checkRedis(config: Config): Promise<readonly Finding[]> {
     if (!(error instanceof AgenticoreError)) throw error;
     return [{ name, level: 'fail', fact: error.message, mend }];
   }
+}
+
+/** Does the fleet leave the model account of this configuration alone just now? */
+async function checkBreaker(config: Config, { breaker }: Bus): Promise<readonly Finding[]> {
+  const until = await breaker.openUntil(fingerprintCredential(config.claude.passthrough, sha256));
+  if (until === undefined) return [];
+  const fact = `has reached its usage limit; no job is started before ${new Date(until).toISOString()}`;
+  const mend = 'Wait, or give the workers the credential of another account.';
+  return [{ name: 'model', level: 'warn', fact, mend }];
 }
 
 const PATIENCE_MS = 3_000;

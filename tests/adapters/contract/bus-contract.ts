@@ -1,5 +1,6 @@
 // Everything that every bus must do, as one call.
 import { admissionContract } from './admission.js';
+import { breakerContract } from './breaker.js';
 import type { OpenBus } from './bus-under-test.js';
 import { commandQueueContract } from './command-queue.js';
 import { custodyContract } from './custody.js';
@@ -29,6 +30,7 @@ export function busContract(name: string, open: OpenBus): void {
   feedContract(name, open);
   doorbellContract(name, open);
   registryContract(name, open);
+  breakerContract(name, open);
   upkeepContract(name, open);
   custodyContract(name, open);
 }

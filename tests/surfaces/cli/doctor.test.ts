@@ -7,9 +7,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { sha256 } from '../../../src/adapters/host/sha256.js';
+import { openRedisBus } from '../../../src/adapters/redis/open-redis-bus.js';
+import { fingerprintCredential } from '../../../src/roles/credential.js';
 import type { Finding } from '../../../src/surfaces/cli/cli-context.js';
 import { needsOwnRedis } from '../../support/install-redis.js';
-import { startOwnRedis } from '../../support/redis-server.js';
+import { startOwnRedis, startRedis } from '../../support/redis-server.js';
 import { json, startServerDouble } from './server-double.js';
 
 const MAIN = fileURLToPath(new URL('../../../src/main.js', import.meta.url));
@@ -147,6 +150,20 @@ describe('doctor', () => {
     assert.deepEqual(levels(find('bus')), ['ok', 'warn']);
     assert.match(find('bus')[1]?.fact ?? '', /no append-only file/);
     assert.match(find('bus')[1]?.mend ?? '', /appendonly yes and appendfsync always/);
+  });
+
+  it('says that the fleet leaves the model account of this machine alone, and until when', async (t) => {
+    const redis = await startRedis();
+    t.after(() => redis.stop());
+    const { url, keyPrefix } = redis;
+    const bus = await openRedisBus({ url, keyPrefix, leaseMs: 60_000, consumer: 'test' });
+    const passthrough = { ANTHROPIC_API_KEY: SECRET };
+    await bus.breaker.open(fingerprintCredential(passthrough, sha256), Date.parse('2999-01-02T03:04:05Z'));
+    await bus.close();
+    const { code, find } = await diagnoseWith({ REDIS_URL: url, REDIS_KEY_PREFIX: keyPrefix });
+    assert.equal(code, 0);
+    assert.deepEqual(levels(find('model')), ['ok', 'warn']);
+    assert.match(find('model')[1]?.fact ?? '', /no job is started before 2999-01-02T03:04:05/);
   });
 
   it('tells a server of ours on the port from a stranger', async (t) => {
