@@ -1,5 +1,6 @@
 // Many readers on one process: they share reads of Redis and one subscriber, whatever comes, goes and breaks meanwhile.
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { after, before, describe, test } from 'node:test';
 import { Redis } from 'ioredis';
 import { openConnection } from '../../../src/adapters/redis/connection.js';
@@ -183,7 +184,10 @@ describe('many readers on one process', needsOwnRedis, () => {
         });
         reader.redis.disconnect();
         await eventually('the reader is away', () => reader.redis.status === 'end');
+        const lost = once(subscriber.redis, 'close');
         subscriber.redis.disconnect(true);
+        await lost;
+        rings.other = 0;
         await eventually('the subscriber is back', async () => {
           await admin.publish('other', '');
           return rings.other > 0;
