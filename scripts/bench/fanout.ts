@@ -33,7 +33,7 @@ const ROWS: readonly Row[] = [
 ];
 
 const METHOD = [
-  `${READERS} SSE readers (HTTP/1.1, no keep-alive, one process of their own) on one \`agenticore serve --roles gateway\`.`,
+  `${READERS} SSE readers (HTTP/1.1, no keep-alive, one process of their own, come by the hundred) on one \`agenticore serve --roles gateway\`.`,
   'The bus is a redis-server of our own without persistence. Jobs are running ones; a producer in the process of the',
   '  benchmark appends deltas of about 100 bytes of text, each alone, through the transcript script at a steady rate that does',
   `  not wait for answers, for ${SECONDS} s. Each row has a gateway of its own, started anew.`,

@@ -5,10 +5,11 @@ import { randomUUID } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
 import { Redis } from 'ioredis';
 import { openRedisBus } from '../../../src/adapters/redis/open-redis-bus.js';
+import { trimJobs } from '../../../src/app/admin/trim-jobs.js';
 import { compileSchema } from '../../../src/runtime/schema.js';
 import { eventually } from '../../support/eventually.js';
 import { needsOwnRedis } from '../../support/install-redis.js';
-import { endAttempt, startAttempt, submit } from '../../support/ledger.js';
+import { endAttempt, sha256, startAttempt, submit } from '../../support/ledger.js';
 import { type OwnRedis, startOwnRedis } from '../../support/redis-server.js';
 import { say } from './lively-job.js';
 import { readAllEvents, readEvents } from './sse-reader.js';
@@ -169,6 +170,39 @@ describe('a gateway on Redis', needsOwnRedis, () => {
       assert.deepEqual(JSON.parse(frames[1]?.data ?? ''), { job_id: jobId, status: 'succeeded' });
       const done = await fetch(address, { headers: { 'last-event-id': frames[1]?.id ?? '' } });
       assert.equal(done.status, 204);
+    }
+  });
+
+  test('a job whose talk was forgotten gives a gap, its events and the end', TIMEOUT, async (t) => {
+    const { url, bus } = await startGateway(t);
+    const jobId = await submit(bus.events);
+    await startAttempt(bus.events, jobId);
+    for (let seq = 1; seq <= 3; seq += 1) await say(bus, jobId, seq);
+    await endAttempt(bus.events, jobId, { kind: 'succeeded' });
+    const whole = await readAllEvents(`${url}/jobs/${jobId}/events`);
+    assert.deepEqual(await trimJobs(bus, sha256, { jobId }), [jobId]);
+
+    const { frames } = await readAllEvents(`${url}/jobs/${jobId}/events`);
+    assert.deepEqual(
+      frames.map(({ event }) => event),
+      ['gap', 'JobSubmitted', 'AttemptStarted', 'JobSucceeded', 'end'],
+    );
+    assert.deepEqual(
+      frames.slice(1),
+      whole.frames.filter(({ event }) => event !== 'assistant'),
+    );
+    for (const [place, events] of [
+      [2, ['gap', 'JobSucceeded', 'end']],
+      [4, ['JobSucceeded', 'end']],
+      [5, ['end']],
+    ] as const) {
+      const rest = await readAllEvents(`${url}/jobs/${jobId}/events`, {
+        'Last-Event-ID': whole.frames[place]?.id ?? '',
+      });
+      assert.deepEqual(
+        rest.frames.map(({ event }) => event),
+        events,
+      );
     }
   });
 });
