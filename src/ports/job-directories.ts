@@ -12,6 +12,8 @@ export interface JobDirectories {
   tidy(jobId: string, attempt: number): Promise<void>;
   /** After the job's TTL. */
   remove(jobId: string): Promise<void>;
+  /** The jobs that have a directory here which no attempt has begun or ended in since `before` (epoch ms). */
+  untouched(before: number): Promise<readonly string[]>;
   /** The session file of an earlier job on this host or shared root; undefined when it is not here. */
   findSession(sessionId: string): Promise<string | undefined>;
 }

@@ -194,6 +194,7 @@ describe('a spool that takes no more while the bus is away', () => {
       next: async () => [],
       pass() {},
       remove: async () => {},
+      untouched: async () => [],
       keepAsStale: async () => {},
       close: async () => {},
     }),

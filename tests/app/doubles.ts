@@ -105,6 +105,7 @@ export async function setStage(setting: Setting = {}): Promise<Stage> {
       }),
       tidy: async () => {},
       remove: async () => {},
+      untouched: async () => [],
       findSession: async () => setting.session,
     },
     codeHosts: [],

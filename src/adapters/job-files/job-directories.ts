@@ -40,6 +40,15 @@ export function createJobDirectories(root: string): JobDirectories {
       return directory;
     },
     remove: (jobId) => rm(directoryOf(jobId).root, { recursive: true, force: true }),
+    async untouched(before) {
+      const found: string[] = [];
+      for (const jobId of await entriesOf(root)) {
+        if (!UUID.test(jobId)) continue;
+        const facts = await stat(join(root, jobId)).catch(() => undefined);
+        if (facts !== undefined && facts.mtimeMs < before) found.push(jobId);
+      }
+      return found;
+    },
     findSession: (sessionId) => findSession(root, sessionId),
   };
 }
