@@ -46,6 +46,14 @@ export interface Cut {
   readonly cursors: readonly string[];
 }
 
+/** Something on the bus that belongs to no job. */
+export interface Stray {
+  /** Of the job that it names. */
+  readonly jobId: string;
+  /** What it is, in words. */
+  readonly what: string;
+}
+
 /** A feed entry on its way from one bus to another, with the whole message where the entry is only a preview. */
 export interface MovedEntry extends FeedEntry {
   readonly whole?: string;
@@ -89,6 +97,18 @@ export interface Custody {
   steal(minIdleMs: number): Promise<readonly PendingEntry[]>;
   /** The ids of all jobs that have a ledger, each once, in no particular order. */
   jobIds(): AsyncIterable<string>;
+  /**
+   * Compares what is derived from a job's ledger with `after`, the fold of the whole ledger, and gives the names of what
+   * differs; with `mend` it agrees afterwards. `viewDiffers`: the caller has seen that `load` gives something else.
+   * Undefined when the ledger has another version by now: then nothing was mended.
+   */
+  reconcile(
+    jobId: string,
+    after: StoredJob,
+    options: { readonly mend: boolean; readonly viewDiffers: boolean },
+  ): Promise<readonly string[] | undefined>;
+  /** What belongs to no job; with `mend` it is removed. */
+  strays(mend: boolean): AsyncIterable<Stray>;
   /** Of a job whose messages were forgotten; undefined for every other. */
   trimMark(jobId: string): Promise<TrimMark | undefined>;
   /**

@@ -65,6 +65,11 @@ export function createCustody(state: BusState): Custody {
       for (const { lane, jobId } of idle) lanes.free(lane, jobId);
       return idle;
     },
+    // Everything beside the ledgers is folded from them at each start: nothing can have come to differ.
+    async reconcile(jobId, { job }) {
+      return jobs.get(jobId)?.stored.job.version === job.version ? [] : undefined;
+    },
+    async *strays() {},
     async trimMark(jobId) {
       const job = jobs.get(jobId);
       return job && (await messagesOf(job)).trimmed;

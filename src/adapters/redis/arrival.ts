@@ -15,6 +15,8 @@ export interface CustodyOptions {
   readonly keys: Keys;
   /** How many jobs of one repository may be in their lanes at once; 0 for any number. */
   readonly maxPerRepo: number;
+  /** EventLog.remove. */
+  readonly forget: (jobId: string) => Promise<void>;
 }
 
 /** What was staged and never settled, because its importer died, is gone after this. */

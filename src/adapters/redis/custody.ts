@@ -1,6 +1,7 @@
 // The keeper's view of Redis: lanes and claims as the streams themselves count them.
 import type { Custody, LaneReport, PendingEntry } from '../../ports/custody.js';
 import { type CustodyOptions, createArrival } from './arrival.js';
+import { createReconcile, ghosts, strayEntries } from './reconcile.js';
 import { asList, asNumber, asOptionalText, asText } from './reply.js';
 import { runScript } from './scripts.js';
 import { formatTrimmed, parseTrimmed } from './trimmed.js';
@@ -94,6 +95,14 @@ export function createCustody(options: CustodyOptions): Custody {
         if (asNumber(done) === 1) taken.push(withoutEntry(entry));
       }
       return taken;
+    },
+    reconcile: createReconcile(options),
+    async *strays(mend) {
+      yield* strayEntries(options, await laneNames(), mend);
+      for await (const jobId of ghosts(options)) {
+        if (mend) await options.forget(jobId);
+        yield { jobId, what: 'a place in the list of jobs, but no ledger' };
+      }
     },
     async trimMark(jobId) {
       const text = asOptionalText(await connection.ask((redis) => redis.hget(keys.view(jobId), 'trimmed')));

@@ -46,16 +46,17 @@ export async function openRedisBus(options: RedisBusOptions): Promise<Bus> {
   const main = open('', { blockMs: 0, failFast: true, ...(log ? { log } : {}) });
   const reads = createBlockingReads(main, () => open(':claim', { blockMs: BLOCK_MS, failFast: false }));
   const doorbell = createDoorbell(() => open(':bell', { blockMs: 0, failFast: false }), main, log);
+  const events = createEventLog(main, keys, maxPerRepo);
 
   return {
     name: 'redis',
-    events: createEventLog(main, keys, maxPerRepo),
+    events,
     queue: createCommandQueue({ connection: main, reads, keys, leaseMs, maxPerRepo }),
     deadLetters: createDeadLetters(main, keys),
     transcript: createTranscriptLog(main, keys),
     feed: createFeed(main, doorbell, keys),
     registry: createRegistry(main, doorbell, keys),
-    custody: createCustody({ connection: main, keys, maxPerRepo }),
+    custody: createCustody({ connection: main, keys, maxPerRepo, forget: events.remove }),
     breaker: createBreaker(main, keys),
     async ping() {
       // A full Redis, or a replica, still answers PING.

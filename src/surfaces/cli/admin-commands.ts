@@ -4,7 +4,7 @@ import type { ChosenVerb } from './cli-context.js';
 import { jsonOption } from './options.js';
 
 /** The verbs below `admin`, in the order people meet them. */
-export const ADMIN_VERBS = ['streams', 'pending', 'replay', 'export', 'import', 'trim'] as const;
+export const ADMIN_VERBS = ['streams', 'pending', 'replay', 'export', 'import', 'trim', 'rebuild'] as const;
 
 /** Adds them to the parser of `admin`. */
 export function addAdminVerbs(parser: Argv, choose: (verb: ChosenVerb) => void): Argv {
@@ -133,6 +133,17 @@ export function addAdminVerbs(parser: Argv, choose: (verb: ChosenVerb) => void):
           })
           .epilogue('Kept are what happened (the ledger), the job and its answer; messages and deltas go.'),
       (argv) => choose(async (cli) => (await import('./verbs/admin/trim.js')).trim(cli, argv)),
+    )
+    .command(
+      'rebuild',
+      'Fold every ledger again, and mend what does not agree with it',
+      (command) =>
+        command
+          .options({ 'dry-run': { type: 'boolean', describe: 'Only say what differs' }, ...jsonOption })
+          .epilogue(
+            'Exit code: 1 when something differs that was not mended. The fleet may work on meanwhile.',
+          ),
+      (argv) => choose(async (cli) => (await import('./verbs/admin/rebuild.js')).rebuild(cli, argv)),
     )
     .demandCommand(1, `Say what to do: ${ADMIN_VERBS.join(', ')}.`);
 }

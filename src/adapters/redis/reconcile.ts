@@ -1,0 +1,90 @@
+// Setting right what is derived from the ledgers: job by job, and what belongs to no job at all.
+import { isDeadLetter, JOB_STATUSES } from '../../domain/job.js';
+import { repoOf } from '../../domain/placement.js';
+import { upkeepAt } from '../../domain/upkeep.js';
+import type { Custody, Stray } from '../../ports/custody.js';
+import type { CustodyOptions } from './arrival.js';
+import { asList, asNumber, asText } from './reply.js';
+import { runScript } from './scripts.js';
+
+const PAGE = 500;
+/** Where the indices of the statuses begin among the KEYS of reconcile.lua. */
+const FIRST_INDEX = 9;
+
+/** Custody.reconcile below `keys`. */
+export const createReconcile =
+  ({ connection, keys, maxPerRepo }: CustodyOptions): Custody['reconcile'] =>
+  async (jobId, { job, head }, { mend, viewDiffers }) => {
+    const { order, ...state } = job;
+    const repo = maxPerRepo > 0 ? (repoOf(job).repo ?? '') : '';
+    const ofJob = [keys.ledger(jobId), keys.view(jobId), keys.lane(order.lane), keys.delayed, keys.upkeep];
+    const ofAll = [keys.dead, repo === '' ? keys.prefix : keys.held(repo), keys.jobs, ...keys.indices];
+    const args = [
+      jobId,
+      job.version,
+      mend ? '1' : '',
+      viewDiffers ? '1' : '',
+      job.status,
+      FIRST_INDEX + JOB_STATUSES.indexOf(job.status),
+      job.createdAt,
+      job.attempt,
+      head,
+      order.lane,
+      JSON.stringify(order),
+      JSON.stringify(state),
+      job.nextAttemptAt ?? job.queuedSince,
+      upkeepAt(job) ?? '',
+      isDeadLetter(job) ? '1' : '',
+      job.code ?? '',
+      job.error ?? '',
+      keys.prefix,
+      maxPerRepo,
+      repo,
+    ];
+    const reply = await connection.ask((redis) => runScript(redis, 'reconcile', [...ofJob, ...ofAll], args));
+    return reply === 'changed' ? undefined : asList(reply).map(asText);
+  };
+
+/** Lane entries that no view names, in these lanes. */
+export async function* strayEntries(
+  { connection, keys }: CustodyOptions,
+  lanes: readonly string[],
+  mend: boolean,
+): AsyncGenerator<Stray> {
+  for (const name of lanes) {
+    const lane = keys.lane(name);
+    for (let from = '-'; ; ) {
+      const start = from;
+      const page = await connection.ask((redis) => redis.xrange(lane, start, '+', 'COUNT', PAGE));
+      const views = await connection.ask((redis) =>
+        Promise.all(page.map(([, fields]) => redis.hget(keys.view(fields[1] ?? ''), 'entry'))),
+      );
+      for (const [position, [entryId, fields]] of page.entries()) {
+        const jobId = fields[1] ?? '';
+        if (views[position] === entryId) continue;
+        const both = [lane, keys.view(jobId)];
+        const is = await connection.ask((redis) =>
+          runScript(redis, 'stray', both, [entryId, mend ? '1' : '']),
+        );
+        if (asNumber(is) === 1) yield { jobId, what: `an entry of lane ${name} that is no job's` };
+      }
+      const last = page.at(-1);
+      if (last === undefined || page.length < PAGE) break;
+      from = `(${last[0]}`;
+    }
+  }
+}
+
+/** Jobs in the index of which there is no ledger. */
+export async function* ghosts({ connection, keys }: CustodyOptions): AsyncGenerator<string> {
+  for (let cursor: string | undefined = '0'; cursor !== undefined; ) {
+    const from: string = cursor;
+    const [next, found] = await connection.ask((redis) => redis.zscan(keys.jobs, from, 'COUNT', PAGE));
+    const jobIds = found.filter((_, position) => position % 2 === 0);
+    const there = await connection.ask((redis) =>
+      Promise.all(jobIds.map((jobId) => redis.exists(keys.ledger(jobId)))),
+    );
+    for (const [position, jobId] of jobIds.entries()) if (there[position] === 0) yield jobId;
+    cursor = next === '0' ? undefined : next;
+  }
+}

@@ -1,0 +1,125 @@
+-- reconcile: compares everything that follows from a job's ledger with what its fold says, and mends it if told. Works
+-- beside the fleet: it looks and mends at one moment, and only while the ledger is at the version that was folded.
+--
+-- KEYS  1 ledger (list)  2 view (hash)  3 lane (stream)  4 delayed (zset)  5 upkeep (zset)  6 dead letters (stream)
+--       7 held by its repository's limit (zset), the bare prefix for a job without one
+--       8 all jobs (zset)  9.. the index of each status (zset)
+-- ARGV  1 job id  2 version of the fold  3 '1' to mend  4 '1' when the caller saw that the view is not the fold
+--       5 status  6 which of KEYS is its index  7 creation time (ms)  8 attempt  9 head  10 lane name
+--       11 order  12 the rest of the state  13 due (ms), where it waits in no place
+--       14 when upkeep must look at it (ms), '' while it runs  15 '1' for a dead letter  16 its code  17 its error
+--       18 prefix of all keys  19 limit per repository, 0 for none  20 repository to count by, '' for none
+-- Returns the names of what differed (view, indices, upkeep, place, dead letter), or 'changed' when the ledger has
+-- another version; then nothing was mended.
+--
+-- Invariants: those of append.lua and admission.lua. A job that waits nowhere goes into `delayed`, as one that is due.
+local ledger, view, lane, delayed, upkeep, dead, held, jobs = unpack(KEYS, 1, 8)
+local jobId, version, mending, viewDiffers, status, index, createdAt, attempt, head = unpack(ARGV, 1, 9)
+local laneName, order, state, due, upkeepAt, isLetter, code, why = unpack(ARGV, 10, 17)
+local prefix, limit, repo = ARGV[18], tonumber(ARGV[19]), ARGV[20]
+-- @include admission
+local mend = mending == '1'
+repo = repo ~= '' and repo
+if redis.call('LLEN', ledger) ~= tonumber(version) then return 'changed' end
+local differed = {}
+local function differs(what) differed[#differed + 1] = what end
+
+-- The entry of the job in a stream: the one the view names, else any. Looks through it only when the view is wrong.
+local function entryIn(stream, named)
+  if named then
+    local found = redis.call('XRANGE', stream, named, named)[1]
+    if found and found[2][2] == jobId then return named end
+  end
+  local from = '-'
+  while true do
+    local page = redis.call('XRANGE', stream, from, '+', 'COUNT', 1000)
+    for _, entry in ipairs(page) do
+      if entry[2][2] == jobId then return entry[1] end
+    end
+    if #page < 1000 then return false end
+    from = '(' .. page[#page][1]
+  end
+end
+
+if viewDiffers == '1' then
+  differs('view')
+  if mend then
+    redis.call('HSET', view, 'version', version, 'status', status, 'attempt', attempt, 'head', head,
+      'createdAt', createdAt, 'lane', laneName, 'order', order, 'state', state)
+    if repo then redis.call('HSET', view, 'repo', repo) end
+  end
+end
+
+local wrong = not redis.call('ZSCORE', jobs, jobId)
+for i = 9, #KEYS do
+  local is, should = redis.call('ZSCORE', KEYS[i], jobId), i == tonumber(index)
+  wrong = wrong or (is and not should) or (should and not is)
+end
+if wrong then
+  differs('indices')
+  if mend then
+    redis.call('ZADD', jobs, createdAt, jobId)
+    for i = 9, #KEYS do
+      if i == tonumber(index) then redis.call('ZADD', KEYS[i], createdAt, jobId)
+      else redis.call('ZREM', KEYS[i], jobId) end
+    end
+  end
+end
+
+local looked = redis.call('ZSCORE', upkeep, jobId)
+if (upkeepAt == '') == (looked and true or false) then
+  differs('upkeep')
+  if mend and looked then redis.call('ZREM', upkeep, jobId)
+  elseif mend then redis.call('ZADD', upkeep, upkeepAt, jobId) end
+end
+
+local named, letter = unpack(redis.call('HMGET', view, 'entry', 'letter'))
+local isDelayed = redis.call('ZSCORE', delayed, jobId)
+local isHeld = held ~= prefix and redis.call('ZSCORE', held, jobId)
+local isThere = named and redis.call('XRANGE', lane, named, named)[1]
+local places = (isThere and 1 or 0) + (isDelayed and 1 or 0) + (isHeld and 1 or 0)
+local fits = places == 1
+if status == 'running' then fits = fits and isThere
+elseif status ~= 'queued' then fits = places == 0 and not named end
+if not fits then
+  differs('place')
+  if mend then
+    redis.call('ZREM', delayed, jobId)
+    local entry = entryIn(lane, named)
+    redis.call('HDEL', view, 'entry', 'heldSince', 'heldMs')
+    if status ~= 'queued' and status ~= 'running' then
+      if entry then
+        redis.call('XACK', lane, 'workers', entry)
+        redis.call('XDEL', lane, entry)
+      end
+      leave(jobId, repo)
+    elseif entry then
+      if isHeld then redis.call('ZREM', held, jobId) end
+      local admitted = prefix .. 'admitted:' .. (repo or '')
+      if repo then redis.call('SADD', admitted, jobId) end
+      redis.call('HSET', view, 'entry', entry)
+    elseif status == 'running' then
+      if isHeld then redis.call('ZREM', held, jobId) end
+      enterAsItRan(jobId, view, lane, repo)
+    else
+      leave(jobId, repo)
+      redis.call('ZADD', delayed, due, jobId)
+    end
+  end
+end
+
+local inPile = letter and redis.call('XRANGE', dead, letter, letter)[1]
+if (isLetter == '1') ~= (inPile and true or false) then
+  differs('dead letter')
+  if mend then
+    letter = inPile and letter or entryIn(dead, letter)
+    if isLetter == '1' then
+      letter = letter or redis.call('XADD', dead, '*', 'jobId', jobId, 'code', code, 'error', why)
+      redis.call('HSET', view, 'letter', letter)
+    else
+      redis.call('XDEL', dead, letter)
+      redis.call('HDEL', view, 'letter')
+    end
+  end
+end
+return differed

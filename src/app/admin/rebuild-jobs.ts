@@ -1,0 +1,70 @@
+// Folds every ledger again and compares what was derived from it; mends what differs. The ledger is the truth: one that
+// is broken is only reported.
+import { canonicalJson, eventOf, firstBreak, type Hash, type LedgerRecord } from '../../domain/evidence.js';
+import { evolve, type Job } from '../../domain/job.js';
+import type { Bus } from '../../ports/bus.js';
+import type { StoredJob } from '../../ports/event-log.js';
+
+export interface Rebuilt {
+  readonly jobId: string;
+  /** What differed, in words. */
+  readonly what: readonly string[];
+  /** False for a ledger that is broken: nothing can be mended from it. */
+  readonly canBeMended: boolean;
+}
+
+/** A job that changes this often between two looks is well: its transitions write what we would. */
+const LOOKS = 10;
+
+/** Yields the jobs that differed, and calls `looked` for each job. With `mend` they agree afterwards. */
+export async function* rebuildJobs(
+  bus: Bus,
+  hash: Hash,
+  mend: boolean,
+  looked: () => void,
+): AsyncGenerator<Rebuilt> {
+  for await (const jobId of bus.custody.jobIds()) {
+    looked();
+    const rebuilt = await rebuildJob(bus, hash, jobId, mend);
+    if (rebuilt !== undefined) yield rebuilt;
+  }
+  for await (const { jobId, what } of bus.custody.strays(mend))
+    yield { jobId, what: [what], canBeMended: true };
+}
+
+async function rebuildJob(bus: Bus, hash: Hash, jobId: string, mend: boolean): Promise<Rebuilt | undefined> {
+  for (let looks = 0; looks < LOOKS; looks += 1) {
+    const stored = await bus.events.load(jobId).catch(() => undefined); // a damaged view is one that differs
+    const records = await bus.events.read(jobId);
+    if (records.length === 0) return undefined; // removed meanwhile
+    const after = fold(records, jobId, hash);
+    if (typeof after === 'string') return { jobId, what: [after], canBeMended: false };
+    // Read at two moments: an older view is only wrong when it stays so.
+    if (stored !== undefined && stored.job.version < after.job.version && looks === 0) continue;
+    const viewDiffers = stored === undefined || !isSame(stored, after);
+    if (viewDiffers && bus.name === 'file')
+      return { jobId, what: ['the hash in the last line of its ledger'], canBeMended: false };
+    const what = await bus.custody.reconcile(jobId, after, { mend, viewDiffers });
+    if (what === undefined) continue;
+    return what.length === 0 ? undefined : { jobId, what, canBeMended: true };
+  }
+  return undefined;
+}
+
+/** What the ledger adds up to, or what is wrong with it. */
+function fold(records: readonly LedgerRecord[], jobId: string, hash: Hash): StoredJob | string {
+  const broken = firstBreak(records, hash);
+  if (broken !== undefined) return `its ledger breaks at version ${broken}`;
+  let job: Job | undefined;
+  try {
+    job = records.map(eventOf).reduce<Job | undefined>(evolve, undefined);
+  } catch {
+    job = undefined;
+  }
+  const last = records.at(-1);
+  if (job?.id !== jobId || last === undefined) return 'its ledger is not understood, or of another job';
+  return { job, head: hash(canonicalJson(last)) };
+}
+
+const isSame = (a: StoredJob, b: StoredJob): boolean =>
+  a.head === b.head && canonicalJson(a.job) === canonicalJson(b.job);
