@@ -95,6 +95,11 @@ function checkEvent(
   assert.equal(isTerminal(after.status), endingOf(event.type) !== undefined);
   if (event.type === 'JobParked') assert.equal(after.attempt, before.attempt);
   if (event.type === 'JobParked' || event.type === 'AttemptParked') assert.ok(event.until > now);
+  if (event.type === 'AttemptFailed') {
+    const row = rowOf(event.code);
+    assert.ok(row.follows === 'retry', event.code);
+    assert.ok((after.failures?.[event.code] ?? 0) < (row.limit ?? Number.POSITIVE_INFINITY), event.code);
+  }
   if (event.type === 'JobFailed') checkFailure(event, before);
   else assert.ok(!('exhausted' in event));
 }

@@ -26,6 +26,8 @@ export interface Judge {
   judge(ending: Ending, exit: ClaudeExit | undefined, lastWords: string): AgentEnd;
 }
 
+/** What no date can be after; a time in another unit would be. */
+const LAST_DATE_MS = 8.64e15;
 const MAX_QUOTED_CHARS = 2000;
 
 /** A judge of one attempt; it is shown every message. */
@@ -57,7 +59,8 @@ export function createJudge(): Judge {
   function observeRateLimit(info: unknown): void {
     if (!isRecord(info)) return;
     isQuotaRejected = info.status === 'rejected';
-    resetsAt = isQuotaRejected && asNumber(info.resetsAt) > 0 ? asNumber(info.resetsAt) * 1000 : undefined;
+    const opensAt = asNumber(info.resetsAt) * 1000;
+    resetsAt = isQuotaRejected && opensAt > 0 && opensAt <= LAST_DATE_MS ? opensAt : undefined;
   }
 
   function observe({ type, message }: AgentMessage): void {
