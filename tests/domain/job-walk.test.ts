@@ -13,6 +13,9 @@ const STEPS = 40;
 const CODES = Object.keys(ERRORS) as ErrorCode[];
 const rowOf = (code: ErrorCode): OutcomeRow => OUTCOMES[ERRORS[code].outcome];
 
+/** What is tried again or waited for. */
+const PASSING = CODES.filter((code) => rowOf(code).follows !== 'fail');
+
 type Chance = () => number;
 
 /** Numbers in [0, 1) that are the same for the same seed. */
@@ -32,7 +35,14 @@ function pick<T>(chance: Chance, from: readonly T[]): T {
   return one;
 }
 
-function anyCommand(chance: Chance, job: Job, now: number): JobCommand {
+/** Mostly what is tried again, for the rest ends the walk, and often the same, so that it reaches its own limit. */
+function anyCode(chance: Chance, favourite: ErrorCode): ErrorCode {
+  const kind = chance();
+  if (kind < 0.1) return pick(chance, CODES);
+  return kind < 0.6 ? favourite : pick(chance, PASSING);
+}
+
+function anyCommand(chance: Chance, job: Job, now: number, favourite: ErrorCode): JobCommand {
   const attempt = Math.max(1, job.attempt - (chance() < 0.1 ? 1 : 0)); // now and then a stale one
   const end = (outcome: Extract<JobCommand, { type: 'EndAttempt' }>['outcome']): JobCommand => ({
     type: 'EndAttempt',
@@ -43,14 +53,7 @@ function anyCommand(chance: Chance, job: Job, now: number): JobCommand {
   const failed = (): JobCommand =>
     end({
       kind: 'failed',
-      // Mostly what is tried again: the rest ends the walk.
-      code:
-        chance() < 0.8
-          ? pick(
-              chance,
-              CODES.filter((code) => rowOf(code).follows !== 'fail'),
-            )
-          : pick(chance, CODES),
+      code: anyCode(chance, favourite),
       error: 'it failed',
       ...(chance() < 0.5 ? {} : { resetsAt: now + (chance() - 0.3) * 1e7 }),
     });
@@ -121,6 +124,7 @@ function checkFailure(
 
 function walk(seed: number): ReadonlySet<string> {
   const chance = chanceOf(seed);
+  const favourite = pick(chance, PASSING);
   let now = 1_700_000_000_000;
   const order = {
     task: 't',
@@ -161,7 +165,7 @@ function walk(seed: number): ReadonlySet<string> {
   for (let step = 0; step < STEPS; step += 1) {
     now += Math.floor(chance() ** 3 * 1e5);
     assert.ok(job);
-    carryOut(anyCommand(chance, job, now));
+    carryOut(anyCommand(chance, job, now, favourite));
   }
   // However it stands, a cancel ends it, and whoever claims it next need not even have seen the worker die.
   carryOut({ type: 'RequestCancel', by: 'somebody' });
