@@ -29,6 +29,7 @@ process.exitCode = await runCli(
     serve: async (flags) => (await import('./roles/serve.js')).serve(flags),
     diagnose: async () => (await import('./roles/doctor.js')).diagnose(),
     atDesk: async (order, work) => (await import('./roles/desk.js')).atDesk(order, terminal.say, work),
+    edit: async (text) => (await import('./roles/edit-text.js')).editText(text),
     onInterrupt: (listener) => {
       process.once('SIGINT', listener);
       return () => void process.off('SIGINT', listener);

@@ -91,8 +91,23 @@ export async function retryJob(
   const stored = await deps.events.load(jobId);
   if (stored === undefined) throw new AgenticoreError('JOB_NOT_FOUND');
   if (!isTerminal(stored.job.status)) throw new AgenticoreError('JOB_NOT_ENDED');
-  const { order } = stored.job;
-  await deps.profiles.load(order.profile);
+  await deps.profiles.load(stored.job.order.profile);
+  return submitAgain(deps, stored.job, task, context);
+}
+
+/** What submitting an order that was checked before takes. */
+export interface AgainDeps extends LedgerDeps {
+  readonly newId: () => string;
+  readonly policy: Pick<SubmitPolicy, 'maxQueued'>;
+}
+
+/** A new job like `job`, linked to it. Throws IDEMPOTENCY_MISMATCH, QUEUE_FULL, BUS_UNREACHABLE. */
+export async function submitAgain(
+  deps: AgainDeps,
+  { id: jobId, order }: Job,
+  task?: string,
+  context: SubmitContext = {},
+): Promise<Job> {
   const again: JobOrder = { ...order, task: task ?? order.task, mode: 'fire_and_forget', retryOf: jobId };
   const key = context.idempotencyKey;
   const digest = deps.hash(canonicalJson({ retryOf: jobId, task }));
@@ -124,7 +139,7 @@ async function completeOrder(
 }
 
 async function append(
-  deps: SubmitDeps,
+  deps: AgainDeps,
   order: JobOrder,
   idempotency: { readonly key: string; readonly digest: string } | undefined,
 ): Promise<Job> {
@@ -152,7 +167,7 @@ async function append(
 }
 
 async function earlierJob(
-  deps: SubmitDeps,
+  deps: LedgerDeps,
   taken: { jobId: string; digest: string },
   digest: string | undefined,
 ): Promise<Job> {

@@ -88,6 +88,8 @@ export interface Custody {
   lanes(): Promise<readonly LaneReport[]>;
   /** How many jobs wait for their time. */
   delayed(): Promise<number>;
+  /** How many jobs their repositories' limits hold back. */
+  held(): Promise<number>;
   /** What is claimed, the longest idle first. */
   pending(): Promise<readonly PendingEntry[]>;
   /**

@@ -35,7 +35,13 @@ const NODE_ROOMS = ['adapters', 'surfaces', 'runtime', 'roles', 'main.ts'];
 
 /** Built-in that reaches out of the process -> the only places that may import it. */
 const BUILT_INS: Readonly<Record<string, readonly string[]>> = {
-  'node:child_process': ['adapters/claude/', 'adapters/git/', 'adapters/host/', 'roles/doctor/'],
+  'node:child_process': [
+    'adapters/claude/',
+    'adapters/git/',
+    'adapters/host/',
+    'roles/doctor/',
+    'roles/edit-text.ts',
+  ],
   'node:fs': ['adapters/', 'runtime/', 'roles/', 'surfaces/cli/'],
   'node:fs/promises': ['adapters/', 'runtime/', 'roles/', 'surfaces/cli/'],
   'node:http': ['surfaces/http/'],

@@ -58,6 +58,7 @@ export function createCustody(state: BusState): Custody {
   return {
     lanes: async () => [...lanes.names()].sort().map(laneReport),
     delayed: async () => lanes.delayed(),
+    held: async () => state.admission.held(),
     pending,
     async steal(minIdleMs) {
       state.assertWritable();

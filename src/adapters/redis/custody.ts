@@ -70,7 +70,7 @@ export function createCustody(options: CustodyOptions): Custody {
     }
   }
 
-  async function held(minIdleMs: number): Promise<readonly Held[]> {
+  async function claimed(minIdleMs: number): Promise<readonly Held[]> {
     const found: Held[] = [];
     for (const lane of await laneNames()) found.push(...(await heldIn(lane, minIdleMs)));
     return found.sort((a, b) => b.idleMs - a.idleMs);
@@ -83,10 +83,16 @@ export function createCustody(options: CustodyOptions): Custody {
       return reports;
     },
     delayed: () => connection.ask((redis) => redis.zcard(keys.delayed)),
-    pending: async () => (await held(0)).map(withoutEntry),
+    async held() {
+      let count = 0;
+      for await (const repo of namesOf(keys.held('')))
+        count += await connection.ask((redis) => redis.zcard(keys.held(repo)));
+      return count;
+    },
+    pending: async () => (await claimed(0)).map(withoutEntry),
     async steal(minIdleMs) {
       const taken: PendingEntry[] = [];
-      for (const entry of await held(minIdleMs)) {
+      for (const entry of await claimed(minIdleMs)) {
         const { lane, jobId, worker, entryId } = entry;
         const both = [keys.lane(lane), keys.view(jobId)];
         const done = await connection.ask((redis) =>

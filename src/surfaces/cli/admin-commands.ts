@@ -4,7 +4,16 @@ import type { ChosenVerb } from './cli-context.js';
 import { jsonOption } from './options.js';
 
 /** The verbs below `admin`, in the order people meet them. */
-export const ADMIN_VERBS = ['streams', 'pending', 'replay', 'export', 'import', 'trim', 'rebuild'] as const;
+export const ADMIN_VERBS = [
+  'streams',
+  'pending',
+  'dead',
+  'replay',
+  'export',
+  'import',
+  'trim',
+  'rebuild',
+] as const;
 
 /** Adds them to the parser of `admin`. */
 export function addAdminVerbs(parser: Argv, choose: (verb: ChosenVerb) => void): Argv {
@@ -29,6 +38,9 @@ export function addAdminVerbs(parser: Argv, choose: (verb: ChosenVerb) => void):
           ...jsonOption,
         }),
       (argv) => choose(async (cli) => (await import('./verbs/admin/pending.js')).pending(cli, argv)),
+    )
+    .command('dead', 'List jobs that used up their attempts, requeue or drop one', (command) =>
+      addDeadVerbs(command.options(jsonOption), choose),
     )
     .command(
       'replay [job]',
@@ -146,4 +158,33 @@ export function addAdminVerbs(parser: Argv, choose: (verb: ChosenVerb) => void):
       (argv) => choose(async (cli) => (await import('./verbs/admin/rebuild.js')).rebuild(cli, argv)),
     )
     .demandCommand(1, `Say what to do: ${ADMIN_VERBS.join(', ')}.`);
+}
+
+const LETTER_ID = {
+  type: 'string',
+  demandOption: true,
+  describe: 'Id of the job, or its first characters',
+} as const;
+
+function addDeadVerbs(parser: Argv, choose: (verb: ChosenVerb) => void): Argv {
+  return parser
+    .command('$0', false, jsonOption, (argv) =>
+      choose(async (cli) => (await import('./verbs/admin/dead.js')).dead(cli, argv)),
+    )
+    .command(
+      'requeue <id>',
+      'Submit one once more, as a new job',
+      (command) =>
+        command.positional('id', LETTER_ID).options({
+          edit: { type: 'boolean', describe: 'Change its task first, in $EDITOR' },
+          ...jsonOption,
+        }),
+      (argv) => choose(async (cli) => (await import('./verbs/admin/dead.js')).requeueDead(cli, argv)),
+    )
+    .command(
+      'drop <id>',
+      'Put one away for good; the job stays as it ended',
+      (command) => command.positional('id', LETTER_ID).options(jsonOption),
+      (argv) => choose(async (cli) => (await import('./verbs/admin/dead.js')).dropDead(cli, argv)),
+    );
 }

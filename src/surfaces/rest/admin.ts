@@ -1,16 +1,18 @@
 // What the keeper of a file bus asks of the server that has it; on Redis the keeper goes to the bus itself.
 import type { Request, RequestHandler, Router } from 'express';
+import { dropLetter, requeueLetter } from '../../app/admin/dead-letters.js';
 import { importJobs } from '../../app/admin/import-jobs.js';
 import { textLines } from '../../app/admin/text-lines.js';
 import { type TrimOrder, trimJobs } from '../../app/admin/trim-jobs.js';
 import { AgenticoreError } from '../../domain/errors.js';
 import { authenticateOperator } from '../http/auth.js';
+import { callOf } from '../http/call.js';
 import type { HttpDeps } from '../http/http-deps.js';
-import { invalid, queryChoice, queryText } from '../http/limits.js';
+import { invalid, jobIdOf, jsonBody, queryChoice, queryText, takeBody } from '../http/limits.js';
 import { route, sendJson } from '../http/route.js';
 import { importJson, pendingJson } from '../wire/admin-json.js';
 
-/** POST /admin/import, /admin/steal and /admin/trim. */
+/** POST /admin/import, /admin/steal, /admin/trim, /admin/dead/{id}/requeue and /drop. */
 export function addAdminRoutes(router: Router, deps: HttpDeps): void {
   const { custody } = deps.bus;
   const guard = authenticateOperator(deps);
@@ -44,6 +46,28 @@ export function addAdminRoutes(router: Router, deps: HttpDeps): void {
       async (req, res) => {
         const trimmed = await trimJobs(deps.bus, deps.submit.hash, trimOrderOf(req));
         sendJson(res, 200, { success: true, trimmed });
+      },
+    ],
+  });
+
+  route(router, '/admin/dead/:id/requeue', {
+    POST: [
+      guard,
+      takeBody(deps.limits.maxBodyBytes),
+      async (req, res) => {
+        const { task } = jsonBody(req, deps.checkers.jobRetry, {}) as { readonly task?: string };
+        const again = await requeueLetter(deps.submit, jobIdOf(req), callOf(res).caller, task);
+        sendJson(res, 202, { success: true, job_id: again.id });
+      },
+    ],
+  });
+
+  route(router, '/admin/dead/:id/drop', {
+    POST: [
+      guard,
+      async (req, res) => {
+        await dropLetter(deps.submit, jobIdOf(req), callOf(res).caller);
+        sendJson(res, 200, { success: true });
       },
     ],
   });

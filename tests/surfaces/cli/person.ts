@@ -23,6 +23,9 @@ export interface Situation {
   readonly interrupt?: (press: () => void) => void;
   /** What `admin` works on; an error is what opening it throws. */
   readonly desk?: Desk | Error;
+  /** Called before the desk is opened; throws what opening it throws. */
+  readonly atDesk?: (access: 'read' | 'write') => void;
+  readonly edit?: (text: string) => Promise<string>;
   readonly serve?: (flags: ServeFlags) => Promise<number>;
 }
 
@@ -55,11 +58,13 @@ export async function type(words: readonly string[], situation: Situation = {}):
     }),
     serve: situation.serve ?? (async () => 0),
     diagnose: async () => situation.findings ?? [],
-    atDesk: async (_order, work) => {
+    atDesk: async (order, work) => {
+      situation.atDesk?.(order.access);
       if (situation.desk instanceof Error) throw situation.desk;
       if (situation.desk === undefined) throw new Error('there is no desk in this situation');
       return work(situation.desk);
     },
+    edit: situation.edit ?? (async (text) => text),
     onInterrupt: (listener) => {
       situation.interrupt?.(listener);
       return () => {};

@@ -17,7 +17,7 @@ test('every route that the document names is served', async (t) => {
   const { url, bus } = await startTestServer(t);
   const jobId = await submit(bus.events);
   const routes = [...docs.matchAll(/^\| `(GET|POST|DELETE) (\/[^`?]*)/gm)];
-  assert.equal(routes.length, 20);
+  assert.equal(routes.length, 22);
   for (const [, method = '', path = ''] of routes) {
     const address = `${url}${path.replace('{id}', jobId).replace('{attempt}', '1').replace('{seq}', '1').replace('{name}', 'w')}`;
     const leave = new AbortController();

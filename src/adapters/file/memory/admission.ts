@@ -18,6 +18,8 @@ export interface Admission {
   admit(jobId: string, repo: string | undefined): void;
   /** The job is neither in its lane nor held any more; the next ones are let in. */
   leave(jobId: string): void;
+  /** How many jobs are held, of all repositories. */
+  held(): number;
   /** How long the present wait of a job was spent held; undefined when none of it was. */
   heldMs(jobId: string): number | undefined;
   /** The job waits anew: what it was held before does not count. */
@@ -47,6 +49,7 @@ export function createAdmission(limit: number, now: () => number): Admission {
   }
 
   return {
+    held: () => [...repositories.values()].reduce((sum, { held }) => sum + held.size, 0),
     enter(jobId, repo, letIn, since = now()) {
       if (limit === 0 || repo === undefined) return letIn();
       repoOfJob.set(jobId, repo);

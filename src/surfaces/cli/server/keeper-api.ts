@@ -55,3 +55,15 @@ export async function trimAtServer(http: HttpClient, order: TrimOrder): Promise<
   const told = await http.json(`/admin/trim?${query}`, { method: 'POST', timeoutMs: PATIENCE_MS });
   return Array.isArray(told.trimmed) ? told.trimmed.filter((id) => typeof id === 'string') : [];
 }
+
+/** Has the job of a dead letter submitted once more; gives the id of the new job. */
+export async function requeueAtServer(http: HttpClient, jobId: string, task?: string): Promise<string> {
+  const body = task === undefined ? {} : { task };
+  const told = await http.json(`/admin/dead/${jobId}/requeue`, { method: 'POST', body });
+  return textAt(told, 'job_id') ?? '';
+}
+
+/** Has a dead letter closed. */
+export async function dropAtServer(http: HttpClient, jobId: string): Promise<void> {
+  await http.json(`/admin/dead/${jobId}/drop`, { method: 'POST' });
+}

@@ -13,9 +13,11 @@ interface StreamsFlags {
 
 export function streams({ atDesk, terminal }: CliContext, { json }: StreamsFlags): Promise<number> {
   return atDesk({ access: 'read' }, async ({ bus, clock }) => {
-    const [lanes, delayed] = await Promise.all([bus.custody.lanes(), bus.custody.delayed()]);
+    const { custody, deadLetters } = bus;
+    const waiting = [custody.delayed(), custody.held(), deadLetters.count()];
+    const [lanes, [delayed, held, dead]] = await Promise.all([custody.lanes(), Promise.all(waiting)]);
     const now = clock.now();
-    const elsewhere = { delayed };
+    const elsewhere = { delayed, held, dead };
     if (json) {
       printJson(terminal, { lanes: lanes.map(laneJson), ...elsewhere });
       return 0;
