@@ -1,4 +1,5 @@
 // One run: a fleet on a Redis of its own, jobs, mischief, readers; then the invariants.
+import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { planActs, planOrders } from './acts.js';
 import type { Wishes } from './arguments.js';
@@ -28,6 +29,8 @@ export async function runChaos(wishes: Wishes, folder: string, say: (line: strin
   const scenery = buildScenery(folder);
   const fleet = await startFleet(scenery, wishes.workers);
   const over = new AbortController();
+  // Each reader listens to it anew whenever it comes back.
+  setMaxListeners(0, over.signal);
   const course = createCourse();
   try {
     say(`${wishes.workers} workers on ${fleet.hosts.length} hosts are ready; everything is below ${folder}`);

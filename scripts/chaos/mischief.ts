@@ -41,7 +41,7 @@ export function makeMischief(
   let redisBack: Promise<void> = Promise.resolve();
 
   async function carryOut({ kind, victim, forMs }: Act): Promise<void> {
-    const worker = fleet.workers[Math.floor(victim * fleet.workers.length)] ?? fleet.ingress;
+    const worker = await pickWorker(fleet, victim);
     if (kind === 'kill-ingress') await fleet.ingress.up();
     else if (kind === 'kill-gateway') await fleet.gateway.up();
     else await worker.up();
@@ -96,16 +96,29 @@ function met(tally: ActTally, attempts: number): void {
   if (attempts > 0) tally.hits += 1;
 }
 
-/** How many lane entries the worker holds, or all workers together; 0 when Redis does not tell. */
-async function attemptsOf({ redis, keys }: Fleet, worker?: Member): Promise<number> {
-  const rows = (await redis
-    .call('XINFO', 'CONSUMERS', keys.lane(LANE), LANE_GROUP)
-    .catch(() => [])) as readonly (readonly (string | number)[])[];
-  return rows
-    .map((row) => ({ name: String(row[1]), pending: Number(row[3]) }))
-    .filter(({ name }) => worker === undefined || name.includes(`-${worker.pid()}-`))
-    .reduce((sum, { pending }) => sum + pending, 0);
+/** One of the workers that hold a job; one of all when none does, or Redis does not tell. */
+async function pickWorker(fleet: Fleet, victim: number): Promise<Member> {
+  const claims = await claimsOf(fleet);
+  const busy = fleet.workers.filter((worker) => countOf(claims, worker) > 0);
+  const candidates = busy.length > 0 ? busy : fleet.workers;
+  return candidates[Math.floor(victim * candidates.length)] ?? fleet.ingress;
 }
+
+/** How many lane entries the worker holds, or all workers together; 0 when Redis does not tell. */
+const attemptsOf = async (fleet: Fleet, worker?: Member): Promise<number> =>
+  countOf(await claimsOf(fleet), worker);
+
+/** Lane entries by the name of their consumer. */
+async function claimsOf({ redis, keys }: Fleet): Promise<ReadonlyMap<string, number>> {
+  const reply = await redis.call('XINFO', 'CONSUMERS', keys.lane(LANE), LANE_GROUP).catch(() => []);
+  const rows = reply as readonly (readonly (string | number)[])[];
+  return new Map(rows.map((row) => [String(row[1]), Number(row[3])]));
+}
+
+const countOf = (claims: ReadonlyMap<string, number>, worker?: Member): number =>
+  [...claims]
+    .filter(([name]) => worker === undefined || name.includes(`-${worker.pid()}-`))
+    .reduce((sum, [, pending]) => sum + pending, 0);
 
 /**
  * Takes a claimed entry away from its living holder and lets its lease look lapsed, so that the next worker that looks

@@ -33,10 +33,14 @@ export function createJobDirectories(root: string): JobDirectories {
       await mkdir(directory.root, { recursive: true, mode: PRIVATE });
       await writeFile(join(directory.root, OWNER), String(attempt), { mode: 0o600 });
       await empty(directory, OWNER);
-      await mkdir(directory.configDir, { recursive: true, mode: PRIVATE });
-      await mkdir(directory.emptyDir, { mode: PRIVATE });
-      await mkdir(join(directory.root, 'home'), { mode: PRIVATE });
-      await mkdir(join(directory.root, 'tmp'), { mode: PRIVATE });
+      // An earlier attempt that was overtaken at this moment may be making them too.
+      const folders = [
+        directory.configDir,
+        directory.emptyDir,
+        join(directory.root, 'home'),
+        join(directory.root, 'tmp'),
+      ];
+      for (const folder of folders) await mkdir(folder, { recursive: true, mode: PRIVATE });
       return directory;
     },
     remove: (jobId) => rm(directoryOf(jobId).root, { recursive: true, force: true }),
