@@ -16,6 +16,7 @@ export interface Bench {
   /** `<job id>-<n>`: the folder's name, and git's name for the worktree. */
   readonly name: string;
   readonly path: string;
+  /** What is checked out: the job's branch, or one beside it while somebody else still has that. */
   readonly branch: string;
   /** As people name the base. */
   readonly baseRef: string;
@@ -35,8 +36,6 @@ export interface BenchOrder {
   readonly baseRef: string;
   readonly baseOid: string;
   readonly attempt: number;
-  /** The commit to check out. */
-  readonly start: string;
 }
 
 const JOB_ID = /^[a-z0-9][a-z0-9_-]{0,99}$/i;
@@ -60,27 +59,21 @@ export const placeOf = (bench: Bench): GitPlace => ({
 });
 
 /**
- * Checks out a new worktree, locked from the first moment, on the job's branch, which must not exist yet. This is what
- * `git worktree add -b` does, except that git's folder for it appears whole: any git command in a sibling worktree that
- * meets a half-written one fails. Leaves nothing behind when it fails.
+ * Checks out the commit `start` in a worktree that was reserved, locked from the first moment, on its branch, which
+ * must not exist yet. This is what `git worktree add -b` does, except that git's folder for it appears whole: any git
+ * command in a sibling worktree that meets a half-written one fails.
  */
-export async function addBench(
+export async function layOutBench(
   git: RunGit,
-  mirror: Mirror,
-  order: BenchOrder,
+  bench: Bench,
+  start: string,
   signal: AbortSignal,
 ): Promise<Bench> {
-  const bench = await reserve(mirror, order);
-  try {
-    await layOut(bench);
-    const args = ['reset', '--hard', '--quiet', order.start, '--'];
-    const result = await git({ args, place: placeOf(bench), signal });
-    if (result.exitCode !== 0) throw localFailure('check out the worktree', result);
-    return await rewriteBench(bench, { instructions: await readInstructions(bench.path) });
-  } catch (error) {
-    await removeBench(bench);
-    throw error;
-  }
+  await layOut(bench);
+  const args = ['reset', '--hard', '--quiet', start, '--'];
+  const result = await git({ args, place: placeOf(bench), signal });
+  if (result.exitCode !== 0) throw localFailure('check out the worktree', result);
+  return rewriteBench(bench, { instructions: await readInstructions(bench.path) });
 }
 
 /** What git keeps of a linked worktree, gitrepository-layout(5). */
@@ -116,6 +109,18 @@ async function allDone(steps: readonly Promise<unknown>[]): Promise<void> {
 /** The text of the worktree's `.git` file: it leads claude's git to the mirror. */
 export const dotGit = (bench: Bench): string => `gitdir: ${adminDirOf(bench)}\n`;
 
+/**
+ * Takes the name of a new worktree; from now on `removeBench` removes it. An attempt that was overtaken may still be at
+ * work here, or be clearing up: what it does to its branch must not reach ours. Each makes its record before it looks
+ * for others, so that of two who come at once at least one steps aside.
+ */
+export async function reserveBench(mirror: Mirror, order: BenchOrder): Promise<Bench> {
+  const bench = await reserve(mirror, order);
+  const isAlone = (await listBenches(mirror, order.jobId)).every(({ name }) => name === bench.name);
+  const n = bench.name.slice(order.jobId.length + 1);
+  return isAlone ? bench : rewriteBench(bench, { branch: `${order.branch}-beside-${n}` });
+}
+
 async function reserve(mirror: Mirror, order: BenchOrder): Promise<Bench> {
   const { worktreeRoot, jobId, branch, baseRef, baseOid, attempt } = order;
   for (let n = 1; ; n += 1) {
@@ -143,7 +148,7 @@ const recordOf = ({ mirror: _mirror, name: _name, ...record }: Bench): string =>
 /** Changes what the record says of a worktree that this process holds, or holds from now on. */
 export async function rewriteBench(
   bench: Bench,
-  change: Partial<Pick<Bench, 'owner' | 'instructions'>>,
+  change: Partial<Pick<Bench, 'owner' | 'instructions' | 'branch'>>,
 ): Promise<Bench> {
   const changed = { ...bench, ...change };
   await ensureContent(recordPath(bench.mirror, bench.name), recordOf(changed));

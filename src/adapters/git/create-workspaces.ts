@@ -73,13 +73,13 @@ export function createWorkspaces(options: WorkspacesOptions): Workspaces {
     return mirror;
   };
 
-  const workspaceOf = (opened: OpenBench): Workspace => {
+  const workspaceOf = (opened: OpenBench, branch: string): Workspace => {
     const { bench, resumed, kept, remoteTip, ownCommits } = opened;
     let committed: string | undefined;
     let closing: Promise<void> | undefined;
     return {
       path: bench.path,
-      branch: bench.branch,
+      branch,
       baseRef: bench.baseRef,
       baseOid: bench.baseOid,
       resumed,
@@ -97,7 +97,7 @@ export function createWorkspaces(options: WorkspacesOptions): Workspaces {
         const oid = committed ?? (await readWorktree(git, bench, signal)).head;
         if (oid === undefined) throw new AgenticoreError('WORKSPACE_FAILED', 'There is no commit to push.');
         await mapFailure(
-          pushBranch(remote, bench.mirror, { branch: bench.branch, oid, tip: remoteTip, ownCommits }, signal),
+          pushBranch(remote, bench.mirror, { branch, oid, tip: remoteTip, ownCommits }, signal),
         );
       },
       async keep() {
@@ -122,7 +122,7 @@ export function createWorkspaces(options: WorkspacesOptions): Workspaces {
         takeOver: (...request) => takeOverBench(taking, ...request),
         clearDead: (...request) => clearDeadAttempts(sweeping, ...request),
       };
-      return workspaceOf(await mapFailure(openBench(deps, mirror, order, signal)));
+      return workspaceOf(await mapFailure(openBench(deps, mirror, order, signal)), order.branch);
     },
 
     async diff({ repoUrl, base, head }) {

@@ -2,7 +2,7 @@
 import { AgenticoreError } from '../../domain/errors.js';
 import { checkBaseRef } from '../../domain/repo-url.js';
 import type { WorkspaceOrder } from '../../ports/workspace.js';
-import { addBench, assertJobId, type Bench } from './bench.js';
+import { assertJobId, type Bench, layOutBench, removeBench, reserveBench } from './bench.js';
 import { localFailure } from './failure.js';
 import type { MirrorFetcher } from './fetch-mirror.js';
 import { tellsDamage } from './heal-mirror.js';
@@ -69,7 +69,8 @@ async function fetchAndAdd(
   const kept = await goOn(deps, mirror, order, onRemote, signal);
   if (kept !== undefined) return kept;
   await deps.clearDead(mirror, jobId, signal);
-  const names = [...baseRefNames(order.baseRef), onRemote, `refs/heads/${branch}`, keptRefs(jobId)];
+  const ours = `refs/heads/${branch}`;
+  const names = [...baseRefNames(order.baseRef), onRemote, ours, `${ours}-beside-*`, keptRefs(jobId)];
   const [rows, resume] = await Promise.all([
     listRefs(remote.git, mirror, names, signal),
     resumeFrom !== undefined && FULL_ID.test(resumeFrom)
@@ -77,16 +78,17 @@ async function fetchAndAdd(
       : undefined,
   ]);
   const base = await resolveBase({ remote, fetcher }, mirror, order.baseRef, rows, signal);
-  await takeOverRefs(remote, mirror, { jobId, branch, resume, base }, rows, signal);
   // The base may have moved on since the work that is resumed was begun.
   const baseOid = resume === undefined ? base.oid : await mergeBase(remote, mirror, base.oid, resume, signal);
-  const begin = { baseRef: base.ref, baseOid, attempt: order.attempt, start: resume ?? base.oid };
-  const room = { worktreeRoot, jobId, branch, ...begin };
+  const room = { worktreeRoot, jobId, branch, baseRef: base.ref, baseOid, attempt: order.attempt };
+  const reserved = await reserveBench(mirror, room);
   try {
-    const bench = await addBench(remote.git, mirror, room, signal);
+    await takeOverRefs(remote, mirror, { jobId, branch: reserved.branch, resume, base }, rows, signal);
+    const bench = await layOutBench(remote.git, reserved, resume ?? base.oid, signal);
     return { bench, resumed: resume !== undefined, kept: false, ...remoteState(order, rows, onRemote) };
   } catch (error) {
-    await changeRefs(remote.git, mirror, [{ name: `refs/heads/${branch}`, oid: undefined }]);
+    await removeBench(reserved);
+    await changeRefs(remote.git, mirror, [{ name: `refs/heads/${reserved.branch}`, oid: undefined }]);
     throw error;
   }
 }

@@ -129,6 +129,40 @@ describe('many workspaces at once', () => {
   });
 });
 
+describe('two attempts of a job on one host', () => {
+  it('have a branch each: the earlier one, overtaken, takes nothing away from the later and adds nothing', async (t) => {
+    const room = await openRoom(t);
+    const overtaken = await room.open({ attempt: 1 });
+    const bench = await room.open({ attempt: 2 });
+    assert.equal(bench.branch, branchOf(JOB));
+    await writeFile(join(overtaken.path, 'late'), 'l');
+    gitIn(overtaken.path, 'add', '--all');
+    gitIn(overtaken.path, 'commit', '-q', '-m', 'late');
+    assert.equal(gitIn(bench.path, 'rev-parse', 'HEAD'), bench.baseOid);
+    await overtaken.close();
+    await writeFile(join(bench.path, 'answer'), 'a');
+    gitIn(bench.path, 'add', '--all');
+    gitIn(bench.path, 'commit', '-q', '-m', 'answer');
+    const { oid = '' } = await bench.commit('m', NEVER);
+    await bench.push(NEVER);
+    assert.equal(room.remote.git('rev-parse', branchOf(JOB)), oid);
+    assert.equal(room.remote.git('rev-list', '--left-right', '--count', `${bench.baseOid}...${oid}`), '0\t1');
+    await bench.close();
+    assert.deepEqual(await room.leftovers(), []);
+  });
+
+  it('have a branch each also when both come at the same moment', async (t) => {
+    const room = await openRoom(t);
+    const benches = await Promise.all([1, 2, 3].map((attempt) => room.open({ attempt })));
+    const checkedOut = benches.map(({ path }) => gitIn(path, 'symbolic-ref', 'HEAD'));
+    assert.equal(new Set(checkedOut).size, 3);
+    await benches[0]?.close();
+    for (const { path, baseOid } of benches.slice(1)) assert.equal(gitIn(path, 'rev-parse', 'HEAD'), baseOid);
+    await Promise.all(benches.map((bench) => bench.close()));
+    assert.deepEqual(await room.leftovers(), []);
+  });
+});
+
 describe('after a process was killed', () => {
   it('the sweep keeps the work of its attempts and removes all else, unless the job lives on', async (t) => {
     const room = await openRoom(t);
