@@ -30,6 +30,9 @@ export interface CommandExtras {
   readonly claim?: string;
 }
 
+/** The state as the caller last saw it: saves a look when nothing has happened since, and does no harm else. */
+export type Known = Pick<StoredJob, 'job' | 'head'>;
+
 /** Conflicts in a row after which something must be badly wrong; each means that another writer got on. */
 const MAX_CONFLICTS = 50;
 
@@ -42,17 +45,52 @@ export async function handleCommand(
   jobId: string,
   command: JobCommand,
   more: CommandExtras = {},
+  known?: Known,
 ): Promise<Handled> {
+  if (known !== undefined) {
+    const handled = await carryOutOn(known, deps, jobId, command, more);
+    if (handled !== undefined) return handled;
+  }
   for (let conflicts = 0; conflicts < MAX_CONFLICTS; conflicts += 1) {
     const before = await deps.events.load(jobId);
     const events = decide(command, before?.job, deps.clock.now(), before?.heldMs);
     if (events.length === 0 && before) return { job: before.job, events, head: before.head };
-    const transition = transitionOf(jobId, before, events, deps.hash);
-    const result = await deps.events.append({ ...transition, ...more });
-    if (result.kind === 'unclaimed') throw new AgenticoreError('STALE_ATTEMPT');
-    if (result.kind === 'appended') return { job: transition.after.job, events, head: transition.after.head };
+    const handled = await append(deps, jobId, before, events, more);
+    if (handled !== undefined) return handled;
   }
   throw new AgenticoreError('INTERNAL', `Job ${jobId} changed too often to be written.`);
+}
+
+/** Undefined when what is known may be out of date: then it neither refuses the command nor calls it done. */
+async function carryOutOn(
+  known: Known,
+  deps: LedgerDeps,
+  jobId: string,
+  command: JobCommand,
+  more: CommandExtras,
+): Promise<Handled | undefined> {
+  let events: readonly JobEvent[];
+  try {
+    events = decide(command, known.job, deps.clock.now());
+  } catch (error) {
+    if (error instanceof AgenticoreError) return undefined;
+    throw error;
+  }
+  return events.length === 0 ? undefined : append(deps, jobId, known, events, more);
+}
+
+/** Undefined when the ledger has grown meanwhile. Throws STALE_ATTEMPT when the claim is lost. */
+async function append(
+  deps: LedgerDeps,
+  jobId: string,
+  before: StoredJob | undefined,
+  events: readonly JobEvent[],
+  more: CommandExtras,
+): Promise<Handled | undefined> {
+  const transition = transitionOf(jobId, before, events, deps.hash);
+  const result = await deps.events.append({ ...transition, ...more });
+  if (result.kind === 'unclaimed') throw new AgenticoreError('STALE_ATTEMPT');
+  return result.kind === 'appended' ? { ...transition.after, events } : undefined;
 }
 
 /** The transition that appends `events` behind `before`, with everything that follows from the new state. */

@@ -69,7 +69,7 @@ export async function runAttempt(deps: AttemptDeps, claim: Claim, handBack: Abor
     const outcome = await attemptOutcome(deps, attempt, lost.signal);
     deps.log('attempt.ended', { ...ids, ...outcome });
   } finally {
-    over.abort();
+    over.abort('the attempt is over'); // a reason of one's own is much cheaper than the default one
     handBack.removeEventListener('abort', onHandBack);
     await companions;
   }

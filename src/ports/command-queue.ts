@@ -1,11 +1,15 @@
 // The to-do list: one lane of entries, one per admitted job, waiting or running. Entries are put and removed by the
 // transitions of the event log; here they are claimed. A job that its repository's limit holds back has no entry yet.
 
+import type { StoredJob } from './event-log.js';
+
 /** A worker's hold on one lane entry, kept alive by extending it. */
 export interface Claim {
   readonly jobId: string;
   /** What the event log tells this claim from all others by. */
   readonly token: string;
+  /** The job as it was when it entered the lane, where the bus has that at hand; it may have changed since. */
+  readonly known?: StoredJob;
   /** Prolongs the lease by its full length. False when the claim is no longer ours: stop at once. */
   extend(): Promise<boolean>;
   /** Puts the entry back for somebody else, as new. Does nothing when the claim is no longer ours. */

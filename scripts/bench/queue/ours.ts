@@ -71,18 +71,26 @@ export async function openAgenticore(url: string): Promise<OpenQueue> {
 
 /** The ledger of a real attempt, and its lease, around no work. */
 async function runNothing(deps: SubmitDeps, claim: Claim, listener: WorkListener): Promise<void> {
-  const { job } = await handleCommand(
+  const started = await handleCommand(
     deps,
     claim.jobId,
     { type: 'StartAttempt', ...WORKER },
     { claim: claim.token },
+    claim.known,
   );
+  const { job } = started;
   listener.started();
   const over = new AbortController();
   const lease = keepLease({ clock: deps.clock, leaseMs: LEASE_MS }, claim, () => undefined, over.signal);
   const outcome = { kind: 'succeeded' } as const;
-  await handleCommand(deps, job.id, { type: 'EndAttempt', attempt: job.attempt, outcome, jitter: 0 });
-  over.abort();
+  await handleCommand(
+    deps,
+    job.id,
+    { type: 'EndAttempt', attempt: job.attempt, outcome, jitter: 0 },
+    {},
+    started,
+  );
+  over.abort('the job has ended');
   await lease;
   listener.done();
 }

@@ -4,10 +4,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import { isCode } from '../../domain/errors.js';
+import type { StoredJob } from '../../ports/event-log.js';
 import { BUS_CLOSED, isGroupMissing, unreachable } from './bus-error.js';
 import type { Connection } from './connection.js';
 import { LANE_GROUP } from './keys.js';
 import { asList, asText } from './reply.js';
+import { storedJob } from './view.js';
 
 /** How long one read blocks before it is asked again: bounds what a half-dead connection can cost. */
 export const BLOCK_MS = 5_000;
@@ -18,6 +20,8 @@ const UNBLOCK_PAUSE_MS = 5;
 export interface LaneEntry {
   readonly entryId: string;
   readonly jobId: string;
+  /** The job as it was when the entry was written. */
+  readonly known?: StoredJob;
 }
 
 export interface BlockingReads {
@@ -215,6 +219,8 @@ function laneEntries(reply: unknown): readonly LaneEntry[] {
   const [stream] = asList(reply);
   return asList(asList(stream)[1]).map((entry) => {
     const [entryId, fields] = asList(entry);
-    return { entryId: asText(entryId), jobId: asText(asList(fields)[1]) };
+    const [, jobId, , order, , state, , head] = asList(fields);
+    const known = storedJob(asText(jobId), [order, state, head]);
+    return { entryId: asText(entryId), jobId: asText(jobId), ...(known ? { known } : {}) };
   });
 }

@@ -27,7 +27,7 @@ export function createCommandQueue(options: CommandQueueOptions): CommandQueue {
   const { connection, reads, keys, leaseMs, maxPerRepo } = options;
   const mayReclaim = watchAbsence(connection, leaseMs);
 
-  function hold(lane: string, worker: string, { entryId, jobId, deliveries }: Delivery): Claim {
+  function hold(lane: string, worker: string, { entryId, jobId, deliveries, known }: Delivery): Claim {
     const holder = [entryId, worker, deliveries];
     const run = async (script: ScriptName, scriptKeys: readonly string[], more: readonly string[] = []) =>
       asNumber(
@@ -35,6 +35,7 @@ export function createCommandQueue(options: CommandQueueOptions): CommandQueue {
       ) === 1;
     return {
       jobId,
+      ...(known ? { known } : {}),
       token: claimToken({ entryId, deliveries, worker }),
       extend: () => run('extend', [lane]),
       async release() {

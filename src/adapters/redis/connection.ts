@@ -11,6 +11,8 @@ const PATIENCE_MS = 1_500;
 const CONNECT_TIMEOUT_MS = 3_000;
 const MAX_BACKOFF_MS = 500;
 const DISCONNECT_TIMEOUT_MS = 100;
+/** Written at once without waiting for the end of the tick. */
+const PIECE_BYTES = 4096;
 
 export interface ConnectionOptions {
   readonly url: string;
@@ -98,12 +100,28 @@ export function openConnection(options: ConnectionOptions): Connection {
     });
   }
 
-  /** Holds back what is written until the end of the tick: what many ask for at once leaves in one piece. */
-  function gather(): void {
+  let held: Redis['stream'] | undefined;
+
+  function letGo(): void {
+    held?.uncork();
+    held = undefined;
+  }
+
+  /**
+   * Holds back what is written until the end of the tick, so that what many ask for at once leaves in one piece; but
+   * not more than Redis can be working at meanwhile.
+   */
+  function gathered<T>(send: () => T): T {
     const { stream } = redis;
-    if (stream.writableCorked > 0) return;
-    stream.cork();
-    process.nextTick(() => stream.uncork());
+    if (held !== stream) {
+      letGo();
+      held = stream;
+      stream.cork();
+      process.nextTick(letGo);
+    }
+    const sent = send();
+    if (stream.writableLength > PIECE_BYTES) letGo();
+    return sent;
   }
 
   const explain = (error: unknown): unknown => busError(error, reason());
@@ -115,8 +133,7 @@ export function openConnection(options: ConnectionOptions): Connection {
     async ask(send) {
       if (!isReady()) await online();
       try {
-        gather();
-        return await send(redis, false);
+        return await gathered(() => send(redis, false));
       } catch (error) {
         if (!isLostAnswer(error)) throw explain(error);
       }

@@ -12,8 +12,15 @@ local function nowMs()
   return time[1] * 1000 + math.floor(time[2] / 1000)
 end
 
-local function enterLane(jobId, view, lane)
-  redis.call('HSET', view, 'entry', redis.call('XADD', lane, '*', 'jobId', jobId))
+-- `known`, if there: {order, state, head}, for whoever claims the entry. It saves a look at the view, and may be old.
+local function enterLane(jobId, view, lane, known)
+  local entry
+  if known and #known[1] + #known[2] <= 8192 then
+    entry = redis.call('XADD', lane, '*', 'jobId', jobId, 'order', known[1], 'state', known[2], 'head', known[3])
+  else
+    entry = redis.call('XADD', lane, '*', 'jobId', jobId)
+  end
+  redis.call('HSET', view, 'entry', entry)
 end
 
 local function fill(repo)
@@ -34,8 +41,8 @@ local function fill(repo)
 end
 
 -- Lets a job into its lane, or holds it. `repo` is false for a job that no limit counts.
-local function admit(jobId, view, lane, repo)
-  if not repo then return enterLane(jobId, view, lane) end
+local function admit(jobId, view, lane, repo, known)
+  if not repo then return enterLane(jobId, view, lane, known) end
   local held = prefix .. 'held:' .. repo
   local last = redis.call('ZRANGE', held, -1, -1, 'WITHSCORES')[2]
   redis.call('ZADD', held, (last or 0) + 1, jobId)

@@ -1,119 +1,184 @@
--- append: carries out one transition of a job. Ledger, view, answer, indices, feed, fleet stream, place in the queue,
--- dead letters, idempotency key and doorbells change together, or nothing does. What the state becomes is the caller's
--- business.
+-- append: carries out transitions of jobs. For each of them ledger, view, answer, indices, feed, fleet stream, place in
+-- the queue, dead letters, idempotency key and doorbells change together, or nothing does. What the state becomes is
+-- the caller's business. Several in one call are carried out one after the other and do not depend on each other: a
+-- call costs more than a transition.
 --
--- KEYS  1 ledger (list)  2 view (hash)  3 answer (string)  4 feed (stream)  5 fleet (stream)
---       6 all jobs (zset)  7 delayed (zset)  8 lane (stream)  9 idempotency (string)  10 dead letters (stream)
---       11 upkeep (zset)  12 the index to enter (zset)  13 the index to leave (zset); the bare prefix where there is none
--- ARGV  1 job id  2 expected version  3 '1' when this is sent again because the first answer was lost
---       4 status  5 creation time (ms)  6 attempt  7 head  8 lane name
---       9 the order as JSON, '' unless the job is new  10 the rest of the state as JSON
---       11 placement: none | enqueue | requeue | delay | remove  12 until (ms), for delay
---       13 prefix of all keys  14 limit per repository, 0 for none  15 repository to count by, '' for none
---       16 '1' when there is an answer  17 answer
---       18 digest, '' without idempotency key  19 its ttl (ms)
---       20 dead letter: none | add | remove  21 its code  22 its error
---       23 lane entry that the caller must hold, '' for none  24 worker that holds it  25 delivery count of the claim
---       26 job doorbell (channel)  27 fleet doorbell (channel)  28 length of the fleet stream, about
---       29 when upkeep must look at the job (ms), '' while it runs
---       30 '1' when the records come after the end of the job: its feed is closed
---       31.. per record: type, ledger record, fleet record ('' = the same)
--- Returns {'appended'} | {'conflict'} | {'unclaimed'} | {'duplicate', job id, digest}
+-- KEYS  1 fleet (stream)  2 all jobs (zset)  3 delayed (zset)  4 dead letters (stream)  5 upkeep (zset)
+--       6-11 the index of each status (zset)
+--       12.. per transition: view (hash), lane (stream), idempotency (string; the view again where none is)
+-- ARGV  1 '1' when this is sent again because the first answer was lost  2 prefix of all keys
+--       3 limit per repository, 0 for none  4 fleet doorbell (channel)  5 length of the fleet stream, about
+--       6 what the doorbells of jobs begin with
+--       7-9 what a view's key is continued by for its ledger (list), answer (string) and feed (stream)
+--       10.. per transition: job id, expected version, status, creation time (ms), attempt, head, the state but for the
+--           order as JSON, placement (none | enqueue | requeue | delay | remove), when upkeep must look at the job
+--           (ms, '' while it runs), which of KEYS is the index to enter and which the one to leave ('' for none),
+--           how many records, how many extras, then
+--           per record: type, ledger record
+--           per extra: name, value
+-- Extras: order (as JSON: the job is new), laneName (with it), repo (with it: counted by the limit)
+--         dueAt (ms: for delay), answer, digest and digestTtl (ms: of the idempotency key)
+--         letter (add | remove: dead letter), code and error (with it), closed (the records come after the job's end)
+--         entry, worker, deliveries (the claim that the caller must hold)
+-- Returns per transition: {'appended'} | {'conflict'} | {'unclaimed'} | {'duplicate', job id, digest}
+--         | {'failed', error of Redis}
 --
 -- Invariants: LLEN(ledger) = version of the view. A job that runs, or waits and is admitted, has one lane entry, named
 -- by the view's `entry`; one that is held, delayed or has ended has none, and it is acknowledged and deleted in the
 -- same step: XLEN(lane) = admitted waiting + running. The order of the feed is the order of the calls.
-local ledger, view, answer, feed, fleet, jobs, delayed, lane, idem, dead, upkeep, enter, left = unpack(KEYS)
-local jobId, expected, resent, status, createdAt, attempt, head, laneName = unpack(ARGV, 1, 8)
-local order, state, placement, dueAt, prefix, limit, newRepo = unpack(ARGV, 9, 15)
-local answered, answerText, digest, digestTtl, letter, letterCode, letterError = unpack(ARGV, 16, 22)
-local claimed, worker, deliveries, jobBell, fleetBell, fleetLength, upkeepAt, isAfterEnd = unpack(ARGV, 23, 30)
+local fleet, jobs, delayed, dead, upkeep = unpack(KEYS, 1, 5)
+local resent, prefix, limit, fleetBell, fleetLength, bells, toLedger, toAnswer, toFeed = unpack(ARGV, 1, 9)
 limit = tonumber(limit)
-local FIRST = 31
+local FIRST_KEY, KEYS_EACH, FIRST_ARG, ARGS_EACH = 12, 3, 10, 13
+local APPENDED = { 'appended' }
 -- @include admission
 
-local function alreadyThere(from)
-  local count = (#ARGV - FIRST + 1) / 3
-  local stored = redis.call('LRANGE', ledger, from, from + count - 1)
-  if #stored < count then return false end
-  for i = 1, count do
-    if stored[i] ~= ARGV[FIRST + (i - 1) * 3 + 1] then return false end
+local function alreadyThere(ledger, from, first, last)
+  local stored = redis.call('LRANGE', ledger, from, from + (last - first) / 2)
+  for i = first, last, 2 do
+    if stored[(i - first) / 2 + 1] ~= ARGV[i + 1] then return false end
   end
   return true
 end
 
-local function isHeldByCaller()
-  if redis.call('HGET', view, 'entry') ~= claimed then return false end
-  local held = redis.pcall('XPENDING', lane, 'workers', claimed, claimed, 1, worker)
-  return not held.err and #held == 1 and held[1][4] == tonumber(deliveries)
-end
-
-if redis.call('LLEN', ledger) ~= tonumber(expected) then
-  if resent == '1' and alreadyThere(tonumber(expected)) then return { 'appended' } end
-  return { 'conflict' }
-end
-if claimed ~= '' and not isHeldByCaller() then return { 'unclaimed' } end
-
-if digest ~= '' then
-  local taken = redis.call('GET', idem)
-  if taken then
-    local cut = string.find(taken, ' ', 1, true)
-    return { 'duplicate', string.sub(taken, cut + 1), string.sub(taken, 1, cut - 1) }
+-- What several transitions do to one key, gathered: one call costs little more for many members than for one.
+-- By command and key; carried out below, in the same step.
+local gathered = {}
+local function gather(command, key, first, second)
+  local calls = gathered[command]
+  local args = calls[key]
+  if not args then
+    args = command == 'XACK' and { 'workers' } or {}
+    calls[key] = args
   end
-  redis.call('SET', idem, digest .. ' ' .. jobId, 'PX', digestTtl)
+  args[#args + 1] = first
+  if second then args[#args + 1] = second end
 end
+for _, command in ipairs({ 'ZADD', 'ZREM', 'XACK', 'XDEL' }) do gathered[command] = {} end
 
-local version = 0
-for i = FIRST, #ARGV, 3 do
-  local type, record, fleetRecord = ARGV[i], ARGV[i + 1], ARGV[i + 2]
-  if fleetRecord == '' then fleetRecord = record end
-  version = redis.call('RPUSH', ledger, record)
-  if isAfterEnd == '' then redis.call('XADD', feed, '*', 'kind', 'event', 'type', type, 'data', record) end
-  redis.call('XADD', fleet, 'MAXLEN', '~', fleetLength, '*', 'kind', 'event', 'type', type, 'data', fleetRecord)
-end
-
-redis.call('HSET', view, 'version', version, 'status', status, 'attempt', attempt, 'head', head, 'state', state)
-if order ~= '' then
-  redis.call('HSET', view, 'createdAt', createdAt, 'lane', laneName, 'order', order)
-  if newRepo ~= '' then redis.call('HSET', view, 'repo', newRepo) end
-  redis.call('ZADD', jobs, createdAt, jobId)
-end
-if answered == '1' then redis.call('SET', answer, answerText) end
-
-if enter ~= prefix then redis.call('ZADD', enter, createdAt, jobId) end
-if left ~= prefix then redis.call('ZREM', left, jobId) end
-if upkeepAt == '' then
-  redis.call('ZREM', upkeep, jobId)
-else
-  redis.call('ZADD', upkeep, upkeepAt, jobId)
-end
-
-if placement ~= 'none' then
-  local entry, repo = unpack(redis.call('HMGET', view, 'entry', 'repo'))
-  if entry then
-    redis.call('XACK', lane, 'workers', entry)
-    redis.call('XDEL', lane, entry)
+local heldBy = {}
+local function isHeldByCaller(lane, entry, extra)
+  if entry ~= extra.entry then return false end
+  local key = lane .. ' ' .. extra.worker
+  local held = heldBy[key]
+  if not held then
+    held = {}
+    local from, to, count = entry, entry, 1
+    if #KEYS >= FIRST_KEY + KEYS_EACH then from, to, count = '-', '+', 10000 end
+    local found = redis.pcall('XPENDING', lane, 'workers', from, to, count, extra.worker)
+    for _, one in ipairs(found) do held[one[1]] = one[4] end
+    heldBy[key] = held
   end
-  redis.call('ZREM', delayed, jobId)
-  redis.call('HDEL', view, 'entry', 'heldSince', 'heldMs')
-  if placement == 'enqueue' then
-    admit(jobId, view, lane, repo)
-  elseif placement == 'requeue' then
-    enterLane(jobId, view, lane)
+  return held[entry] == tonumber(extra.deliveries)
+end
+
+-- `k` and `a`: where the keys and arguments of the transition begin; its records end before `afterRecords`.
+local function carryOut(k, a, afterRecords, extra)
+  local view, lane, idem = KEYS[k], KEYS[k + 1], KEYS[k + 2]
+  local ledger, feed = view .. toLedger, view .. toFeed
+  local jobId, expected, status, createdAt, attempt, head, state, placement, upkeepAt, enter, left =
+    unpack(ARGV, a, a + 10)
+  local first = a + ARGS_EACH
+
+  if redis.call('LLEN', ledger) ~= tonumber(expected) then
+    if resent == '1' and alreadyThere(ledger, tonumber(expected), first, afterRecords - 2) then return APPENDED end
+    return { 'conflict' }
+  end
+  local entry, repo = false, extra.repo
+  if extra.entry or (placement ~= 'none' and not extra.order) then
+    entry, repo = unpack(redis.call('HMGET', view, 'entry', 'repo'))
+    if extra.entry and not isHeldByCaller(lane, entry, extra) then return { 'unclaimed' } end
+  end
+
+  if extra.digest then
+    local taken = redis.call('GET', idem)
+    if taken then
+      local cut = string.find(taken, ' ', 1, true)
+      return { 'duplicate', string.sub(taken, cut + 1), string.sub(taken, 1, cut - 1) }
+    end
+    redis.call('SET', idem, extra.digest .. ' ' .. jobId, 'PX', extra.digestTtl)
+  end
+
+  for i = first, afterRecords - 2, 2 do
+    local type, record = ARGV[i], ARGV[i + 1]
+    redis.call('RPUSH', ledger, record)
+    if not extra.closed then redis.call('XADD', feed, '*', 'kind', 'event', 'type', type, 'data', record) end
+    -- In the fleet stream each record names its job; the first one does so by itself.
+    if expected ~= '0' or i > first then record = '{"jobId":"' .. jobId .. '",' .. string.sub(record, 2) end
+    redis.call('XADD', fleet, 'MAXLEN', '~', fleetLength, '*', 'kind', 'event', 'type', type, 'data', record)
+  end
+
+  if extra.order then
+    redis.call('HSET', view, 'status', status, 'attempt', attempt, 'head', head, 'state', state,
+      'createdAt', createdAt, 'lane', extra.laneName, 'order', extra.order)
+    if repo then redis.call('HSET', view, 'repo', repo) end
+    gather('ZADD', jobs, createdAt, jobId)
   else
-    if placement == 'delay' then redis.call('ZADD', delayed, dueAt, jobId) end
-    leave(jobId, repo)
+    redis.call('HSET', view, 'status', status, 'attempt', attempt, 'head', head, 'state', state)
+  end
+  if extra.answer then
+    local answer = view .. toAnswer
+    redis.call('SET', answer, extra.answer)
+  end
+
+  if enter ~= '' then gather('ZADD', KEYS[tonumber(enter)], createdAt, jobId) end
+  if left ~= '' then gather('ZREM', KEYS[tonumber(left)], jobId) end
+  if upkeepAt ~= '' then
+    gather('ZADD', upkeep, upkeepAt, jobId)
+  elseif not extra.order then
+    gather('ZREM', upkeep, jobId)
+  end
+
+  if placement ~= 'none' then
+    if not extra.order then
+      redis.call('HDEL', view, 'entry', 'heldSince', 'heldMs')
+      if entry then
+        gather('XACK', lane, entry)
+        gather('XDEL', lane, entry)
+      else
+        gather('ZREM', delayed, jobId)
+      end
+    end
+    if placement == 'enqueue' then
+      admit(jobId, view, lane, repo, extra.order and { extra.order, state, head })
+    elseif placement == 'requeue' then
+      enterLane(jobId, view, lane)
+    else
+      if placement == 'delay' then gather('ZADD', delayed, extra.dueAt, jobId) end
+      leave(jobId, repo)
+    end
+  end
+
+  if extra.letter == 'add' then
+    redis.call('HSET', view, 'letter',
+      redis.call('XADD', dead, '*', 'jobId', jobId, 'code', extra.code, 'error', extra.error))
+  elseif extra.letter == 'remove' then
+    redis.call('XDEL', dead, redis.call('HGET', view, 'letter') or '0-0')
+    redis.call('HDEL', view, 'letter')
+  end
+
+  local bell = bells .. jobId
+  redis.call('PUBLISH', bell, '')
+  return APPENDED
+end
+
+local results = {}
+local k, a = FIRST_KEY, FIRST_ARG
+while a <= #ARGV do
+  local afterRecords = a + ARGS_EACH + 2 * ARGV[a + 11]
+  local afterExtras = afterRecords + 2 * ARGV[a + 12]
+  local extra = {}
+  for i = afterRecords, afterExtras - 2, 2 do extra[ARGV[i]] = ARGV[i + 1] end
+  local went, result = pcall(carryOut, k, a, afterRecords, extra)
+  if not went then result = { 'failed', type(result) == 'table' and result.err or tostring(result) } end
+  results[#results + 1] = result
+  k, a = k + KEYS_EACH, afterExtras
+end
+
+for command, calls in pairs(gathered) do
+  for key, args in pairs(calls) do
+    redis.call(command, key, unpack(args))
   end
 end
-
-if letter == 'add' then
-  redis.call('HSET', view, 'letter',
-    redis.call('XADD', dead, '*', 'jobId', jobId, 'code', letterCode, 'error', letterError))
-elseif letter == 'remove' then
-  redis.call('XDEL', dead, redis.call('HGET', view, 'letter') or '0-0')
-  redis.call('HDEL', view, 'letter')
-end
-
-redis.call('PUBLISH', jobBell, '')
 redis.call('PUBLISH', fleetBell, '')
-return { 'appended' }
+return results
