@@ -21,7 +21,7 @@ const METHOD = [
   `claim-to-done: the ${JOBS} jobs wait already; one worker, concurrency ${CONCURRENCY}, no-op executor, until the last end is recorded.`,
   `pickup: one worker waits; from the call that submits to the executor, one job at a time, ${PICKUPS} per round.`,
   'agenticore: submitJob, claimLoop, StartAttempt and EndAttempt through handleCommand, a lease per job. Three ledger records',
-  '  with a hash chain, view, indices, feed, fleet stream, lane and doorbells per job.',
+  '  with a hash chain, view, indices, feed, fleet stream, lane and doorbells per job; transitions of one tick share a call.',
   'BullMQ: Queue.add, Worker with `concurrency`, finished jobs kept (its default), 5 fields of state and an event stream',
   '  of about 10,000 entries. It has no hash chain, no feed per job and no compare-and-set on a version.',
   'raw streams: XADD, XREADGROUP COUNT, XACK + XDEL, pipelined: no ledger, no view, no record of the job afterwards.',

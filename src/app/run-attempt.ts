@@ -63,7 +63,7 @@ export async function runAttempt(deps: AttemptDeps, claim: Claim, handBack: Abor
     signal: stopping.signal,
     pass,
     lost: lost.signal,
-    ...createReport(deps, job, lost.signal),
+    ...createReport(deps, started, lost.signal),
   };
   try {
     const outcome = await attemptOutcome(deps, attempt, lost.signal);
@@ -86,7 +86,7 @@ async function startAttempt(
     const pass = await passBreaker(deps, claim);
     if (pass === undefined) return undefined;
     const command = { type: 'StartAttempt', worker: deps.worker, host: deps.host } as const;
-    const handled = await handleCommand(deps, claim.jobId, command, { claim: claim.token });
+    const handled = await handleCommand(deps, claim.jobId, command, { claim: claim.token }, claim.known);
     return handled.job.status === 'running' ? { ...handled, pass } : undefined;
   } catch (error) {
     if (isCode(error, 'STALE_ATTEMPT')) return undefined; // claimed by another meanwhile
@@ -131,7 +131,7 @@ function isWorthKeeping(attempt: Attempt, outcome: Ended): boolean {
   if (outcome.kind === 'succeeded' || outcome.kind === 'overtaken') return false;
   if (attempt.signal.reason === 'cancelled') return false;
   const code = outcome.kind === 'failed' ? outcome.code : undefined;
-  return unfinishedAfter(attempt.latest().unfinished, code) !== undefined;
+  return unfinishedAfter(attempt.latest().job.unfinished, code) !== undefined;
 }
 
 function outcomeOf(deps: AttemptDeps, attempt: Attempt, error: unknown): Ended {
@@ -185,7 +185,7 @@ async function recordEnd(
     const jitter = deps.clock.random();
     const command = { type: 'EndAttempt', attempt: attempt.number, outcome, jitter } as const;
     const { job, events } = await persist(deps.clock, lost, () =>
-      handleCommand(deps, attempt.job.id, command),
+      handleCommand(deps, attempt.job.id, command, {}, attempt.latest()),
     );
     await attempt.pass.ended(events);
     return job;

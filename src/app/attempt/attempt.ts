@@ -13,7 +13,7 @@ import type { ProfileStore } from '../../ports/profile-store.js';
 import type { Spools } from '../../ports/spool.js';
 import type { TranscriptLog } from '../../ports/transcript-log.js';
 import type { Workspaces } from '../../ports/workspace.js';
-import { type Handled, handleCommand, type LedgerDeps } from '../handle-command.js';
+import { type Handled, handleCommand, type Known, type LedgerDeps } from '../handle-command.js';
 import type { BreakerDeps, Pass } from './pass-breaker.js';
 
 export interface AttemptDeps extends BreakerDeps {
@@ -52,8 +52,8 @@ export interface Attempt {
   readonly pass: Pass;
   /** Writes facts of this attempt into the ledger. Throws STALE_ATTEMPT or JOB_ENDED when it was overtaken. */
   report(facts: readonly Progress[], answer?: string): Promise<Handled>;
-  /** The job after the last report. */
-  latest(): Job;
+  /** Where the job stood after the last report. */
+  latest(): Known;
 }
 
 export type StopReason = 'cancelled' | 'claim-lost' | 'handed-back';
@@ -93,12 +93,13 @@ export function unlessLost<T>({ lost }: Attempt, awaited: Promise<T>): Promise<T
  */
 export function createReport(
   deps: LedgerDeps,
-  job: Job,
+  started: Known,
   signal: AbortSignal,
 ): Pick<Attempt, 'report' | 'latest'> {
-  let latest = job;
+  const { job } = started;
+  let latest = started;
   const load = async (jobId: string): Promise<StoredJob | undefined> => {
-    const { version } = latest;
+    const { version } = latest.job;
     const stored = await deps.events.load(jobId);
     if (stored !== undefined && stored.job.version < version) throw new AgenticoreError('EVIDENCE_LOST');
     return stored;
@@ -110,9 +111,9 @@ export function createReport(
       const command = { type: 'ReportProgress', attempt: job.attempt, facts } as const;
       const beside = answer === undefined ? {} : { answer };
       const handled = await persist(deps.clock, signal, () =>
-        handleCommand(watching, job.id, command, beside),
+        handleCommand(watching, job.id, command, beside, latest),
       );
-      if (handled.job.version > latest.version) latest = handled.job;
+      if (handled.job.version > latest.job.version) latest = handled;
       return handled;
     },
   };

@@ -56,6 +56,30 @@ export function eventLogContract(name: string, open: OpenBus): void {
       assert.deepEqual(await events.load(jobId), after);
     });
 
+    check('what is asked for at once is carried out each for itself', async ({ bus: { events, queue } }) => {
+      const [running, waiting] = [await submit(events), await submit(events)];
+      const stale = transition(await events.load(running), { type: 'RequestCancel', by: 'somebody late' });
+      const claim = await queue.claim('jobs', 'worker-1', new AbortController().signal);
+      await startAttempt(events, running);
+      const ending = { type: 'EndAttempt', attempt: 1, outcome: { kind: 'succeeded' }, jitter: 0 } as const;
+      const fresh = Array.from({ length: 70 }, () => submission());
+      const cancel = transition(await events.load(waiting), CANCEL);
+      const results = await Promise.all([
+        events.append(transition(await events.load(running), ending)),
+        ...[stale, cancel, cancel, ...fresh].map((each) => events.append(each)),
+        events.append(submission({ jobId: running })),
+      ]);
+      const [ended, late, cancelled, again] = results.map(({ kind }) => kind);
+      assert.deepEqual([ended, late, cancelled, again], ['appended', 'conflict', 'appended', 'conflict']);
+      assert.equal(results.at(-1)?.kind, 'conflict');
+      assert.deepEqual(new Set(results.slice(4, -1).map(({ kind }) => kind)), new Set(['appended']));
+      assert.equal((await events.load(running))?.job.status, 'succeeded');
+      assert.deepEqual(await queue.depth('jobs'), { waiting: 70, running: 0 });
+      assert.equal(await claim?.extend(), false);
+      assert.equal(await events.count('queued'), 70);
+      for (const { jobId, records } of fresh) assert.deepEqual(await events.read(jobId), records);
+    });
+
     check('an append at another version is a conflict and changes nothing', async ({ bus }) => {
       const { events, feed } = bus;
       const first = submission();

@@ -7,9 +7,13 @@
 --
 -- Invariants: a job is in its lane, held, delayed, or ended. While a repository has held jobs, its limit is used up.
 -- `heldSince` in the view is there exactly while the job is held; `heldMs` is how long its present wait was held.
+local now
 local function nowMs()
-  local time = redis.call('TIME')
-  return time[1] * 1000 + math.floor(time[2] / 1000)
+  if not now then
+    local time = redis.call('TIME')
+    now = time[1] * 1000 + math.floor(time[2] / 1000)
+  end
+  return now
 end
 
 -- `known`, if there: {order, state, head}, for whoever claims the entry. It saves a look at the view, and may be old.

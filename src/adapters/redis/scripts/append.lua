@@ -99,9 +99,10 @@ local function carryOut(k, a, afterRecords, extra)
     redis.call('SET', idem, extra.digest .. ' ' .. jobId, 'PX', extra.digestTtl)
   end
 
+  local version
   for i = first, afterRecords - 2, 2 do
     local type, record = ARGV[i], ARGV[i + 1]
-    redis.call('RPUSH', ledger, record)
+    version = redis.call('RPUSH', ledger, record)
     if not extra.closed then redis.call('XADD', feed, '*', 'kind', 'event', 'type', type, 'data', record) end
     -- In the fleet stream each record names its job; the first one does so by itself.
     if expected ~= '0' or i > first then record = '{"jobId":"' .. jobId .. '",' .. string.sub(record, 2) end
@@ -109,12 +110,12 @@ local function carryOut(k, a, afterRecords, extra)
   end
 
   if extra.order then
-    redis.call('HSET', view, 'status', status, 'attempt', attempt, 'head', head, 'state', state,
+    redis.call('HSET', view, 'version', version, 'status', status, 'attempt', attempt, 'head', head, 'state', state,
       'createdAt', createdAt, 'lane', extra.laneName, 'order', extra.order)
     if repo then redis.call('HSET', view, 'repo', repo) end
     gather('ZADD', jobs, createdAt, jobId)
   else
-    redis.call('HSET', view, 'status', status, 'attempt', attempt, 'head', head, 'state', state)
+    redis.call('HSET', view, 'version', version, 'status', status, 'attempt', attempt, 'head', head, 'state', state)
   end
   if extra.answer then
     local answer = view .. toAnswer
