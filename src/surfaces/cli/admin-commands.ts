@@ -121,7 +121,10 @@ export function addAdminVerbs(parser: Argv, choose: (verb: ChosenVerb) => void):
           .options({
             open: { type: 'boolean', describe: 'Also jobs that have not ended: they run here from now on' },
             ...jsonOption,
-          }),
+          })
+          .epilogue(
+            'Hash chains are checked; a job that does not fit is refused, the others are imported. Exit code: 1 when a job was refused or the export is torn. A job that has outlived its ttl is removed again by the server.',
+          ),
       (argv) => choose(async (cli) => (await import('./verbs/admin/import.js')).importVerb(cli, argv)),
     )
     .command(

@@ -1,5 +1,6 @@
 // The contract of the custody: what the keeper sees agrees with what happened, and what is stolen is lost to its holder.
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import { describe } from 'node:test';
 import { trimJobs } from '../../../src/app/admin/trim-jobs.js';
 import { compareCursors } from '../../../src/domain/cursor.js';
@@ -94,6 +95,26 @@ export function custodyContract(name: string, open: OpenBus): void {
       await carryOut(bus.events, jobId, { type: 'StartAttempt', worker: 'worker-2', host: 'host-2' });
       await endAttempt(bus.events, jobId, { kind: 'succeeded' });
       assert.deepEqual(await bus.queue.depth('jobs'), { waiting: 0, running: 0 });
+    });
+
+    check('a job that was not settled is seen by nobody, and can come again', async ({ bus, reopen }) => {
+      const jobId = randomUUID();
+      const entry = { cursor: '1-0', kind: 'message' as const, type: 'assistant', data: '{}' };
+      const cutShort = await bus.custody.receive(jobId);
+      await cutShort.add([entry]);
+      const dropped = await bus.custody.receive(jobId);
+      await dropped.add([entry]);
+      await dropped.drop();
+      for (const now of [bus, await reopen()]) {
+        assert.equal(await now.events.load(jobId), undefined);
+        assert.deepEqual(await now.feed.read({ kind: 'job', jobId }, undefined, 10), {
+          entries: [],
+          gap: false,
+        });
+        assert.deepEqual(await idsOf(now.custody), []);
+        assert.deepEqual((await now.events.list({ limit: 5 })).jobs, []);
+      }
+      await cutShort.drop();
     });
 
     check('a trimmed feed is a gap and the events, under their ids', async ({ bus, reopen }) => {
