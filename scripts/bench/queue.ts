@@ -1,4 +1,5 @@
 // How fast jobs pass through, beside BullMQ: same machine, same Redis, same durability, in turn.
+import { Redis } from 'ioredis';
 import { startRedisServer } from '../redis/redis-server.js';
 import type { Report } from './main.js';
 import { percentile } from './percentile.js';
@@ -15,7 +16,7 @@ const PICKUPS = 60;
 const POLICIES = ['always', 'everysec'] as const;
 
 const METHOD = [
-  `One redis-server of our own, appendonly yes, appendfsync as stated; ${ROUNDS} rounds, the queues in turn; medians, and the`,
+  `One redis-server of our own, appendonly yes, appendfsync as stated, no rewrite of the file; ${ROUNDS} rounds, the queues in turn; medians, and the`,
   '  median of the ratios of the rounds.',
   `submit: ${JOBS} jobs by ${CONCURRENCY} callers, each of which waits for its promise (no bulk calls).`,
   `claim-to-done: the ${JOBS} jobs wait already; one worker, concurrency ${CONCURRENCY}, no-op executor, until the last end is recorded.`,
@@ -45,6 +46,7 @@ export async function run(): Promise<Report> {
 async function underPolicy(policy: (typeof POLICIES)[number]): Promise<Record<string, string>> {
   const redis = await startRedisServer({ durable: policy === 'always' ? true : policy });
   try {
+    await neverRewrite(redis.url);
     const queues = await Promise.all(
       [openAgenticore, openBullMq, openRawStreams].map((open) => open(redis.url)),
     );
@@ -54,6 +56,13 @@ async function underPolicy(policy: (typeof POLICIES)[number]): Promise<Record<st
   } finally {
     await redis.stop();
   }
+}
+
+/** A rewrite of the append-only file in the background would fall on whoever's turn it happens to be. */
+async function neverRewrite(url: string): Promise<void> {
+  const admin = new Redis(url, { replyMapping: 'legacy' });
+  await admin.config('SET', 'auto-aof-rewrite-percentage', '0');
+  admin.disconnect();
 }
 
 /** Every queue once per round, each time another one first; the round before the first is to warm up. */
