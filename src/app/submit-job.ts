@@ -9,6 +9,7 @@ import type { JobOrder } from '../domain/job-event.js';
 import { checkBaseRef, checkRepoUrl, type RepoUrlPolicy } from '../domain/repo-url.js';
 import type { ProfileStore } from '../ports/profile-store.js';
 import { type LedgerDeps, transitionOf } from './handle-command.js';
+import { hasRoom } from './queue-room.js';
 
 /** A request that passed its schema; absent fields take the server's or the profile's defaults. */
 export interface JobRequest {
@@ -143,8 +144,7 @@ async function append(
   order: JobOrder,
   idempotency: { readonly key: string; readonly digest: string } | undefined,
 ): Promise<Job> {
-  // Not exact when many submit at once, and need not be: it bounds the queue, it does not count it.
-  if ((await deps.events.count('queued')) >= deps.policy.maxQueued) {
+  if (!(await hasRoom(deps.events, deps.clock, deps.policy.maxQueued))) {
     throw new AgenticoreError('QUEUE_FULL', undefined, { retryAfterS: QUEUE_FULL_RETRY_S });
   }
   const jobId = deps.newId();
