@@ -6,7 +6,9 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-const LONGEST_MS = 1200;
+const SHORT_MS = 1200;
+/** Some outlive the lease of a worker that is frozen, and work on while another has the job. */
+const LONG_MS = 7000;
 /** More than fits into a frame: kept aside whole. */
 const LONG_TEXT = 'A long message. '.repeat(6000);
 
@@ -36,7 +38,7 @@ let stopped = false;
 
 async function work(): Promise<void> {
   keepSession();
-  const span = Math.random() ** 2 * LONGEST_MS;
+  const span = Math.random() < 0.1 ? Math.random() * LONG_MS : Math.random() ** 2 * SHORT_MS;
   say({ type: 'system', subtype: 'init', session_id: 'stand-in' });
   assistant('I begin.');
   for (let piece = 0; piece < 5; piece += 1) {
