@@ -118,8 +118,9 @@ const TAIL = `- The ledger counts attempts, not the deliveries of a queue entry.
   job leaves the lane, so that it starts no pod, no attempt is counted, and its time in the queue stands still.
 - Parked jobs come back a little scattered: up to a tenth of their wait later, and a minute at most.
 - The first of them is let through to find out whether the limit is over; for the next 10 seconds the others are parked
-  once more. As soon as claude has got one answer from the model the breaker is closed and everything runs. When there is
-  neither an answer nor a new limit within the 10 seconds, the next one may try: one job every 10 seconds, however many wait.
+  once more. As soon as claude has got one answer from the model the breaker is closed and everything runs, however long
+  that answer took. When there is neither an answer nor a new limit within the 10 seconds, the next one may try beside it:
+  one job every 10 seconds, however many wait.
 - A parked job can be cancelled at any time.
 - The breaker lives on Redis and survives the worker that opened it. On the file bus it lives as long as the server:
   the next one learns it again from its first attempt.`;

@@ -13,7 +13,10 @@ export interface Breaker {
   open(credential: string, until: number): Promise<void>;
   /** Asks to pass. After `until` one is let through as a probe each `probeMs`, until one closes it or it opens again. */
   pass(credential: string, probeMs: number): Promise<Passage>;
-  /** The limit is over, as this probe found out. Does nothing when another probe, or an opening, came after it. */
+  /**
+   * The limit is over, as this probe found out, however long that took it and however many were let through meanwhile.
+   * Does nothing when an opening came after it.
+   */
   close(credential: string, probe: string): Promise<void>;
   /** Until when it is open; undefined when anybody may pass, or probe. Changes nothing. */
   openUntil(credential: string): Promise<number | undefined>;

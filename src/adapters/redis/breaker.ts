@@ -8,6 +8,9 @@ import { runScript } from './scripts.js';
 /** For how long after its time a breaker still lets one after the other through instead of all at once. */
 const KEEP_MS = 60 * 60_000;
 
+/** No limit lasts longer: a time that is farther off is the clock of a worker gone wrong, which must not stop the fleet. */
+const MOST_MS = 9 * 86_400_000;
+
 /** The breakers below `keys`, by the clock of Redis. */
 export function createBreaker(connection: Connection, keys: Keys): Breaker {
   const known = (credential: string): Promise<string | null> =>
@@ -15,7 +18,7 @@ export function createBreaker(connection: Connection, keys: Keys): Breaker {
   return {
     async open(credential, until) {
       const key = keys.breaker(credential);
-      await connection.ask((redis) => runScript(redis, 'trip', [key], [Math.ceil(until), KEEP_MS]));
+      await connection.ask((redis) => runScript(redis, 'trip', [key], [Math.ceil(until), KEEP_MS, MOST_MS]));
     },
     async pass(credential, probeMs) {
       // Asked before every attempt, and nearly always closed: a plain read costs Redis next to nothing.
@@ -29,7 +32,7 @@ export function createBreaker(connection: Connection, keys: Keys): Breaker {
       await connection.ask((redis) => runScript(redis, 'mend', [keys.breaker(credential)], [probe]));
     },
     async openUntil(credential) {
-      const until = Number((await known(credential)) ?? 0);
+      const until = Number((await known(credential))?.split(' ')[0] ?? 0);
       return until > Date.now() ? until : undefined;
     },
   };

@@ -54,10 +54,28 @@ export function breakerContract(name: string, open: OpenBus): void {
           return passage.kind === 'probe' && passage.probe;
         });
       const first = await probe();
+      await probe();
+      await breaker.close('mine', first);
+      const closed = { kind: 'closed' };
+      assert.deepEqual(await breaker.pass('mine', 20), closed, 'it took longer than the next one waited');
+    });
+
+    check('is not closed by a probe of before, once it was opened and probed again', async ({ bus }) => {
+      const { breaker } = bus;
+      const probe = () =>
+        eventually('a probe is let through', async () => {
+          const passage = await breaker.pass('mine', 20);
+          return passage.kind === 'probe' && passage.probe;
+        });
+      await breaker.open('mine', Date.now() + 20);
+      const first = await probe();
+      await breaker.open('mine', Date.now() + 60);
       const second = await probe();
       assert.notEqual(first, second);
       await breaker.close('mine', first);
-      assert.notEqual((await breaker.pass('mine', 20)).kind, 'closed', 'the first came too late');
+      assert.notEqual((await breaker.pass('mine', 20)).kind, 'closed');
+      await breaker.close('mine', second);
+      assert.equal((await breaker.pass('mine', 20)).kind, 'closed');
     });
 
     check('stays open when the limit was met again while a probe ran', async ({ bus: { breaker } }) => {
