@@ -26,7 +26,8 @@ export async function footprint(redis: Redis, keys: Keys, jobIds: readonly strin
   const fleet = Math.round((records * (await sizeOf(redis, keys.fleet))) / (await redis.xlen(keys.fleet)));
   const perJob = async (index: string): Promise<number> =>
     Math.round((await sizeOf(redis, index)) / (await redis.zcard(index)));
-  const indices = (await perJob(keys.jobs)) + (await perJob(keys.index('succeeded')));
+  const indices =
+    (await perJob(keys.jobs)) + (await perJob(keys.index('succeeded'))) + (await perJob(keys.upkeep));
   return { ledger, view, answer, indices, kept: ledger + view + answer + indices, feed, fleet };
 }
 
