@@ -12,6 +12,7 @@ import { runAttempt } from '../../src/app/run-attempt.js';
 import { AgenticoreError } from '../../src/domain/errors.js';
 import type { Bus } from '../../src/ports/bus.js';
 import type { Claim } from '../../src/ports/command-queue.js';
+import type { EventLog } from '../../src/ports/event-log.js';
 import type { Spools } from '../../src/ports/spool.js';
 import type { TranscriptEntry } from '../../src/ports/transcript-log.js';
 import { eventually } from '../support/eventually.js';
@@ -33,7 +34,11 @@ interface Away {
 }
 
 /** A claimed job on a bus that can be taken away; waiting for it takes no time. */
-async function claimed(t: TestContext, setting: (away: (isAway: boolean) => void) => Setting): Promise<Away> {
+async function claimed(
+  t: TestContext,
+  setting: (away: (isAway: boolean) => void) => Setting,
+  worsen = (append: EventLog['append']): EventLog['append'] => append,
+): Promise<Away> {
   let isAway = false;
   const away = (now: boolean): void => {
     isAway = now;
@@ -53,7 +58,7 @@ async function claimed(t: TestContext, setting: (away: (isAway: boolean) => void
     ...stage.deps,
     events: {
       ...events,
-      append: guarded(events.append),
+      append: guarded(worsen(events.append)),
       load: guarded(events.load),
       answer: guarded(events.answer),
     },
@@ -133,6 +138,28 @@ describe('a bus that goes away while claude works', () => {
     assertChained(wholes);
     assert.deepEqual(job.transcript, { count: 52, head: sha256(wholes.at(-1) ?? '') });
     assert.deepEqual(await readdir(join(spoolRoot, claim.jobId)), [], 'the spool is gone');
+  });
+
+  it('hears each fact once, also when it took it and the answer was lost', SOON, async (t) => {
+    const { stage, claim, run } = await claimed(
+      t,
+      () => ({}),
+      (append) => {
+        const lost = new Set<string>();
+        return async (transition) => {
+          const result = await append(transition);
+          const type = transition.records[0]?.type ?? '';
+          if (!type.startsWith('Claude') || lost.has(type)) return result;
+          lost.add(type);
+          throw new AgenticoreError('BUS_UNREACHABLE');
+        };
+      },
+    );
+    await run();
+    const { job } = await getJob(stage.bus.events, claim.jobId);
+    assert.deepEqual([job.status, job.costUsd, job.numTurns], ['succeeded', report.costUsd, report.numTurns]);
+    const types = (await stage.bus.events.read(claim.jobId)).map(({ type }) => type);
+    assert.deepEqual(types, [...new Set(types)]);
   });
 
   it('has nothing pushed and no pull request opened until the claim is confirmed', SOON, async (t) => {

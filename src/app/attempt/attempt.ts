@@ -105,14 +105,30 @@ export function createReport(
     return stored;
   };
   const watching = { ...deps, events: { ...deps.events, load } };
+
+  /** The job, when a fact of this type was written behind `version` though the answer to that was lost. */
+  async function findWritten(version: number, type: string | undefined): Promise<Handled | undefined> {
+    const stored = await load(job.id);
+    if (stored?.job.status !== 'running' || stored.job.attempt !== job.attempt) return undefined;
+    const later = (await deps.events.read(job.id)).slice(version, stored.job.version);
+    return later.some((record) => record.type === type) ? { ...stored, events: [] } : undefined;
+  }
+
   return {
     latest: () => latest,
     async report(facts, answer) {
       const command = { type: 'ReportProgress', attempt: job.attempt, facts } as const;
       const beside = answer === undefined ? {} : { answer };
-      const handled = await persist(deps.clock, signal, () =>
-        handleCommand(watching, job.id, command, beside, latest),
-      );
+      const { version } = latest.job;
+      let isUncertain = false;
+      const write = async (): Promise<Handled> => {
+        // Twice in the ledger, an attempt would cost twice. Each type of fact comes once in an attempt.
+        const written = isUncertain ? await findWritten(version, facts[0]?.type) : undefined;
+        if (written !== undefined) return written;
+        isUncertain = true;
+        return handleCommand(watching, job.id, command, beside, latest);
+      };
+      const handled = await persist(deps.clock, signal, write);
       if (handled.job.version > latest.job.version) latest = handled;
       return handled;
     },
