@@ -5,6 +5,7 @@ import { canonicalJson, eventOf, GENESIS, type Hash, type LedgerRecord } from '.
 import { evolve, isTerminal, type Job } from '../../domain/job.js';
 import type { TranscriptSeal } from '../../domain/job-event.js';
 import type { ExportLine } from './export-line.js';
+import { isKnownEvent } from './known-event.js';
 
 type Entry = Extract<ExportLine, { line: 'event' | 'said' }>;
 
@@ -32,7 +33,7 @@ export function createHistoryCheck(jobId: string, isTrimmed: boolean, hash: Hash
     if (record.version !== version || record.prev !== head)
       return `its ledger breaks at version ${version}: the record does not follow from the one before`;
     try {
-      job = evolve(job, eventOf(record));
+      job = isKnownEvent(record) ? evolve(job, eventOf(record)) : undefined;
     } catch {
       job = undefined;
     }

@@ -19,7 +19,8 @@ export interface ImportDeps {
   readonly hash: Hash;
 }
 
-const JOB_ID = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
+/** As we give them: other parts refuse to make folders or branches of anything else. */
+const JOB_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const BATCH_ENTRIES = 256;
 const BATCH_CHARACTERS = 512 * 1024;
 const OPEN =

@@ -223,6 +223,36 @@ describe('moving jobs', () => {
         assert.equal(await there.deadLetters.count(), 0);
       });
 
+      it('refuses a history that is chained but holds what no server wrote, and leaves nothing of it', async (t) => {
+        const bus = await fresh(t, kind);
+        const jobId = await submit(bus.events, { order: { repoUrl: 'https://git.example/a/b' } });
+        const text = await exported(bus, [jobId]);
+        const order = /"order":\{[^}]*\}/;
+        const hostile: readonly (readonly [RegExp, string])[] = [
+          [/"queueTtlS":\d+/, '"queueTtlS":"soon"'],
+          [/"ttlS":\d+/, '"ttlS":null'],
+          [/"maxAttempts":\d+/, '"maxAttempts":[3]'],
+          [/"at":\d+/, '"at":"now"'],
+          [/"at":\d+/, '"at":1e400'],
+          [/"lane":"jobs"/, '"lane":7'],
+          [/"task":"[^"]*"/, '"task":{}'],
+          [/"repoUrl":"[^"]*"/, '"repoUrl":5'],
+          [order, '"order":null'],
+          [order, '"order":{"__proto__":{"lane":"jobs"}}'],
+        ];
+        for (const [found, put] of hostile) {
+          const changed = text.replace(found, put);
+          assert.notEqual(changed, text);
+          const there = await fresh(t, kind);
+          const report = await imported(there, changed, true);
+          assert.match(report.refused[0]?.reason ?? JSON.stringify(report), /not understood/, put);
+          assert.deepEqual(await there.events.read(jobId), []);
+          assert.deepEqual(await there.events.list({ limit: 5 }).then(({ jobs }) => jobs), []);
+        }
+        const other = text.replaceAll(jobId, 'constructor');
+        assert.match((await imported(bus, other, true)).refused[0]?.reason ?? '', /id is none/);
+      });
+
       it('refuses what is no export', async (t) => {
         const bus = await fresh(t, kind);
         for (const text of ['', 'garbage', '{}\n', '{"line":"done","jobs":0}\n', '\n\n'])
