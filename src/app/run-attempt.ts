@@ -42,7 +42,11 @@ export async function runAttempt(deps: AttemptDeps, claim: Claim, handBack: Abor
   const companions = Promise.all([
     keepLease(deps, claim, () => stop('claim-lost'), over.signal),
     watchCancel(deps, job.id, () => stop('cancelled'), over.signal),
-  ]);
+  ]).catch((error: unknown) => {
+    // Nobody listens until the attempt is over: unhandled, it would end the worker with all that runs there.
+    deps.log('attempt.bug', { ...ids, stack: stackOf(error) }, 'error');
+    stop('claim-lost');
+  });
   // Facts are worth reporting until the claim is lost, even while the attempt is being stopped; but who leaves does not
   // wait for an absent bus: the lease lapses by itself.
   const lost = new AbortController();
@@ -139,14 +143,20 @@ function outcomeOf(deps: AttemptDeps, attempt: Attempt, error: unknown): Ended {
   if (attempt.signal.aborted) return stopped(attempt);
   if (error instanceof AgenticoreError)
     return { kind: 'failed', code: error.code, error: deps.redact(error.message) };
-  const stack = error instanceof Error ? error.stack : String(error);
-  deps.log('attempt.bug', { job_id: attempt.job.id, attempt: attempt.number, stack }, 'error');
+  deps.log(
+    'attempt.bug',
+    { job_id: attempt.job.id, attempt: attempt.number, stack: stackOf(error) },
+    'error',
+  );
   return {
     kind: 'failed',
     code: 'INTERNAL',
     error: 'Something went wrong inside the worker; its log has the details.',
   };
 }
+
+const stackOf = (error: unknown): string | undefined =>
+  error instanceof Error ? error.stack : String(error);
 
 /** What was stopped is given back, unless it is in other hands already: they must not lose it again. */
 const stopped = ({ signal }: Attempt): Ended => ({

@@ -7,5 +7,5 @@ export function compareCursors(a: string, b: string): number {
   return aMs - bMs || aN - bN;
 }
 
-/** True when the text has the form of a cursor. */
-export const isCursor = (text: string): boolean => /^\d{1,16}-\d{1,16}$/.test(text);
+/** True when the text has the form of a cursor, with numbers that can still be counted on exactly. */
+export const isCursor = (text: string): boolean => /^\d{1,15}-\d{1,15}$/.test(text);

@@ -324,6 +324,15 @@ describe('an attempt that was overtaken', () => {
     assert.deepEqual([job.status, job.attempt], ['running', 2]);
     assert.deepEqual(await messagesOf(stage, claim.jobId), []);
   });
+  it('is taken for overtaken when a bug keeps it from its lease, and takes no worker along', async () => {
+    const stage = await stageWith({ act: workUntilStopped, over: { leaseMs: 30 } });
+    const claim = await claimNew(stage);
+    const extend = async (): Promise<boolean> => {
+      throw new TypeError('a bug');
+    };
+    await runAttempt(stage.deps, { ...claim, extend }, never);
+    assert.equal((await jobOf(stage, claim.jobId)).status, 'running', 'left to the next who claims it');
+  });
   it('acknowledges the entry of a job that has ended', async () => {
     const stage = await stageWith();
     const claim = await claimNew(stage);

@@ -249,6 +249,8 @@ describe('moving jobs', () => {
           assert.deepEqual(await there.events.read(jobId), []);
           assert.deepEqual(await there.events.list({ limit: 5 }).then(({ jobs }) => jobs), []);
         }
+        const endless = text.replace(/"cursor":"[^"]*"/, '"cursor":"9999999999999999-9999999999999999"');
+        assert.match((await imported(bus, endless, true)).refused[0]?.reason ?? '', /not in order/);
         const other = text.replaceAll(jobId, 'constructor');
         assert.match((await imported(bus, other, true)).refused[0]?.reason ?? '', /id is none/);
       });
