@@ -24,7 +24,7 @@ const reclaimed = (queue: CommandQueue, worker: string): Promise<Claim> =>
 export function leaseContract(name: string, open: OpenBus): void {
   const check = busCase(open);
 
-  describe(`${name}: leases`, () => {
+  describe(`${name}: leases`, { concurrency: true }, () => {
     check('entries that wait or whose lease runs are not reclaimed', async ({ bus: { events, queue } }) => {
       await submit(events);
       await submit(events);
@@ -104,20 +104,22 @@ export function leaseContract(name: string, open: OpenBus): void {
     check(
       'no more entries are reclaimed than asked for, and none twice',
       async ({ bus: { events, queue } }) => {
-        const ids = new Set(await Promise.all([1, 2, 3, 4].map(() => submit(events))));
+        const ids = await Promise.all([1, 2, 3, 4].map(() => submit(events)));
         for (let n = 0; n < 4; n += 1) await claimNow(queue, 'a');
-        const first = await eventually('three leases have lapsed', async () => {
-          const claims = await queue.reclaim('jobs', 'b', 3);
-          assert.ok(claims.length <= 3);
-          for (const { jobId } of claims) assert.equal(ids.delete(jobId), true);
-          return ids.size <= 1 && claims;
+        let held: Claim[] = [];
+        let most = 0;
+        await eventually('all four are reclaimed', async () => {
+          const claims = await queue.reclaim('jobs', 'b', 2);
+          most = Math.max(most, claims.length);
+          // What lapsed again on a busy machine is somebody's turn once more.
+          const kept = await Promise.all(
+            [...held, ...claims].map(async (one) => (await one.extend()) && one),
+          );
+          held = kept.filter((one) => one !== false);
+          return held.length >= ids.length;
         });
-        assert.ok(first);
-        const more = await eventually('the last one has lapsed', async () => {
-          const claims = await queue.reclaim('jobs', 'b', 1);
-          return claims.find(({ jobId }) => ids.has(jobId));
-        });
-        assert.equal(await more.extend(), true);
+        assert.ok(most <= 2, `${most} at once`);
+        assert.deepEqual(held.map(({ jobId }) => jobId).sort(), ids.sort());
       },
       STEADY,
     );
