@@ -22,13 +22,16 @@ after(async () => {
   await server.stop();
 });
 
+interface Scope {
+  after(done: () => Promise<void>): void;
+}
+
 interface Scene {
   readonly bus: Bus;
   readonly keys: Keys;
 }
 
-async function scene(t: { after(done: () => Promise<void>): void }): Promise<Scene> {
-  const keyPrefix = freshPrefix(server);
+async function scene(t: Scope, keyPrefix = freshPrefix(server)): Promise<Scene> {
   const bus = await openBus(server, { keyPrefix, maxPerRepo: 1 });
   t.after(() => bus.close());
   return { bus, keys: openKeys(keyPrefix) };
@@ -70,6 +73,19 @@ describe('rebuilding on Redis', () => {
     assert.deepEqual(await rebuilt(bus, false), []);
     const told = await keep(bus, ['rebuild', '--dry-run']);
     assert.deepEqual([told.code, told.err], [0, '7 jobs looked at, all agree with their ledgers\n']);
+  });
+
+  it('lets alone what a limit holds that the configuration of the keeper does not have', async (t) => {
+    const keyPrefix = freshPrefix(server);
+    const { bus } = await scene(t, keyPrefix);
+    const { held = '', running = '' } = await everywhere(bus);
+    const keeper = await openBus(server, { keyPrefix, maxPerRepo: 0 });
+    t.after(() => keeper.close());
+    assert.deepEqual(await rebuilt(keeper, true), []);
+    await endAttempt(bus.events, running, { kind: 'succeeded' });
+    assert.equal((await bus.queue.depth('jobs')).waiting, 2);
+    assert.equal((await bus.events.load(held))?.job.status, 'queued');
+    assert.deepEqual(await rebuilt(keeper, false), []);
   });
 
   it('mends what was lost or damaged, and says what it was', async (t) => {

@@ -19,7 +19,9 @@ local laneName, order, state, due, upkeepAt, isLetter, code, why = unpack(ARGV, 
 local prefix, limit, repo = ARGV[18], tonumber(ARGV[19]), ARGV[20]
 -- @include admission
 local mend = mending == '1'
-repo = repo ~= '' and repo
+-- Whatever limit the keeper's own configuration has: the fleet's may be another, and the view knows what it counts by.
+repo = repo ~= '' and repo or redis.call('HGET', view, 'repo')
+if repo then held = prefix .. 'held:' .. repo end
 if redis.call('LLEN', ledger) ~= tonumber(version) then return 'changed' end
 local differed = {}
 local function differs(what) differed[#differed + 1] = what end
