@@ -15,6 +15,8 @@ import { createEventStream, type EventStream, frameBytes } from '../http/sse.js'
 import { END, endFrame, entryFrame, gapFrame } from '../wire/feed-frame.js';
 
 const START = '0-0';
+/** By so much the clock of the bus may be ahead of ours. */
+const AHEAD_MS = 86_400_000;
 
 type Filter = 'domain' | 'transcript' | 'all';
 
@@ -32,7 +34,7 @@ export function addFeedRoutes(router: Router, deps: HttpDeps): void {
     async GET(req, res) {
       const jobId = jobIdOf(req);
       const filter = queryChoice(req, 'events', ['domain', 'transcript', 'all']) ?? 'all';
-      const { after, ended } = placeOf(req, 'job');
+      const { after, ended } = placeOf(req, 'job', deps.submit.clock.now());
       const status = await endedStatus(deps, jobId);
       if (ended) {
         res.writeHead(204).end();
@@ -43,7 +45,7 @@ export function addFeedRoutes(router: Router, deps: HttpDeps): void {
   });
   route(router, '/events', {
     async GET(req, res) {
-      const { after } = placeOf(req, 'fleet');
+      const { after } = placeOf(req, 'fleet', deps.submit.clock.now());
       await stream(deps, res, { name: { kind: 'fleet' }, after, filter: 'all', ended: undefined });
     },
   });
@@ -53,12 +55,14 @@ export function addFeedRoutes(router: Router, deps: HttpDeps): void {
 function placeOf(
   req: Request,
   kind: FeedName['kind'],
+  now: number,
 ): { readonly after: string | undefined; readonly ended: boolean } {
   const text = req.get('last-event-id') || queryText(req, 'last_event_id');
   if (text === undefined) return { after: undefined, ended: false };
   const ended = kind === 'job' && text.endsWith(END);
   const after = ended ? text.slice(0, -END.length) : text;
-  if (!isCursor(after))
+  // A reader who stands in the future would wait for ever, and never see the end.
+  if (!isCursor(after) || Number(after.split('-')[0]) > now + AHEAD_MS)
     throw invalid(
       'Last-Event-ID',
       'is not an id that this server gave; leave it out to start from the beginning',
