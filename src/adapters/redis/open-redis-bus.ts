@@ -62,7 +62,7 @@ export async function openRedisBus(options: RedisBusOptions): Promise<Bus> {
       // A full Redis, or a replica, still answers PING.
       await main.ask((redis) => redis.set(keys.probe, '1', 'PX', PROBE_MS));
     },
-    weaknesses: () => main.ask(findWeaknesses),
+    weaknesses: () => main.ask((redis) => findWeaknesses(redis, Date.now)),
     async close() {
       await Promise.all([reads.close(), doorbell.close(), main.close()]);
     },

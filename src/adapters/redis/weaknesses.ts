@@ -1,5 +1,5 @@
-// Which promises this Redis cannot keep as it is set up: what it forgets at a kill or a loss of power, and whether it
-// throws away jobs when it is full. docs/redis.md tells the same story at length.
+// Which promises this Redis cannot keep as it is set up: what it forgets at a kill or a loss of power, whether it
+// throws away jobs when it is full, and whether this host and Redis agree on the time. docs/redis.md tells the same story at length.
 import type { Redis } from 'ioredis';
 import type { Weakness } from '../../ports/bus.js';
 
@@ -10,10 +10,26 @@ interface Settings {
   readonly policy: string | undefined;
 }
 
-/** The weak settings of the Redis behind the connection; CONFIG may be forbidden, then INFO has most of it. */
-export async function findWeaknesses(redis: Redis): Promise<readonly Weakness[]> {
+/** Differences up to this change nothing that anybody would notice. */
+const CLOCKS_AGREE_MS = 5_000;
+
+/**
+ * The weak settings of the Redis behind the connection; CONFIG may be forbidden, then INFO has most of it. `now`: the
+ * clock of this host, epoch milliseconds.
+ */
+export async function findWeaknesses(redis: Redis, now: () => number): Promise<readonly Weakness[]> {
   const settings = await readSettings(redis);
-  return [...ofPersistence(settings), ...ofEviction(settings)];
+  return [...ofPersistence(settings), ...ofEviction(settings), ...ofClock(await aheadMs(redis, now))];
+}
+
+/** By how much the clock of this host is ahead of Redis' at least; below 0 when it is behind. */
+async function aheadMs(redis: Redis, now: () => number): Promise<number> {
+  const before = now();
+  const time = await refusable(redis.time());
+  const after = now();
+  if (time === undefined) return 0;
+  const theirs = Number(time[0]) * 1000 + Number(time[1]) / 1000;
+  return Math.max(0, before - theirs) + Math.min(0, after - theirs);
 }
 
 async function readSettings(redis: Redis): Promise<Settings> {
@@ -90,4 +106,11 @@ function ofEviction({ policy }: Settings): readonly Weakness[] {
   if (policy === undefined || policy === 'noeviction') return [];
   const fact = `Redis throws keys away when it is full (maxmemory-policy ${policy}): jobs may vanish.`;
   return [{ fact, mend: 'Set maxmemory-policy noeviction.' }];
+}
+
+function ofClock(ahead: number): readonly Weakness[] {
+  if (Math.abs(ahead) <= CLOCKS_AGREE_MS) return [];
+  const wrong = `${Math.round(Math.abs(ahead) / 1000)} s ${ahead > 0 ? 'ahead of' : 'behind'} that of Redis`;
+  const fact = `The clock of this host is ${wrong}: jobs expire, are forgotten and are tried again at a wrong time.`;
+  return [{ fact, mend: 'Let a time service set the clocks of all hosts.' }];
 }

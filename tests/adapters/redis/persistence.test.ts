@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
 import { Redis } from 'ioredis';
+import { findWeaknesses } from '../../../src/adapters/redis/weaknesses.js';
 import { runAttempt } from '../../../src/app/run-attempt.js';
 import type { Bus } from '../../../src/ports/bus.js';
 import { type Act, LEASE_MS, report, say, setStage, workUntilStopped } from '../../app/doubles.js';
@@ -157,6 +158,15 @@ describe('the settings of a Redis', needsOwnRedis, () => {
         assert.match(await facts(bus), /^Redis never syncs[^\n]*$/);
         await admin.config('SET', 'appendfsync', 'always');
         assert.deepEqual(await bus.weaknesses(), []);
+
+        const anHour = 3_600_000;
+        const ofHost = async (offMs: number): Promise<readonly string[]> =>
+          (await findWeaknesses(admin, () => Date.now() + offMs)).map(({ fact }) => fact);
+        assert.match(
+          (await ofHost(anHour)).join('\n'),
+          /^The clock of this host is 3\d{3} s ahead of[^\n]*$/,
+        );
+        assert.match((await ofHost(-anHour)).join('\n'), /^The clock of this host is 3\d{3} s behind[^\n]*$/);
 
         await admin.call('ACL', 'SETUSER', 'small', 'on', '>pw', '~*', '&*', '+@all', '-config');
         const small = await openBus({ ...redis, url: redis.url.replace('//', '//small:pw@') });
