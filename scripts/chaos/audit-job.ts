@@ -142,7 +142,7 @@ export const auditFailures = ({ records }: JobEvidence): readonly string[] =>
   );
 
 /** The commit that the ledger names last, undefined when there is none. */
-export const commitOf = (records: readonly LedgerRecord[]): string | undefined =>
+const commitOf = (records: readonly LedgerRecord[]): string | undefined =>
   records.findLast((record) => record.type === 'CommitReady')?.oid;
 
 /** The branch on the remote is what the ledger says was pushed. `commits`: how many the branch has beyond the base. */

@@ -1,4 +1,5 @@
 // Runs the services of a process together: the first to end stops all the others.
+import { setMaxListeners } from 'node:events';
 import type { Log } from '../ports/log.js';
 
 export interface Service {
@@ -15,6 +16,9 @@ export function untilAborted(signal: AbortSignal): Promise<void> {
   });
 }
 
+/** A service sleeps, listens to the bus and hands the signal on; one that piles up listeners shall still be warned of. */
+const LISTENERS_EACH = 4;
+
 /**
  * Starts every service and waits until all have ended. When the signal aborts, or one service ends or fails, the
  * others are told to stop. Rejects with the first failure; a service that fails after that is only logged.
@@ -22,6 +26,7 @@ export function untilAborted(signal: AbortSignal): Promise<void> {
 export async function supervise(services: readonly Service[], signal: AbortSignal, log: Log): Promise<void> {
   const stop = new AbortController();
   const everyone = AbortSignal.any([signal, stop.signal]);
+  setMaxListeners(LISTENERS_EACH * services.length, everyone);
   const failures: unknown[] = [];
   const watch = async ({ name, run }: Service): Promise<void> => {
     try {

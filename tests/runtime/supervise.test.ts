@@ -91,4 +91,18 @@ describe('supervise', () => {
   it('resolves at once when there is nothing to run', async () => {
     await supervise([], new AbortController().signal, silent);
   });
+
+  it('warns of no leak when many services wait for the same signal', async () => {
+    const warnings: Error[] = [];
+    const heed = (warning: Error): number => warnings.push(warning);
+    process.on('warning', heed);
+    const stop = new AbortController();
+    const services = Array.from({ length: 12 }, (_, n): Service => ({ name: `${n}`, run: aborted }));
+    const all = supervise(services, stop.signal, silent);
+    await new Promise(setImmediate);
+    stop.abort();
+    await all;
+    process.off('warning', heed);
+    assert.deepEqual(warnings, []);
+  });
 });

@@ -1,9 +1,9 @@
 // A job's private directory on disk, and what of it outlives the attempt: Claude's session files, spools.
-import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AgenticoreError } from '../../domain/errors.js';
 import type { JobDirectories, JobDirectory } from '../../ports/job-directories.js';
-import { hasCode } from '../host/system-error.js';
+import { entriesOf } from './entries-of.js';
 import { isSpool } from './spools.js';
 
 const PRIVATE = 0o700;
@@ -84,13 +84,4 @@ async function findSession(root: string, sessionId: string): Promise<string | un
     }
   }
   return newest?.path;
-}
-
-async function entriesOf(directory: string): Promise<readonly string[]> {
-  try {
-    return await readdir(directory);
-  } catch (error) {
-    if (hasCode(error, 'ENOENT') || hasCode(error, 'ENOTDIR')) return [];
-    throw error;
-  }
 }

@@ -1,11 +1,12 @@
 // Spools on disk: `spool-<attempt>.jsonl` in the job's private directory, one entry a line. Each append is synced,
 // once for all entries that came together, so that neither a kill nor a loss of power takes what was put in.
 import { constants } from 'node:fs';
-import { type FileHandle, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Spool, SpoolName, Spools } from '../../ports/spool.js';
 import type { TranscriptEntry } from '../../ports/transcript-log.js';
 import { hasCode } from '../host/system-error.js';
+import { entriesOf } from './entries-of.js';
 
 /** What is forwarded at a time, about; an entry larger than that goes alone. */
 const BATCH_BYTES = 1024 * 1024;
@@ -157,15 +158,6 @@ async function exists(ask: () => Promise<unknown>): Promise<boolean> {
     return true;
   } catch (error) {
     if (hasCode(error, 'ENOENT')) return false;
-    throw error;
-  }
-}
-
-async function entriesOf(directory: string): Promise<readonly string[]> {
-  try {
-    return await readdir(directory);
-  } catch (error) {
-    if (hasCode(error, 'ENOENT') || hasCode(error, 'ENOTDIR')) return [];
     throw error;
   }
 }

@@ -9,7 +9,7 @@ import { settleSpools } from './settle-spools.js';
 /** Claude is held back while this much waits in memory: a slow bus must not become our memory. */
 const HIGH_WATER_BYTES = 1024 * 1024;
 /** Claude is held back when its spool has grown to this: a long outage must not fill the disk. */
-export const SPOOL_LIMIT_BYTES = 256 * 1024 * 1024;
+const SPOOL_LIMIT_BYTES = 256 * 1024 * 1024;
 const BUS_RETRY_MS = 1000;
 
 export interface Outbox {
@@ -150,38 +150,34 @@ export function createOutbox(
   async function fail(error: unknown): Promise<void> {
     failure = error;
     over.abort();
-    await keepAsStale();
+    await endSpool(keepAsStale, 'transcript.spool_failed');
     onFailure();
   }
 
-  /** What the bus will never take is evidence all the same; what is still in memory goes with it. */
-  async function keepAsStale(): Promise<void> {
+  /** Lets `use` have the spool, if there is one, with what is still in memory; `otherwise` is logged when that fails. */
+  async function endSpool(use: (file: Spool) => Promise<void>, otherwise: string): Promise<void> {
     while (isWriting) await nextChange();
     const file = spool;
     spool = undefined;
     if (file === undefined) return;
     try {
       if (queue.length > 0 && !isFull) await file.append(takeAll());
-      await file.keepAsStale();
-      deps.log('transcript.spool_stale', { ...ids, bytes: file.bytes }, 'warn');
+      await use(file);
     } catch (error) {
-      deps.log('transcript.spool_failed', { ...ids, error: messageOf(error) }, 'warn');
+      deps.log(otherwise, { ...ids, bytes: file.bytes, error: messageOf(error) }, 'warn');
     }
   }
 
+  /** What the bus will never take is evidence all the same. */
+  async function keepAsStale(file: Spool): Promise<void> {
+    await file.keepAsStale();
+    deps.log('transcript.spool_stale', { ...ids, bytes: file.bytes }, 'warn');
+  }
+
   /** Whether the bus still takes it shows when it answers: now, or at the next start or claim. */
-  async function leaveSpool(): Promise<void> {
-    while (isWriting) await nextChange();
-    const file = spool;
-    spool = undefined;
-    if (file === undefined) return;
-    try {
-      if (queue.length > 0 && !isFull) await file.append(takeAll());
-      await file.close();
-      await settleSpools(deps, jobId);
-    } catch (error) {
-      deps.log('transcript.spool_left', { ...ids, bytes: file.bytes, error: messageOf(error) }, 'warn');
-    }
+  async function leave(file: Spool): Promise<void> {
+    await file.close();
+    await settleSpools(deps, jobId);
   }
 
   return {
@@ -209,7 +205,7 @@ export function createOutbox(
     async abandon() {
       over.abort();
       changed();
-      await leaveSpool();
+      await endSpool(leave, 'transcript.spool_left');
       queue = [];
     },
   };

@@ -21,7 +21,8 @@ export interface DrainState {
   readonly running: readonly string[];
 }
 
-export interface DrainDesk {
+/** How a process is asked to take no more work, and says how far it is. */
+export interface Draining {
   /** `by`: who asked. Does nothing when it has begun. */
   begin(by: string): void;
   state(): DrainState;
@@ -51,7 +52,7 @@ export interface HttpDeps {
   /** Also gives the clock, the hash and the profiles. */
   readonly submit: SubmitDeps;
   readonly workspaces: Workspaces;
-  readonly drain: DrainDesk;
+  readonly drain: Draining;
   /** Of schemas/job-request.schema.json and schemas/job-retry.schema.json. */
   readonly checkers: { readonly jobRequest: Check; readonly jobRetry: Check };
   /** Empty: nobody is asked for a key. */

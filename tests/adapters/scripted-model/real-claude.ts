@@ -101,7 +101,7 @@ export async function openClaude(t: Scope, options: RealClaudeOptions): Promise<
   };
 }
 
-export function userMessage(text: string): Line {
+function userMessage(text: string): Line {
   return { type: 'user', message: { role: 'user', content: text } };
 }
 

@@ -86,9 +86,12 @@ describe('drain', () => {
     server.on('GET /workers', (res) => json(res, 200, says([worker('pod-a-1'), worker('pod-a-2')])));
     const several = await type(['drain', '--worker', 'pod-a'], { url: server.url });
     assert.deepEqual([several.code, several.out], [1, '']);
-    assert.match(several.err, /Several workers are meant by "pod-a": pod-a-1, pod-a-2\./);
+    assert.match(several.err, /Several workers may be meant by "pod-a": pod-a-1, pod-a-2\./);
     const none = await type(['drain', '--worker', 'pod-c'], { url: server.url });
-    assert.match(none.err, /No living worker is meant by "pod-c": pod-a-1, pod-a-2\./);
+    assert.match(
+      none.err,
+      /No living worker has the name or host "pod-c"; those that live: pod-a-1, pod-a-2\./,
+    );
     assert.equal(server.askedFor('POST /workers/pod-a-1/drain').length, 0);
   });
 });

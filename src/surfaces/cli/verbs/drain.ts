@@ -86,9 +86,11 @@ async function workerOf(http: HttpClient, wanted: string): Promise<Drained> {
   const alike = names.filter((name, at) => name.startsWith(wanted) || textAt(all[at], 'host') === wanted);
   const name = names.find((candidate) => candidate === wanted) ?? alike[0];
   if (name === undefined || (name !== wanted && alike.length > 1)) {
-    const which = alike.length > 1 ? 'Several workers are meant by' : 'No living worker is meant by';
-    const known = (alike.length > 1 ? alike : names).join(', ') || 'none';
-    throw new AgenticoreError('WORKER_NOT_FOUND', `${which} "${wanted}": ${known}.`, { cause: wanted });
+    const message =
+      alike.length > 1
+        ? `Several workers may be meant by "${wanted}": ${alike.join(', ')}.`
+        : `No living worker has the name or host "${wanted}"; those that live: ${names.join(', ') || 'none'}.`;
+    throw new AgenticoreError('WORKER_NOT_FOUND', message, { cause: wanted });
   }
   return {
     name: `Worker ${name}`,
