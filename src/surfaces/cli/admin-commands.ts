@@ -15,6 +15,9 @@ export const ADMIN_VERBS = [
   'rebuild',
 ] as const;
 
+/** The verbs below `admin dead`. */
+export const DEAD_VERBS = ['requeue', 'drop'] as const;
+
 /** Adds them to the parser of `admin`. */
 export function addAdminVerbs(parser: Argv, choose: (verb: ChosenVerb) => void): Argv {
   return parser

@@ -99,7 +99,7 @@ function addJobVerbs(parser: Argv, choose: (verb: ChosenVerb) => void): Argv {
           .positional('task', { type: 'string', describe: 'What Claude is to do; - reads it from stdin' })
           .options({ ...runOptions, ...jsonOption, ...serverOptions })
           .example('$0 run "make the test pass" -r . -f', 'work on this folder and watch')
-          .example('$0 run -w -p review -r https://github.com/a/b - < task.md', 'wait for an answer')
+          .example('$0 run -w -p review -r . - < task.md', 'wait for an answer')
           .example('$0 run -- "-v prints nothing, mend it"', 'a task that begins with a dash')
           .epilogue(RUN_EPILOGUE),
       (argv) => choose(async (cli) => (await import('./verbs/run.js')).run(cli, argv)),

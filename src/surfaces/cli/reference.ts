@@ -1,5 +1,5 @@
 // docs/cli.md, made from the same definitions that --help shows.
-import { ADMIN_VERBS } from './admin-commands.js';
+import { ADMIN_VERBS, DEAD_VERBS } from './admin-commands.js';
 import { createParser, VERBS } from './commands.js';
 
 const COLUMNS = 100;
@@ -8,8 +8,12 @@ const COLUMNS = 100;
 export async function cliReference(): Promise<string> {
   const sections = [];
   for (const verb of VERBS) sections.push(`## agenticore ${verb}\n\n${await helpOf([verb])}`);
-  for (const verb of ADMIN_VERBS)
+  for (const verb of ADMIN_VERBS) {
     sections.push(`### agenticore admin ${verb}\n\n${await helpOf(['admin', verb])}`);
+    if (verb !== 'dead') continue;
+    for (const what of DEAD_VERBS)
+      sections.push(`#### agenticore admin dead ${what}\n\n${await helpOf(['admin', 'dead', what])}`);
+  }
   return `${[HEAD, await helpOf([]), ...sections].join('\n\n')}\n`;
 }
 
@@ -28,7 +32,7 @@ async function helpOf(verb: readonly string[]): Promise<string> {
 
 const HEAD = `# Command line
 
-<!-- Made by the build from src/surfaces/cli/commands.ts; change it there. -->
+<!-- Made by \`npm run docs\` from src/surfaces/cli/{commands,admin-commands}.ts; edit those instead. -->
 
 \`agenticore <command>\` starts the server, or talks to one over HTTP like any other client. Only \`agenticore admin\` goes
 to the bus itself: to Redis, or to the files, which it reads as they lie there and changes through the server that has them.
