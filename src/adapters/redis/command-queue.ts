@@ -4,7 +4,7 @@ import type { BlockingReads, LaneEntry } from './blocking-reads.js';
 import { claimToken } from './claim-token.js';
 import type { Connection } from './connection.js';
 import type { Keys } from './keys.js';
-import { watchAbsence } from './reclaim-pause.js';
+import { promptTime, standstillMs, watchAbsence } from './reclaim-pause.js';
 import { asList, asNumber, asText } from './reply.js';
 import { runScript, type ScriptName } from './scripts.js';
 
@@ -62,9 +62,11 @@ export function createCommandQueue(options: CommandQueueOptions): CommandQueue {
       if (limit < 1) return [];
       const lane = keys.lane(laneName);
       // Asked each time that it is sent: the connection may have been lost and regained in between.
-      const reply = await connection.ask(async (redis) =>
-        (await mayReclaim()) ? runScript(redis, 'reclaim', [lane], [worker, leaseMs, limit]) : [],
-      );
+      const reply = await connection.ask(async (redis) => {
+        const askedAt = (await mayReclaim()) ? await promptTime(redis, leaseMs) : undefined;
+        if (askedAt === undefined) return [];
+        return runScript(redis, 'reclaim', [lane], [worker, leaseMs, limit, askedAt + standstillMs(leaseMs)]);
+      });
       return asList(reply).map((taken) => hold(lane, worker, delivery(asList(taken))));
     },
 

@@ -1,9 +1,21 @@
 // Leases count Redis' time, also the time in which nobody could reach it: after an absence every lease may have lapsed
 // though its worker lives. So claims are taken over only when the living have had one lease to extend theirs.
+import type { Redis } from 'ioredis';
 import type { Connection } from './connection.js';
 
 /** A ready check that takes this long found a Redis that was loading its data: nobody could extend meanwhile. */
 const LOADING_MS = 200;
+
+/** A Redis that stands still for longer may let leases lapse: the living extend theirs every third of one. */
+export const standstillMs = (leaseMs: number): number => Math.max(leaseMs / 2, 1000);
+
+/** The time of Redis (ms); undefined when it took so long to tell that it stood still, and nobody could extend meanwhile. */
+export async function promptTime(redis: Redis, leaseMs: number): Promise<number | undefined> {
+  const askedAt = performance.now();
+  const [seconds, micros] = await redis.time();
+  if (performance.now() - askedAt > standstillMs(leaseMs)) return undefined;
+  return Number(seconds) * 1000 + Math.floor(Number(micros) / 1000);
+}
 
 /** Resolves with true when lapsed claims may be taken over. Throws nothing: who cannot know says false. */
 export type MayReclaim = () => Promise<boolean>;

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { Redis } from 'ioredis';
 import { openKeys } from '../../../src/adapters/redis/keys.js';
+import { runScript } from '../../../src/adapters/redis/scripts.js';
 import { eventually } from '../../support/eventually.js';
 import { needsOwnRedis } from '../../support/install-redis.js';
 import { submit } from '../../support/ledger.js';
@@ -27,6 +28,36 @@ describe('claims after an absence of Redis', needsOwnRedis, () => {
       const [entry] = pending;
       return Array.isArray(entry) && Number(entry[2]) >= ms;
     });
+
+  test('a Redis that stood still lets nobody take what the living could not extend', TIMEOUT, async () => {
+    const bus = { keyPrefix: freshPrefix(redis), leaseMs: LEASE_MS };
+    const [holder, other] = [await openBus(redis, bus), await openBus(redis, bus)];
+    const admin = new Redis(redis.url);
+    const lane = openKeys(bus.keyPrefix).lane('jobs');
+    try {
+      await submit(holder.events);
+      await holder.queue.claim('jobs', 'dead', never);
+      await eventually(
+        'claims are taken over',
+        async () => (await other.queue.reclaim('jobs', 'other', 9))[0],
+      );
+      const jobId = await submit(holder.events);
+      const claim = await holder.queue.claim('jobs', 'living', never);
+      assert.equal(claim?.jobId, jobId);
+
+      await admin.client('PAUSE', 2 * LEASE_MS, 'ALL');
+      assert.deepEqual(await other.queue.reclaim('jobs', 'other', 9), []);
+      await idleFor(admin, bus.keyPrefix, LEASE_MS);
+      const [seconds] = await admin.time();
+      const before = (Number(seconds) - 10) * 1000;
+      const late = await runScript(admin, 'reclaim', [lane], ['gone', LEASE_MS, 9, before]);
+      assert.deepEqual(late, [], 'carried out for one that asked before the standstill and is gone');
+      assert.equal(await claim.extend(), true);
+    } finally {
+      admin.disconnect();
+      await Promise.all([holder.close(), other.close()]);
+    }
+  });
 
   test(
     'a lapsed claim stays its living holder’s; a dead one’s is taken over a lease later',
