@@ -6,8 +6,7 @@ import { after, before, describe, it } from 'node:test';
 import { Redis } from 'ioredis';
 import { openKeys } from '../../src/adapters/redis/keys.js';
 import { eventually } from '../support/eventually.js';
-import { needsOwnRedis } from '../support/install-redis.js';
-import { startOwnRedis, startRedis, type TestRedis } from '../support/redis-server.js';
+import { startRedis, type TestRedis } from '../support/redis-server.js';
 import { processesOf } from './fleet.js';
 import {
   openProcesses,
@@ -160,43 +159,6 @@ describe('a fleet of processes, each with roles of its own', () => {
       for (const server of [worker, ingress]) {
         server.send('SIGTERM');
         assert.equal(await server.ended, 0, server.log());
-      }
-    },
-  );
-});
-
-describe('a process that leaves while Redis is away', needsOwnRedis, () => {
-  it(
-    'exits all the same soon after its grace, and its job is taken up after the lease',
-    TIMEOUT,
-    async () => {
-      const redis = await startOwnRedis({ durable: true });
-      const fleet = await openProcesses(redis);
-      try {
-        const go = join(fleet.folder, 'go');
-        const env = { AGENTICORE_DRAIN: '1', AGENTICORE_LEASE: '3' };
-        const [counter, leaving] = await Promise.all([
-          fleet.start('counter', 'ingress,gateway'),
-          fleet.start('leaving', 'worker', env),
-        ]);
-        const id = await submitTo(counter, go);
-        await whenRunning(counter, id);
-        await redis.kill();
-        await eventually('it is not ready', async () => (await get(leaving, '/ready')) === 503);
-        assert.equal(await get(leaving, '/health'), 200);
-        leaving.send('SIGTERM');
-        assert.equal(await leaving.ended, 0, leaving.log());
-        assert.doesNotMatch(leaving.log(), /left_behind/, 'the attempt ended by itself');
-        assert.equal(processesOf(id).length, 0, 'its claude was stopped');
-        await redis.start();
-        await fleet.start('next', 'worker', env);
-        const job = await whenRunning(counter, id, 2);
-        assert.equal(job.pod_name, 'next');
-        writeFileSync(go, '');
-        await whenStatus(counter, id, 'succeeded');
-      } finally {
-        await fleet.close();
-        await redis.stop();
       }
     },
   );

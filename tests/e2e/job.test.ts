@@ -171,6 +171,27 @@ for (const bus of ['file', 'redis'] as const) {
       );
     });
 
+    it('without a repository gives an answer', async () => {
+      const { id } = await fleet.submit({ task: 'what is the answer?', wait: true, wait_seconds: 50 });
+      const job = await fleet.job(id);
+      assert.deepEqual([job.status, job.output, job.branch], ['succeeded', 'It is 42.', undefined]);
+      assert.equal(await (await fetch(`${fleet.url}/jobs/${id}/output`)).text(), 'It is 42.');
+    });
+
+    it('gives a reader that was cut off every frame once, in order', async () => {
+      const { id } = await ask('slowly');
+      const first = await readSome(fleet.url, id, undefined, 12);
+      const rest: Frame[] = [];
+      for (let cursor = first.at(-1)?.id; ; cursor = rest.at(-1)?.id ?? cursor) {
+        const some = await readSome(fleet.url, id, cursor, 9);
+        rest.push(...some);
+        if (some.at(-1)?.event === 'end') break;
+      }
+      assert.deepEqual([...first, ...rest], await fleet.feed(id));
+    });
+
+    if (bus === 'redis') return; // the rest owes nothing to the bus
+
     it('commits what Claude left uncommitted, and nothing of ours', async () => {
       const { id } = await ask('leave it lying');
       const job = await fleet.ended(id);
@@ -183,13 +204,6 @@ for (const bus of ['file', 'redis'] as const) {
         fleet.git('log', '-1', '--format=%B', `agenticore-${id}`),
         /left these changes uncommitted/,
       );
-    });
-
-    it('without a repository gives an answer', async () => {
-      const { id } = await fleet.submit({ task: 'what is the answer?', wait: true, wait_seconds: 50 });
-      const job = await fleet.job(id);
-      assert.deepEqual([job.status, job.output, job.branch], ['succeeded', 'It is 42.', undefined]);
-      assert.equal(await (await fetch(`${fleet.url}/jobs/${id}/output`)).text(), 'It is 42.');
     });
 
     it('keeps the model key out of feed, transcript, output, logs and the files of the server', async () => {
@@ -223,18 +237,6 @@ for (const bus of ['file', 'redis'] as const) {
         ).message.tool_use_result.persistedOutput.replaceAll('\n', '').length,
         20_000_000,
       );
-    });
-
-    it('gives a reader that was cut off every frame once, in order', async () => {
-      const { id } = await ask('slowly');
-      const first = await readSome(fleet.url, id, undefined, 12);
-      const rest: Frame[] = [];
-      for (let cursor = first.at(-1)?.id; ; cursor = rest.at(-1)?.id ?? cursor) {
-        const some = await readSome(fleet.url, id, cursor, 9);
-        rest.push(...some);
-        if (some.at(-1)?.event === 'end') break;
-      }
-      assert.deepEqual([...first, ...rest], await fleet.feed(id));
     });
   });
 }

@@ -11,7 +11,8 @@ import { needsOwnRedis } from '../support/install-redis.js';
 import { type OwnRedis, startOwnRedis } from '../support/redis-server.js';
 import { tempDir } from '../support/temp-dir.js';
 import { assertEvidence } from './evidence.js';
-import { DOOR, type Fleet, type Frame, parseFrames, startFleet } from './fleet.js';
+import { DOOR, type Fleet, type Frame, parseFrames, processesOf, startFleet } from './fleet.js';
+import { openProcesses, type Process, submitTo, whenRunning, whenStatus } from './processes.js';
 
 const LEASE_S = 3; // as the fleet of these tests has it
 const TIMEOUT = { timeout: 90_000 };
@@ -123,6 +124,9 @@ async function assertToldOnTheCommandLine({ fleet }: Outage): Promise<void> {
   }
 }
 
+const statusOf = async ({ url }: Process, path: string): Promise<number> =>
+  (await fetch(`${url}${path}`)).status;
+
 describe('Redis killed while claude works', { ...needsOwnRedis, concurrency: true }, () => {
   it(
     'for longer than a lease: claude goes on, and the job succeeds once with its story whole',
@@ -180,4 +184,39 @@ describe('Redis killed while claude works', { ...needsOwnRedis, concurrency: tru
       await fleet.close();
     }
   });
+
+  it(
+    'and a worker asked to leave: it exits soon after its grace, and its job is taken up after the lease',
+    TIMEOUT,
+    async () => {
+      const redis = await startOwnRedis({ durable: true });
+      const fleet = await openProcesses(redis);
+      try {
+        const go = join(fleet.folder, 'go');
+        const env = { AGENTICORE_DRAIN: '1', AGENTICORE_LEASE: '3' };
+        const [counter, leaving] = await Promise.all([
+          fleet.start('counter', 'ingress,gateway'),
+          fleet.start('leaving', 'worker', env),
+        ]);
+        const id = await submitTo(counter, go);
+        await whenRunning(counter, id);
+        await redis.kill();
+        await eventually('it is not ready', async () => (await statusOf(leaving, '/ready')) === 503);
+        assert.equal(await statusOf(leaving, '/health'), 200);
+        leaving.send('SIGTERM');
+        assert.equal(await leaving.ended, 0, leaving.log());
+        assert.doesNotMatch(leaving.log(), /left_behind/, 'the attempt ended by itself');
+        assert.equal(processesOf(id).length, 0, 'its claude was stopped');
+        await redis.start();
+        await fleet.start('next', 'worker', env);
+        const job = await whenRunning(counter, id, 2);
+        assert.equal(job.pod_name, 'next');
+        writeFileSync(go, '');
+        await whenStatus(counter, id, 'succeeded');
+      } finally {
+        await fleet.close();
+        await redis.stop();
+      }
+    },
+  );
 });

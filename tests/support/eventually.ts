@@ -1,5 +1,7 @@
 // Waiting on facts: tests never sleep for a fixed time, they ask until it is so.
-const PAUSE_MS = 10;
+const FIRST_PAUSE_MS = 5;
+/** What takes long is asked for less often: probes cost the processes they wait for. */
+const LAST_PAUSE_MS = 50;
 
 type Answer<T> = T | undefined | false;
 
@@ -14,7 +16,7 @@ export async function eventually<T>(
 ): Promise<T> {
   const end = Date.now() + deadlineMs;
   let last: unknown;
-  for (;;) {
+  for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 1.5, LAST_PAUSE_MS)) {
     try {
       const answer = await probe();
       if (answer !== undefined && answer !== false) return answer;
@@ -23,7 +25,7 @@ export async function eventually<T>(
       last = error;
     }
     if (Date.now() > end) break;
-    await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+    await new Promise((resolve) => setTimeout(resolve, pause));
   }
   const reason = last instanceof Error ? `last error: ${last.message}` : `last answer: ${String(last)}`;
   throw new Error(`not within ${deadlineMs} ms: ${what} (${reason})`, { cause: last });
