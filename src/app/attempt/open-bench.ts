@@ -87,6 +87,6 @@ async function leave(
   const results = await Promise.allSettled([leaving, deps.directories.tidy(job.id, number)]);
   for (const result of results) {
     if (result.status === 'rejected')
-      deps.log('bench.close_failed', { job_id: job.id, error: String(result.reason) }, 'warn');
+      deps.log('workspace.close_failed', { job_id: job.id, error: String(result.reason) }, 'warn');
   }
 }
