@@ -33,7 +33,9 @@ export async function runChaos(wishes: Wishes, folder: string, say: (line: strin
   setMaxListeners(0, over.signal);
   const course = createCourse();
   try {
-    say(`${wishes.workers} workers on ${fleet.hosts.length} hosts are ready; everything is below ${folder}`);
+    say(
+      `the fleet is ready (workers: ${wishes.workers}, hosts: ${fleet.hosts.length}); everything is below ${folder}`,
+    );
     const samples = sampleLane(fleet.redis, fleet.keys, course, over.signal);
     const readers = createReaders(fleet.gateway.url, over.signal);
     const submissions = submitAll(

@@ -79,7 +79,7 @@ describe('status and version', () => {
     assert.equal(code, 0);
     assert.match(out, /version 1\.2\.3\nready +yes\nqueued +1\n/);
     assert.match(out, /succeeded +234\n/);
-    assert.match(out, /worker +pod-1, 1 of 4 slots, draining\nworker +pod-2, 0 of 1 slots\n$/);
+    assert.match(out, /worker +pod-1, 1 of 4 slots, draining: j1\nworker +pod-2, 0 of 1 slots\n$/);
     const { jobs, workers } = JSON.parse((await type(['status', '--json'], { url: server.url })).out);
     assert.deepEqual([jobs.queued, jobs.succeeded, workers[0].name], [1, 234, 'pod-1']);
   });

@@ -10,6 +10,9 @@ interface StatusFlags extends AddressFlags {
   readonly json?: boolean | undefined;
 }
 
+/** As much of a job's id as tells it from the others, and names it to every other verb. */
+const SHORT_ID = 8;
+
 /** Exit code 1 when the server is not ready. */
 export async function status(cli: CliContext, flags: StatusFlags): Promise<number> {
   const { print, colours } = cli.terminal;
@@ -34,12 +37,14 @@ async function countJobs(api: JobsApi): Promise<Readonly<Record<string, number>>
   return Object.fromEntries(await Promise.all(counts));
 }
 
-/** Its name, how many of its slots are taken, and whether it takes more. */
+/** Its name, how many of its slots are taken, whether it takes more, and the beginnings of the ids of its jobs. */
 function workerLine(worker: JsonObject): string {
-  const slots = `${textsAt(worker, 'running').length} of ${numberAt(worker, 'slots') ?? '?'} slots`;
-  return oneLine(
-    [textAt(worker, 'name') ?? '?', slots, ...(worker.draining === true ? ['draining'] : [])].join(', '),
-  );
+  const running = textsAt(worker, 'running');
+  const slots = `${running.length} of ${numberAt(worker, 'slots') ?? '?'} slots`;
+  const draining = worker.draining === true ? ['draining'] : [];
+  const line = [textAt(worker, 'name') ?? '?', slots, ...draining].join(', ');
+  const jobs = running.map((jobId) => jobId.slice(0, SHORT_ID)).join(' ');
+  return oneLine(jobs === '' ? line : `${line}: ${jobs}`);
 }
 
 function reasonsOf(body: JsonObject): string {
