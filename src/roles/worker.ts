@@ -88,7 +88,7 @@ export async function startWorker(machines: Machines, leaving: Leaving): Promise
   return {
     services: [
       { name: 'claim', run: (signal) => claimUntil(claiming, drain.signal, signal) },
-      { name: 'spools', run: (signal) => settleUntil(machines, left, signal) },
+      { name: 'settle', run: (signal) => settleUntil(machines, left, signal) },
       { name: 'heartbeat', run: (signal) => heartbeatLoop(beating, signal) },
       { name: 'sweep', run: (signal) => sweepLoop(sweeping, signal) },
     ],

@@ -27,5 +27,5 @@ export function settleLoop(
     if (open.size === 0) done.abort();
     return false;
   };
-  return every(deps, 'spools', INTERVAL_MS, step, AbortSignal.any([signal, done.signal]));
+  return every(deps, 'settle', INTERVAL_MS, step, AbortSignal.any([signal, done.signal]));
 }
