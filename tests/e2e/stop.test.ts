@@ -1,4 +1,4 @@
-// Cancelled or restarted while a tool sleeps: nothing goes on unwatched.
+// Cancelled while a tool sleeps: nothing goes on unwatched.
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { eventually } from '../support/eventually.js';
@@ -32,28 +32,5 @@ describe('a cancel while a tool sleeps', () => {
     assert.equal(again.status, 200);
     assert.deepEqual(await fleet.job(id), job);
     assert.equal(fleet.git('branch', '--list', 'agenticore-*'), '', 'nothing was pushed');
-  });
-});
-
-describe('a deploy while a tool sleeps', () => {
-  it('hands the job back within the grace, unburned, and it is taken up by the next server', async () => {
-    const fleet = await startFleet(
-      'file',
-      [{ ...sleepLong, steps: [{ ...sleepLong.steps[0] }, { say: 'Rested.' }] }],
-      { AGENTICORE_DRAIN: '1' },
-    );
-    try {
-      const { id } = await fleet.submit({ task: 'sleep long' });
-      await sleepsInTool(id);
-      await fleet.restart();
-      await eventually('a second attempt runs', async () => (await fleet.job(id)).attempt === 2);
-      const job = await fleet.job(id);
-      assert.deepEqual([job.status, job.attempts_used], ['running', 1]);
-      await fetch(`${fleet.url}/jobs/${id}`, { method: 'DELETE' });
-      await fleet.ended(id);
-      await nothingLeft(id);
-    } finally {
-      await fleet.close();
-    }
   });
 });
