@@ -23,8 +23,8 @@ if (wanted.length === 0) {
   // Once, here: two test files that install it at the same time would fight over apt's lock.
   await installRedis();
 }
-// A file that hangs is ended after five minutes, and named.
-const flags = ['--test-concurrency=2', '--test-timeout=300000', '--test-reporter=spec'];
+// Three at a time: half of a file's time is waiting. A file that hangs is ended after five minutes, and named.
+const flags = ['--test-concurrency=3', '--test-timeout=300000', '--test-reporter=spec'];
 const args = ['--enable-source-maps', '--test', ...flags, ...tests];
 const { status } = spawnSync(process.execPath, args, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] });
 process.exit(status ?? 1);
