@@ -101,14 +101,9 @@ export interface Custody {
   jobIds(): AsyncIterable<string>;
   /**
    * Compares what is derived from a job's ledger with `after`, the fold of the whole ledger, and gives the names of what
-   * differs; with `mend` it agrees afterwards. `viewDiffers`: the caller has seen that `load` gives something else.
-   * Undefined when the ledger has another version by now: then nothing was mended.
+   * differs; with `mend` it agrees afterwards. Undefined when the ledger has another version by now: then nothing was mended.
    */
-  reconcile(
-    jobId: string,
-    after: StoredJob,
-    options: { readonly mend: boolean; readonly viewDiffers: boolean },
-  ): Promise<readonly string[] | undefined>;
+  reconcile(jobId: string, after: StoredJob, mend: boolean): Promise<readonly string[] | undefined>;
   /** What belongs to no job; with `mend` it is removed. */
   strays(mend: boolean): AsyncIterable<Stray>;
   /** Of a job whose messages were forgotten; undefined for every other. */

@@ -83,8 +83,7 @@ const indexOf = (status: JobStatus | undefined): string =>
 
 function argumentsOf(maxPerRepo: number, transition: Transition): readonly string[] {
   const { jobId, expectedVersion, before, placement, records } = transition;
-  const { job, head } = transition.after;
-  const { order: _order, ...state } = job;
+  const { job } = transition.after;
   const extras = extrasOf(maxPerRepo, transition);
   return [
     jobId,
@@ -92,8 +91,6 @@ function argumentsOf(maxPerRepo: number, transition: Transition): readonly strin
     job.status,
     String(job.createdAt),
     String(job.attempt),
-    head,
-    JSON.stringify(state),
     placement.kind,
     String(upkeepAt(job) ?? ''),
     ...(before === job.status ? ['', ''] : [indexOf(job.status), indexOf(before)]),
@@ -110,7 +107,7 @@ function extrasOf(maxPerRepo: number, transition: Transition): readonly string[]
   const { job } = transition.after;
   const extras: string[] = [];
   if (expectedVersion === 0) {
-    extras.push('order', JSON.stringify(job.order), 'laneName', job.order.lane);
+    extras.push('laneName', job.order.lane);
     if (placement.kind === 'enqueue' && maxPerRepo > 0 && placement.repo) extras.push('repo', placement.repo);
   }
   if (placement.kind === 'delay') extras.push('dueAt', String(placement.until));

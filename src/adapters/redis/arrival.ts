@@ -73,18 +73,14 @@ function settleArguments(
   jobId: string,
   moved: MovedJob,
 ): (string | number)[] {
-  const { job, head } = moved.after;
-  const { order, ...state } = job;
+  const { job } = moved.after;
   const place = isTerminal(job.status) ? 'ended' : job.status === 'running' ? 'lane' : 'delayed';
   return [
     jobId,
     job.status,
     job.createdAt,
     job.attempt,
-    head,
-    order.lane,
-    JSON.stringify(order),
-    JSON.stringify(state),
+    job.order.lane,
     moved.answer === undefined ? '' : '1',
     moved.answer ?? '',
     moved.trimmed === undefined ? '' : formatTrimmed(moved.trimmed, moved.cursors),

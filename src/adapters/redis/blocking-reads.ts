@@ -9,7 +9,7 @@ import { BUS_CLOSED, isGroupMissing, unreachable } from './bus-error.js';
 import type { Connection } from './connection.js';
 import { LANE_GROUP } from './keys.js';
 import { asList, asText } from './reply.js';
-import { storedJob } from './view.js';
+import { storedJob } from './stored.js';
 
 /** How long one read blocks before it is asked again: bounds what a half-dead connection can cost. */
 export const BLOCK_MS = 5_000;
@@ -219,8 +219,8 @@ function laneEntries(reply: unknown): readonly LaneEntry[] {
   const [stream] = asList(reply);
   return asList(asList(stream)[1]).map((entry) => {
     const [entryId, fields] = asList(entry);
-    const [, jobId, , order, , state, , head] = asList(fields);
-    const known = storedJob(asText(jobId), [order, state, head]);
+    const [, jobId, , record] = asList(fields);
+    const known = record === undefined ? undefined : storedJob(asText(jobId), [asText(record)]);
     return { entryId: asText(entryId), jobId: asText(jobId), ...(known ? { known } : {}) };
   });
 }

@@ -115,7 +115,7 @@ export function createCustody(options: CustodyOptions): Custody {
       return text === undefined ? undefined : parseTrimmed(text).mark;
     },
     async trim(jobId, { version, mark, cursors }) {
-      const ofJob = [keys.view(jobId), keys.feed(jobId), keys.whole(jobId)];
+      const ofJob = [keys.view, keys.feed, keys.whole, keys.ledger].map((key) => key(jobId));
       const args = [version, formatTrimmed(mark, cursors), keys.jobBell(jobId)];
       return asNumber(await connection.ask((redis) => runScript(redis, 'trim', ofJob, args))) === 1;
     },

@@ -1,5 +1,4 @@
-// The event log on Redis: transitions go through append.lua; the view answers the reads.
-import type { LedgerRecord } from '../../domain/evidence.js';
+// The event log on Redis: transitions go through append.lua; reads fold the ledger.
 import type { EventLog } from '../../ports/event-log.js';
 import { createAppend } from './append.js';
 import type { Connection } from './connection.js';
@@ -7,21 +6,18 @@ import { listJobs } from './job-pages.js';
 import type { Keys } from './keys.js';
 import { asOptionalText } from './reply.js';
 import { runScript } from './scripts.js';
-import { parseStored, storedJob, VIEW_FIELDS } from './view.js';
+import { ledgerRecords, readJob } from './stored.js';
 
 /** The event log below `keys`; what it throws is what `connection` explains. */
 export function createEventLog(connection: Connection, keys: Keys, maxPerRepo: number): EventLog {
   return {
     append: createAppend(connection, keys, maxPerRepo),
 
-    async load(jobId) {
-      const fields = await connection.ask((redis) => redis.hmget(keys.view(jobId), ...VIEW_FIELDS));
-      return storedJob(jobId, fields);
-    },
+    load: (jobId) => connection.ask((redis) => readJob(redis, keys, jobId)),
 
     async read(jobId) {
       const lines = await connection.ask((redis) => redis.lrange(keys.ledger(jobId), 0, -1));
-      return lines.map((line): LedgerRecord => parseStored(line, `the ledger of job ${jobId}`));
+      return ledgerRecords(jobId, lines);
     },
 
     async answer(jobId) {

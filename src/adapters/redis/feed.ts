@@ -52,8 +52,14 @@ export function createFeed(connection: Connection, doorbell: Doorbell, keys: Key
 }
 
 function feedEntry([cursor, fields]: readonly unknown[]): FeedEntry {
-  const [, kind, , type, , data] = asList(fields);
+  const [, kind, , type, , data, , jobId] = asList(fields);
   if (kind !== 'event' && kind !== 'message' && kind !== 'delta')
     throw new Error(`a feed holds a ${String(kind)}`);
-  return { cursor: asText(cursor), kind, type: asText(type), data: asText(data) };
+  return { cursor: asText(cursor), kind, type: asText(type), data: withJob(asText(data), jobId) };
 }
+
+/** In the fleet stream each record names its job; the first one does so by itself. */
+const withJob = (data: string, jobId: unknown): string =>
+  jobId === undefined || data.startsWith('{"version":1,')
+    ? data
+    : `{"jobId":"${asText(jobId)}",${data.slice(1)}`;

@@ -6,7 +6,7 @@ import type { Connection } from './connection.js';
 import type { Keys } from './keys.js';
 import { asList, asText } from './reply.js';
 import { runScript } from './scripts.js';
-import { storedJob, VIEW_FIELDS } from './view.js';
+import { readJob } from './stored.js';
 
 interface Place {
   readonly createdAt: string;
@@ -21,18 +21,17 @@ export async function listJobs(connection: Connection, keys: Keys, query: JobQue
     const args = [query.limit + 1, before?.createdAt ?? '', before?.jobId ?? ''];
     const found = places(asList(await runScript(redis, 'page', [index], args)));
     const page = found.slice(0, query.limit);
-    const views = await Promise.all(page.map(({ jobId }) => redis.hmget(keys.view(jobId), ...VIEW_FIELDS)));
+    const stored = await Promise.all(page.map(({ jobId }) => readJob(redis, keys, jobId)));
     const last = page.at(-1);
     return {
-      jobs: page.flatMap(({ jobId }, position) => listed(jobId, views[position], query.status)),
+      jobs: stored.flatMap((one) => listed(one?.job, query.status)),
       next: found.length > page.length && last ? cursorOf(last) : undefined,
     };
   });
 }
 
 /** Nothing when the job has been removed, or has left the status, since the index was read. */
-function listed(jobId: string, fields: readonly unknown[] = [], status?: JobStatus): Job[] {
-  const job = storedJob(jobId, fields)?.job;
+function listed(job: Job | undefined, status?: JobStatus): Job[] {
   return job === undefined || (status !== undefined && job.status !== status) ? [] : [job];
 }
 

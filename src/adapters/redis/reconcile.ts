@@ -14,24 +14,25 @@ const FIRST_INDEX = 9;
 /** Custody.reconcile below `keys`. */
 export const createReconcile =
   ({ connection, keys, maxPerRepo }: CustodyOptions): Custody['reconcile'] =>
-  async (jobId, { job, head }, { mend, viewDiffers }) => {
-    const { order, ...state } = job;
+  async (jobId, { job }, mend) => {
     const repo = maxPerRepo > 0 ? (repoOf(job).repo ?? '') : '';
-    const ofJob = [keys.ledger(jobId), keys.view(jobId), keys.lane(order.lane), keys.delayed, keys.upkeep];
+    const ofJob = [
+      keys.ledger(jobId),
+      keys.view(jobId),
+      keys.lane(job.order.lane),
+      keys.delayed,
+      keys.upkeep,
+    ];
     const ofAll = [keys.dead, repo === '' ? keys.prefix : keys.held(repo), keys.jobs, ...keys.indices];
     const args = [
       jobId,
       job.version,
       mend ? '1' : '',
-      viewDiffers ? '1' : '',
       job.status,
       FIRST_INDEX + JOB_STATUSES.indexOf(job.status),
       job.createdAt,
       job.attempt,
-      head,
-      order.lane,
-      JSON.stringify(order),
-      JSON.stringify(state),
+      job.order.lane,
       job.nextAttemptAt ?? job.queuedSince,
       upkeepAt(job) ?? '',
       isDeadLetter(job) ? '1' : '',

@@ -5,7 +5,7 @@ import type { Doorbell } from './doorbell.js';
 import type { Keys } from './keys.js';
 import { asList, asNumber, asText } from './reply.js';
 import { runScript, type ScriptName } from './scripts.js';
-import { parseStored } from './view.js';
+import { parseStored } from './stored.js';
 
 /** The workers below `keys`. */
 export function createRegistry(connection: Connection, doorbell: Doorbell, keys: Keys): Registry {

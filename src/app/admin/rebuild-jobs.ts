@@ -1,7 +1,7 @@
 // Folds every ledger again and compares what was derived from it; mends what differs. The ledger is the truth: one that
 // is broken is only reported.
-import { canonicalJson, eventOf, firstBreak, type Hash, type LedgerRecord } from '../../domain/evidence.js';
-import { evolve, type Job } from '../../domain/job.js';
+import { canonicalJson, firstBreak, type Hash, type LedgerRecord } from '../../domain/evidence.js';
+import { foldLedger } from '../../domain/fold-ledger.js';
 import type { Bus } from '../../ports/bus.js';
 import type { StoredJob } from '../../ports/event-log.js';
 
@@ -39,12 +39,11 @@ async function rebuildJob(bus: Bus, hash: Hash, jobId: string, mend: boolean): P
     if (records.length === 0) return undefined; // removed meanwhile
     const after = fold(records, jobId, hash);
     if (typeof after === 'string') return { jobId, what: [after], canBeMended: false };
-    // Read at two moments: an older view is only wrong when it stays so.
-    if (stored !== undefined && stored.job.version < after.job.version && looks === 0) continue;
-    const viewDiffers = stored === undefined || !isSame(stored, after);
-    if (viewDiffers && bus.name === 'file')
+    if (stored !== undefined && stored.job.version !== after.job.version) continue; // it changed between two looks
+    // Redis folds the ledger at each reading; the file bus at its start, and trusts the hash in each line.
+    if (stored === undefined || !isSame(stored, after))
       return { jobId, what: ['the hash in the last line of its ledger'], canBeMended: false };
-    const what = await bus.custody.reconcile(jobId, after, { mend, viewDiffers });
+    const what = await bus.custody.reconcile(jobId, after, mend);
     if (what === undefined) continue;
     return what.length === 0 ? undefined : { jobId, what, canBeMended: true };
   }
@@ -55,15 +54,13 @@ async function rebuildJob(bus: Bus, hash: Hash, jobId: string, mend: boolean): P
 function fold(records: readonly LedgerRecord[], jobId: string, hash: Hash): StoredJob | string {
   const broken = firstBreak(records, hash);
   if (broken !== undefined) return `its ledger breaks at version ${broken}`;
-  let job: Job | undefined;
   try {
-    job = records.map(eventOf).reduce<Job | undefined>(evolve, undefined);
+    const folded = foldLedger(records, hash);
+    if (folded?.job.id === jobId) return folded;
   } catch {
-    job = undefined;
+    // said below
   }
-  const last = records.at(-1);
-  if (job?.id !== jobId || last === undefined) return 'its ledger is not understood, or of another job';
-  return { job, head: hash(canonicalJson(last)) };
+  return 'its ledger is not understood, or of another job';
 }
 
 const isSame = (a: StoredJob, b: StoredJob): boolean =>

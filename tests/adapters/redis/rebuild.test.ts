@@ -99,7 +99,7 @@ describe('rebuilding on Redis', () => {
     );
     await redis.zrem(keys.delayed, delayed);
     await redis.del(keys.dead);
-    await redis.hset(keys.view(succeeded), 'state', '{"damaged');
+    await redis.hset(keys.view(succeeded), 'status', 'damaged');
     await redis.zadd(keys.index('queued'), 1, succeeded);
     await redis.zrem(keys.jobs, running);
     await redis.hdel(keys.view(running), 'entry');

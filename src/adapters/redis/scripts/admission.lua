@@ -16,11 +16,11 @@ local function nowMs()
   return now
 end
 
--- `known`, if there: {order, state, head}, for whoever claims the entry. It saves a look at the view, and may be old.
-local function enterLane(jobId, view, lane, known)
+-- `record`, if there, is all of the job's ledger so far: it saves whoever claims the entry a look, and may be old.
+local function enterLane(jobId, view, lane, record)
   local entry
-  if known and #known[1] + #known[2] <= 8192 then
-    entry = redis.call('XADD', lane, '*', 'jobId', jobId, 'order', known[1], 'state', known[2], 'head', known[3])
+  if record and #record <= 8192 then
+    entry = redis.call('XADD', lane, '*', 'jobId', jobId, 'record', record)
   else
     entry = redis.call('XADD', lane, '*', 'jobId', jobId)
   end
@@ -45,8 +45,8 @@ local function fill(repo)
 end
 
 -- Lets a job into its lane, or holds it. `repo` is false for a job that no limit counts.
-local function admit(jobId, view, lane, repo, known)
-  if not repo then return enterLane(jobId, view, lane, known) end
+local function admit(jobId, view, lane, repo, record)
+  if not repo then return enterLane(jobId, view, lane, record) end
   local held = prefix .. 'held:' .. repo
   local last = redis.call('ZRANGE', held, -1, -1, 'WITHSCORES')[2]
   redis.call('ZADD', held, (last or 0) + 1, jobId)

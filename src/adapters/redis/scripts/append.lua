@@ -10,26 +10,25 @@
 --       3 limit per repository, 0 for none  4 fleet doorbell (channel)  5 length of the fleet stream, about
 --       6 what the doorbells of jobs begin with
 --       7-9 what a view's key is continued by for its ledger (list), answer (string) and feed (stream)
---       10.. per transition: job id, expected version, status, creation time (ms), attempt, head, the state but for the
---           order as JSON, placement (none | enqueue | requeue | delay | remove), when upkeep must look at the job
+--       10.. per transition: job id, expected version, status, creation time (ms), attempt, placement (none | enqueue | requeue | delay | remove), when upkeep must look at the job
 --           (ms, '' while it runs), which of KEYS is the index to enter and which the one to leave ('' for none),
 --           how many records, how many extras, then
 --           per record: type, ledger record
 --           per extra: name, value
--- Extras: order (as JSON: the job is new), laneName (with it), repo (with it: counted by the limit)
+-- Extras: laneName (the job is new), repo (with it: counted by the limit)
 --         dueAt (ms: for delay), answer, digest and digestTtl (ms: of the idempotency key)
 --         letter (add | remove: dead letter), code and error (with it), closed (the records come after the job's end)
 --         entry, worker, deliveries (the claim that the caller must hold)
 -- Returns per transition: {'appended'} | {'conflict'} | {'unclaimed'} | {'duplicate', job id, digest}
 --         | {'failed', error of Redis}
 --
--- Invariants: LLEN(ledger) = version of the view. A job that runs, or waits and is admitted, has one lane entry, named
+-- Invariants: the ledger is the only account of a job; the view has what scripts need to know of it. A job that runs, or waits and is admitted, has one lane entry, named
 -- by the view's `entry`; one that is held, delayed or has ended has none, and it is acknowledged and deleted in the
 -- same step: XLEN(lane) = admitted waiting + running. The order of the feed is the order of the calls.
 local fleet, jobs, delayed, dead, upkeep = unpack(KEYS, 1, 5)
 local resent, prefix, limit, fleetBell, fleetLength, bells, toLedger, toAnswer, toFeed = unpack(ARGV, 1, 9)
 limit = tonumber(limit)
-local FIRST_KEY, KEYS_EACH, FIRST_ARG, ARGS_EACH = 12, 3, 10, 13
+local FIRST_KEY, KEYS_EACH, FIRST_ARG, ARGS_EACH = 12, 3, 10, 11
 local APPENDED = { 'appended' }
 -- @include admission
 
@@ -76,8 +75,7 @@ end
 local function carryOut(k, a, afterRecords, extra)
   local view, lane, idem = KEYS[k], KEYS[k + 1], KEYS[k + 2]
   local ledger, feed = view .. toLedger, view .. toFeed
-  local jobId, expected, status, createdAt, attempt, head, state, placement, upkeepAt, enter, left =
-    unpack(ARGV, a, a + 10)
+  local jobId, expected, status, createdAt, attempt, placement, upkeepAt, enter, left = unpack(ARGV, a, a + 8)
   local first = a + ARGS_EACH
 
   if redis.call('LLEN', ledger) ~= tonumber(expected) then
@@ -85,7 +83,8 @@ local function carryOut(k, a, afterRecords, extra)
     return { 'conflict' }
   end
   local entry, repo = false, extra.repo
-  if extra.entry or (placement ~= 'none' and not extra.order) then
+  local isNew = extra.laneName ~= nil
+  if extra.entry or (placement ~= 'none' and not isNew) then
     entry, repo = unpack(redis.call('HMGET', view, 'entry', 'repo'))
     if extra.entry and not isHeldByCaller(lane, entry, extra) then return { 'unclaimed' } end
   end
@@ -99,23 +98,20 @@ local function carryOut(k, a, afterRecords, extra)
     redis.call('SET', idem, extra.digest .. ' ' .. jobId, 'PX', extra.digestTtl)
   end
 
-  local version
   for i = first, afterRecords - 2, 2 do
     local type, record = ARGV[i], ARGV[i + 1]
-    version = redis.call('RPUSH', ledger, record)
+    redis.call('RPUSH', ledger, record)
     if not extra.closed then redis.call('XADD', feed, '*', 'kind', 'event', 'type', type, 'data', record) end
-    -- In the fleet stream each record names its job; the first one does so by itself.
-    if expected ~= '0' or i > first then record = '{"jobId":"' .. jobId .. '",' .. string.sub(record, 2) end
-    redis.call('XADD', fleet, 'MAXLEN', '~', fleetLength, '*', 'kind', 'event', 'type', type, 'data', record)
+    redis.call('XADD', fleet, 'MAXLEN', '~', fleetLength, '*',
+      'kind', 'event', 'type', type, 'data', record, 'job', jobId)
   end
 
-  if extra.order then
-    redis.call('HSET', view, 'version', version, 'status', status, 'attempt', attempt, 'head', head, 'state', state,
-      'createdAt', createdAt, 'lane', extra.laneName, 'order', extra.order)
+  if isNew then
+    redis.call('HSET', view, 'status', status, 'attempt', attempt, 'lane', extra.laneName)
     if repo then redis.call('HSET', view, 'repo', repo) end
     gather('ZADD', jobs, createdAt, jobId)
   else
-    redis.call('HSET', view, 'version', version, 'status', status, 'attempt', attempt, 'head', head, 'state', state)
+    redis.call('HSET', view, 'status', status, 'attempt', attempt)
   end
   if extra.answer then
     local answer = view .. toAnswer
@@ -126,12 +122,12 @@ local function carryOut(k, a, afterRecords, extra)
   if left ~= '' then gather('ZREM', KEYS[tonumber(left)], jobId) end
   if upkeepAt ~= '' then
     gather('ZADD', upkeep, upkeepAt, jobId)
-  elseif not extra.order then
+  elseif not isNew then
     gather('ZREM', upkeep, jobId)
   end
 
   if placement ~= 'none' then
-    if not extra.order then
+    if not isNew then
       redis.call('HDEL', view, 'entry', 'heldSince', 'heldMs')
       if entry then
         gather('XACK', lane, entry)
@@ -141,7 +137,7 @@ local function carryOut(k, a, afterRecords, extra)
       end
     end
     if placement == 'enqueue' then
-      admit(jobId, view, lane, repo, extra.order and { extra.order, state, head })
+      admit(jobId, view, lane, repo, isNew and afterRecords == first + 2 and ARGV[first + 1])
     elseif placement == 'requeue' then
       enterLane(jobId, view, lane)
     else
@@ -166,8 +162,8 @@ end
 local results = {}
 local k, a = FIRST_KEY, FIRST_ARG
 while a <= #ARGV do
-  local afterRecords = a + ARGS_EACH + 2 * ARGV[a + 11]
-  local afterExtras = afterRecords + 2 * ARGV[a + 12]
+  local afterRecords = a + ARGS_EACH + 2 * ARGV[a + 9]
+  local afterExtras = afterRecords + 2 * ARGV[a + 10]
   local extra = {}
   for i = afterRecords, afterExtras - 2, 2 do extra[ARGV[i]] = ARGV[i + 1] end
   local went, result = pcall(carryOut, k, a, afterRecords, extra)

@@ -4,19 +4,18 @@
 -- KEYS  1 ledger (list)  2 view (hash)  3 lane (stream)  4 delayed (zset)  5 upkeep (zset)  6 dead letters (stream)
 --       7 held by its repository's limit (zset), the bare prefix for a job without one
 --       8 all jobs (zset)  9.. the index of each status (zset)
--- ARGV  1 job id  2 version of the fold  3 '1' to mend  4 '1' when the caller saw that the view is not the fold
---       5 status  6 which of KEYS is its index  7 creation time (ms)  8 attempt  9 head  10 lane name
---       11 order  12 the rest of the state  13 due (ms), where it waits in no place
---       14 when upkeep must look at it (ms), '' while it runs  15 '1' for a dead letter  16 its code  17 its error
---       18 prefix of all keys  19 limit per repository, 0 for none  20 repository to count by, '' for none
+-- ARGV  1 job id  2 version of the fold  3 '1' to mend  4 status  5 which of KEYS is its index
+--       6 creation time (ms)  7 attempt  8 lane name  9 due (ms), where it waits in no place
+--       10 when upkeep must look at it (ms), '' while it runs  11 '1' for a dead letter  12 its code  13 its error
+--       14 prefix of all keys  15 limit per repository, 0 for none  16 repository to count by, '' for none
 -- Returns the names of what differed (view, indices, upkeep, place, dead letter), or 'changed' when the ledger has
 -- another version; then nothing was mended.
 --
 -- Invariants: those of append.lua and admission.lua. A job that waits nowhere goes into `delayed`, as one that is due.
 local ledger, view, lane, delayed, upkeep, dead, held, jobs = unpack(KEYS, 1, 8)
-local jobId, version, mending, viewDiffers, status, index, createdAt, attempt, head = unpack(ARGV, 1, 9)
-local laneName, order, state, due, upkeepAt, isLetter, code, why = unpack(ARGV, 10, 17)
-local prefix, limit, repo = ARGV[18], tonumber(ARGV[19]), ARGV[20]
+local jobId, version, mending, status, index, createdAt, attempt, laneName = unpack(ARGV, 1, 8)
+local due, upkeepAt, isLetter, code, why = unpack(ARGV, 9, 13)
+local prefix, limit, repo = ARGV[14], tonumber(ARGV[15]), ARGV[16]
 -- @include admission
 local mend = mending == '1'
 -- Whatever limit the keeper's own configuration has: the fleet's may be another, and the view knows what it counts by.
@@ -43,11 +42,11 @@ local function entryIn(stream, named)
   end
 end
 
-if viewDiffers == '1' then
+local viewStatus, viewAttempt, viewLane = unpack(redis.call('HMGET', view, 'status', 'attempt', 'lane'))
+if viewStatus ~= status or viewAttempt ~= attempt or viewLane ~= laneName then
   differs('view')
   if mend then
-    redis.call('HSET', view, 'version', version, 'status', status, 'attempt', attempt, 'head', head,
-      'createdAt', createdAt, 'lane', laneName, 'order', order, 'state', state)
+    redis.call('HSET', view, 'status', status, 'attempt', attempt, 'lane', laneName)
     if repo then redis.call('HSET', view, 'repo', repo) end
   end
 end

@@ -5,20 +5,21 @@
 --       6 staged feed (stream)  7 staged whole messages (hash)
 --       8 all jobs (zset)  9 index of its status (zset)  10 delayed (zset)  11 upkeep (zset)  12 lane (stream)
 --       13 dead letters (stream)
--- ARGV  1 job id  2 status  3 creation time (ms)  4 attempt  5 head  6 lane name  7 order  8 the rest of the state
---       9 '1' when there is an answer  10 answer  11 the mark of a trimmed feed, '' when it was not
---       12 place: ended | delayed | lane  13 until (ms), for delayed  14 when upkeep must look at it (ms), '' = never
---       15 job doorbell (channel)  16 prefix of all keys  17 limit per repository, 0 for none
---       18 repository to count by, '' for none  19 code and 20 error of a dead letter, '' for none
---       21.. the ledger records
+-- ARGV  1 job id  2 status  3 creation time (ms)  4 attempt  5 lane name
+--       6 '1' when there is an answer  7 answer  8 the mark of a trimmed feed, '' when it was not
+--       9 place: ended | delayed | lane  10 until (ms), for delayed  11 when upkeep must look at it (ms), '' = never
+--       12 job doorbell (channel)  13 prefix of all keys  14 limit per repository, 0 for none
+--       15 repository to count by, '' for none  16 code and 17 error of a dead letter, '' for none
+--       18.. the ledger records
 -- Returns 'written', 'same' (this very history is here) or 'different' (another one is); then nothing changed.
 --
 -- Invariants: those of append.lua. A job that waits comes in through `delayed`, like any other that becomes due.
 local ledger, view, answer, feed, whole, stagedFeed, stagedWhole = unpack(KEYS, 1, 7)
 local jobs, index, delayed, upkeep, lane, dead = unpack(KEYS, 8, 13)
-local jobId, status, createdAt, attempt, head, laneName, order, state = unpack(ARGV, 1, 8)
-local prefix, limit, repo = ARGV[16], tonumber(ARGV[17]), ARGV[18]
-local FIRST = 21
+local jobId, status, createdAt, attempt, laneName, answered, answerText, trimmed = unpack(ARGV, 1, 8)
+local place, dueAt, upkeepAt, bell, prefix, limit, repo, code, why = unpack(ARGV, 9, 17)
+limit = tonumber(limit)
+local FIRST = 18
 -- @include admission
 local version = #ARGV - FIRST + 1
 
@@ -32,27 +33,26 @@ if redis.call('EXISTS', ledger, view) > 0 then
 end
 
 for i = FIRST, #ARGV do redis.call('RPUSH', ledger, ARGV[i]) end
-redis.call('HSET', view, 'version', version, 'status', status, 'attempt', attempt, 'head', head,
-  'createdAt', createdAt, 'lane', laneName, 'state', state, 'order', order)
-if ARGV[9] == '1' then redis.call('SET', answer, ARGV[10]) end
+redis.call('HSET', view, 'status', status, 'attempt', attempt, 'lane', laneName)
+if answered == '1' then redis.call('SET', answer, answerText) end
 if repo ~= '' then redis.call('HSET', view, 'repo', repo) end
-if ARGV[11] ~= '' then redis.call('HSET', view, 'trimmed', ARGV[11]) end
+if trimmed ~= '' then redis.call('HSET', view, 'trimmed', trimmed) end
 for staged, kept in pairs({ [stagedFeed] = feed, [stagedWhole] = whole }) do
-  if ARGV[11] == '' and redis.call('EXISTS', staged) == 1 then
+  if trimmed == '' and redis.call('EXISTS', staged) == 1 then
     redis.call('RENAME', staged, kept)
     redis.call('PERSIST', kept)
   end
 end
 redis.call('ZADD', jobs, createdAt, jobId)
 redis.call('ZADD', index, createdAt, jobId)
-if ARGV[12] == 'delayed' then
-  redis.call('ZADD', delayed, ARGV[13], jobId)
-elseif ARGV[12] == 'lane' then
+if place == 'delayed' then
+  redis.call('ZADD', delayed, dueAt, jobId)
+elseif place == 'lane' then
   enterAsItRan(jobId, view, lane, repo ~= '' and repo)
 end
-if ARGV[19] ~= '' then
-  redis.call('HSET', view, 'letter', redis.call('XADD', dead, '*', 'jobId', jobId, 'code', ARGV[19], 'error', ARGV[20]))
+if code ~= '' then
+  redis.call('HSET', view, 'letter', redis.call('XADD', dead, '*', 'jobId', jobId, 'code', code, 'error', why))
 end
-if ARGV[14] ~= '' then redis.call('ZADD', upkeep, ARGV[14], jobId) end
-redis.call('PUBLISH', ARGV[15], '')
+if upkeepAt ~= '' then redis.call('ZADD', upkeep, upkeepAt, jobId) end
+redis.call('PUBLISH', bell, '')
 return 'written'

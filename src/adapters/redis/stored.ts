@@ -1,0 +1,45 @@
+// What Redis keeps of jobs, read back: the ledger is folded at each reading, so that there is no second account of a job
+// that could differ from it. Most jobs have about ten events.
+import type { Redis } from 'ioredis';
+import { AgenticoreError } from '../../domain/errors.js';
+import type { LedgerRecord } from '../../domain/evidence.js';
+import { foldLedger } from '../../domain/fold-ledger.js';
+import type { StoredJob } from '../../ports/event-log.js';
+import { sha256 } from '../host/sha256.js';
+import type { Keys } from './keys.js';
+
+/** The job as it stands; undefined when there is none. Throws BUS_CORRUPT when its ledger cannot be read. */
+export async function readJob(redis: Redis, keys: Keys, jobId: string): Promise<StoredJob | undefined> {
+  const [lines, [heldSince, heldMs]] = await Promise.all([
+    redis.lrange(keys.ledger(jobId), 0, -1),
+    redis.hmget(keys.view(jobId), 'heldSince', 'heldMs'),
+  ]);
+  const stored = storedJob(jobId, lines);
+  if (stored === undefined) return undefined;
+  if (typeof heldSince === 'string')
+    return { ...stored, heldMs: Math.max(0, Date.now() - Number(heldSince)) };
+  return typeof heldMs === 'string' ? { ...stored, heldMs: Number(heldMs) } : stored;
+}
+
+/** The job of these ledger lines; undefined when there are none. Throws BUS_CORRUPT. */
+export function storedJob(jobId: string, lines: readonly string[]): StoredJob | undefined {
+  const records = ledgerRecords(jobId, lines);
+  try {
+    return foldLedger(records, sha256);
+  } catch {
+    throw new AgenticoreError('BUS_CORRUPT', `The ledger of job ${jobId} is not understood.`);
+  }
+}
+
+/** The records of these ledger lines. Throws BUS_CORRUPT. */
+export const ledgerRecords = (jobId: string, lines: readonly string[]): LedgerRecord[] =>
+  lines.map((line): LedgerRecord => parseStored(line, `the ledger of job ${jobId}`));
+
+/** Parses what we wrote; throws BUS_CORRUPT, naming the subject, when somebody damaged it. */
+export function parseStored<T>(text: string, subject: string): T {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new AgenticoreError('BUS_CORRUPT', `The bus holds something else than JSON in ${subject}.`);
+  }
+}
