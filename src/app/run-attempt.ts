@@ -19,7 +19,6 @@ import { runClaude } from './attempt/run-claude.js';
 import { settleSpools } from './attempt/settle-spools.js';
 import { watchCancel } from './attempt/watch-cancel.js';
 import { type Handled, handleCommand } from './handle-command.js';
-import { keepLease } from './loops/lease.js';
 
 /** How long an attempt that is handed back tries to say so: longer than claude's stop ladder takes. */
 const LAST_WORDS_MS = 10_000;
@@ -39,10 +38,8 @@ export async function runAttempt(deps: AttemptDeps, claim: Claim, handBack: Abor
   const stopping = new AbortController();
   const stop = (reason: StopReason): void => stopping.abort(reason); // AbortController keeps the first reason
   const over = new AbortController();
-  const companions = Promise.all([
-    keepLease(deps, claim, () => stop('claim-lost'), over.signal),
-    watchCancel(deps, job.id, () => stop('cancelled'), over.signal),
-  ]).catch((error: unknown) => {
+  const letGo = deps.leases.keep(claim, () => stop('claim-lost'));
+  const watching = watchCancel(deps, job.id, () => stop('cancelled'), over.signal).catch((error: unknown) => {
     // Nobody listens until the attempt is over: unhandled, it would end the worker with all that runs there.
     deps.log('attempt.bug', { ...ids, stack: stackOf(error) }, 'error');
     stop('claim-lost');
@@ -75,7 +72,8 @@ export async function runAttempt(deps: AttemptDeps, claim: Claim, handBack: Abor
   } finally {
     over.abort('the attempt is over'); // a reason of one's own is much cheaper than the default one
     handBack.removeEventListener('abort', onHandBack);
-    await companions;
+    letGo();
+    await watching;
   }
 }
 

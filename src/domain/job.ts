@@ -212,6 +212,7 @@ function end(job: Job, event: { readonly at: number }): Job {
 }
 
 function without<K extends keyof Job>(job: Job, ...keys: readonly K[]): Job {
+  if (!keys.some((key) => key in job)) return job;
   const copy: { -readonly [P in keyof Job]: Job[P] } = { ...job };
   for (const key of keys) delete copy[key];
   return copy;

@@ -8,6 +8,7 @@ import type { AttemptDeps } from '../app/attempt/attempt.js';
 import { createBell } from '../app/bell.js';
 import { claimLoop } from '../app/loops/claim.js';
 import { heartbeatLoop } from '../app/loops/heartbeat.js';
+import { createLeases } from '../app/loops/lease.js';
 import { settleLoop } from '../app/loops/settle.js';
 import { sweepLoop } from '../app/loops/sweep.js';
 import { runAttempt } from '../app/run-attempt.js';
@@ -66,7 +67,7 @@ export async function startWorker(machines: Machines, leaving: Leaving): Promise
     queue: bus.queue,
     lane: config.worker.lane,
     worker,
-    leaseMs: deps.leaseMs,
+    leaseMs: config.worker.leaseSeconds * 1000,
     slots,
     run,
     clock: systemClock,
@@ -142,7 +143,7 @@ function attemptDeps(machines: Machines, guard: Guard): AttemptDeps {
       return { ...passthrough, ...values };
     },
     host: config.repos.podName,
-    leaseMs: config.worker.leaseSeconds * 1000,
+    leases: createLeases({ clock: systemClock, leaseMs: config.worker.leaseSeconds * 1000, log }),
     timeoutS: config.claude.timeout,
   };
 }

@@ -1,7 +1,10 @@
 // What protects everybody else from an attempt: it stops when its claim is gone, and its secrets stay with it.
+
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
+import { systemClock } from '../../src/adapters/host/system-clock.js';
 import { getJob } from '../../src/app/inspect-jobs.js';
+import { createLeases } from '../../src/app/loops/lease.js';
 import { runAttempt } from '../../src/app/run-attempt.js';
 import { AgenticoreError } from '../../src/domain/errors.js';
 import type { Claim } from '../../src/ports/command-queue.js';
@@ -25,7 +28,10 @@ describe('an attempt', () => {
     'whose claim belongs to somebody else is stopped by its lease, and delivers nothing',
     SOON,
     async (t) => {
-      const { stage, claim } = await claimed(t, { act: workUntilStopped, over: { leaseMs: 30 } });
+      const { stage, claim } = await claimed(t, {
+        act: workUntilStopped,
+        over: { leases: createLeases({ clock: systemClock, leaseMs: 30, log: () => {} }) },
+      });
       await runAttempt(stage.deps, { ...claim, extend: async () => false }, never);
       const types = (await stage.bus.events.read(claim.jobId)).map(({ type }) => type);
       assert.ok(!types.includes('CommitReady') && !types.includes('JobSucceeded'), types.join(' '));

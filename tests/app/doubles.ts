@@ -1,5 +1,6 @@
 // Stand-ins for the machines around an attempt: a claude and a workspace that do what a test tells them. The bus is
 // real (files in a temp folder), because what an attempt is about is what it leaves there.
+
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { openFileBus } from '../../src/adapters/file/open-file-bus.js';
@@ -7,6 +8,7 @@ import { sha256 } from '../../src/adapters/host/sha256.js';
 import { systemClock } from '../../src/adapters/host/system-clock.js';
 import { createSpools } from '../../src/adapters/job-files/spools.js';
 import type { AttemptDeps } from '../../src/app/attempt/attempt.js';
+import { createLeases } from '../../src/app/loops/lease.js';
 import { AgenticoreError } from '../../src/domain/errors.js';
 import { mergeProfiles, type ProfileDocument } from '../../src/domain/profile.js';
 import type { Agent, AgentEnd, AgentListener, AgentOrder } from '../../src/ports/agent.js';
@@ -115,7 +117,7 @@ export async function setStage(setting: Setting = {}): Promise<Stage> {
     log: () => {},
     worker: 'worker-1',
     host: 'host-1',
-    leaseMs: LEASE_MS,
+    leases: createLeases({ clock: systemClock, leaseMs: LEASE_MS, log: () => {} }),
     timeoutS: 3600,
     ...setting.over,
   };

@@ -5,7 +5,7 @@ import { systemClock } from '../../../src/adapters/host/system-clock.js';
 import { openRedisBus } from '../../../src/adapters/redis/open-redis-bus.js';
 import { handleCommand } from '../../../src/app/handle-command.js';
 import { claimLoop } from '../../../src/app/loops/claim.js';
-import { keepLease } from '../../../src/app/loops/lease.js';
+import { createLeases, type Leases } from '../../../src/app/loops/lease.js';
 import { createSlots } from '../../../src/app/slots.js';
 import { type SubmitDeps, submitJob } from '../../../src/app/submit-job.js';
 import { mergeProfiles } from '../../../src/domain/profile.js';
@@ -43,13 +43,14 @@ export async function openAgenticore(url: string): Promise<OpenQueue> {
     async work(concurrency, listener) {
       const stopping = new AbortController();
       const slots = createSlots(concurrency);
+      const leases = createLeases({ clock: systemClock, leaseMs: LEASE_MS, log: complain });
       const claiming = {
         queue: bus.queue,
         lane: LANE,
         worker: WORKER.worker,
         leaseMs: LEASE_MS,
         slots,
-        run: (claim: Claim) => runNothing(deps, claim, listener),
+        run: (claim: Claim) => runNothing(deps, leases, claim, listener),
         clock: systemClock,
         log: complain,
       };
@@ -70,7 +71,12 @@ export async function openAgenticore(url: string): Promise<OpenQueue> {
 }
 
 /** The ledger of a real attempt, and its lease, around no work. */
-async function runNothing(deps: SubmitDeps, claim: Claim, listener: WorkListener): Promise<void> {
+async function runNothing(
+  deps: SubmitDeps,
+  leases: Leases,
+  claim: Claim,
+  listener: WorkListener,
+): Promise<void> {
   const started = await handleCommand(
     deps,
     claim.jobId,
@@ -80,8 +86,7 @@ async function runNothing(deps: SubmitDeps, claim: Claim, listener: WorkListener
   );
   const { job } = started;
   listener.started();
-  const over = new AbortController();
-  const lease = keepLease({ clock: deps.clock, leaseMs: LEASE_MS }, claim, () => undefined, over.signal);
+  const letGo = leases.keep(claim, () => undefined);
   const outcome = { kind: 'succeeded' } as const;
   await handleCommand(
     deps,
@@ -90,8 +95,7 @@ async function runNothing(deps: SubmitDeps, claim: Claim, listener: WorkListener
     {},
     started,
   );
-  over.abort('the job has ended');
-  await lease;
+  letGo();
   listener.done();
 }
 

@@ -18,7 +18,8 @@ const FIRST_INDEX = 6;
 
 interface Asked {
   readonly keys: readonly string[];
-  readonly args: readonly string[];
+  /** JSON, one text for all: many small arguments cost far more, here and in Redis. */
+  readonly transition: string;
   settle(result: AppendResult): void;
   fail(error: unknown): void;
 }
@@ -46,10 +47,10 @@ export function createAppend(connection: Connection, keys: Keys, maxPerRepo: num
 
   async function send(batch: readonly Asked[]): Promise<void> {
     const scriptKeys = [...sharedKeys, ...batch.flatMap((asked) => asked.keys)];
-    const args = batch.flatMap((asked) => asked.args);
+    const transitions = `[${batch.map(({ transition }) => transition).join(',')}]`;
     try {
       const reply = await connection.ask((redis, resent) =>
-        runScript(redis, 'append', scriptKeys, [resent ? '1' : '', ...sharedArguments, ...args]),
+        runScript(redis, 'append', scriptKeys, [resent ? '1' : '', ...sharedArguments, transitions]),
       );
       const results = asList(reply);
       for (const [nth, { settle, fail }] of batch.entries()) {
@@ -64,10 +65,10 @@ export function createAppend(connection: Connection, keys: Keys, maxPerRepo: num
 
   return (transition) =>
     new Promise((settle, fail) => {
-      const args = argumentsOf(maxPerRepo, transition);
+      const text = JSON.stringify(describe(maxPerRepo, transition));
       if (gathered.length === 0) process.nextTick(flush);
-      gathered.push({ keys: keysOf(keys, transition), args, settle, fail });
-      characters += args.reduce((sum, argument) => sum + argument.length, 0);
+      gathered.push({ keys: keysOf(keys, transition), transition: text, settle, fail });
+      characters += text.length;
       if (gathered.length >= MAX_TOGETHER || characters >= MAX_CHARACTERS) flush();
     });
 }
@@ -81,47 +82,57 @@ function keysOf(keys: Keys, { jobId, after, idempotency }: Transition): readonly
 const indexOf = (status: JobStatus | undefined): string =>
   status === undefined ? '' : String(FIRST_INDEX + JOB_STATUSES.indexOf(status));
 
-function argumentsOf(maxPerRepo: number, transition: Transition): readonly string[] {
+/** A transition as append.lua wants it. */
+function describe(maxPerRepo: number, transition: Transition): readonly unknown[] {
   const { jobId, expectedVersion, before, placement, records } = transition;
   const { job } = transition.after;
-  const extras = extrasOf(maxPerRepo, transition);
   return [
     jobId,
-    String(expectedVersion),
+    expectedVersion,
     job.status,
     String(job.createdAt),
     String(job.attempt),
     placement.kind,
     String(upkeepAt(job) ?? ''),
-    ...(before === job.status ? ['', ''] : [indexOf(job.status), indexOf(before)]),
-    String(records.length),
-    String(extras.length / 2),
-    ...records.flatMap((record) => [record.type, JSON.stringify(record)]),
-    ...extras,
+    before === job.status ? '' : indexOf(job.status),
+    before === job.status ? '' : indexOf(before),
+    records.flatMap((record) => [record.type, JSON.stringify(record)]),
+    extrasOf(maxPerRepo, transition),
   ];
 }
 
-/** Names and values, in turn, of what only some transitions have. */
-function extrasOf(maxPerRepo: number, transition: Transition): readonly string[] {
+/** What only some transitions have, by name. */
+function extrasOf(maxPerRepo: number, transition: Transition): Readonly<Record<string, string>> {
   const { before, expectedVersion, placement, answer, idempotency, deadLetter, claim } = transition;
   const { job } = transition.after;
-  const extras: string[] = [];
+  const extras: Record<string, string> = {};
   if (expectedVersion === 0) {
-    extras.push('laneName', job.order.lane);
-    if (placement.kind === 'enqueue' && maxPerRepo > 0 && placement.repo) extras.push('repo', placement.repo);
+    extras.laneName = job.order.lane;
+    if (placement.kind === 'enqueue' && maxPerRepo > 0 && placement.repo) extras.repo = placement.repo;
   }
-  if (placement.kind === 'delay') extras.push('dueAt', String(placement.until));
-  if (answer !== undefined) extras.push('answer', answer);
-  if (idempotency) extras.push('digest', idempotency.digest, 'digestTtl', String(idempotency.ttlMs));
-  if (deadLetter !== 'none')
-    extras.push('letter', deadLetter, 'code', job.code ?? '', 'error', job.error ?? '');
-  if (before !== undefined && isTerminal(before)) extras.push('closed', '1');
-  if (claim !== undefined) {
-    const { entryId, worker, deliveries } = parseClaimToken(claim);
-    extras.push('entry', entryId, 'worker', worker, 'deliveries', String(deliveries));
+  if (placement.kind === 'delay') extras.dueAt = String(placement.until);
+  if (answer !== undefined) extras.answer = wellFormed(answer);
+  if (idempotency) {
+    extras.digest = idempotency.digest;
+    extras.digestTtl = String(idempotency.ttlMs);
   }
-  return extras;
+  if (deadLetter !== 'none') {
+    extras.letter = deadLetter;
+    extras.code = job.code ?? '';
+    extras.error = wellFormed(job.error ?? '');
+  }
+  if (before !== undefined && isTerminal(before)) extras.closed = '1';
+  return claim === undefined ? extras : { ...extras, ...claimed(claim) };
 }
+
+function claimed(token: string): Readonly<Record<string, string>> {
+  const { entryId, worker, deliveries } = parseClaimToken(token);
+  return { entry: entryId, worker, deliveries: String(deliveries) };
+}
+
+/** Half of a character that takes two, which Redis' JSON refuses, becomes what UTF-8 makes of it. */
+const wellFormed = (text: string): string =>
+  /\p{Surrogate}/u.test(text) ? Buffer.from(text).toString() : text;
 
 function appendResult([kind, jobId, digest]: readonly unknown[]): AppendResult {
   switch (kind) {

@@ -14,6 +14,7 @@ import type { Spools } from '../../ports/spool.js';
 import type { TranscriptLog } from '../../ports/transcript-log.js';
 import type { Workspaces } from '../../ports/workspace.js';
 import { type Handled, handleCommand, type Known, type LedgerDeps } from '../handle-command.js';
+import type { Leases } from '../loops/lease.js';
 import type { BreakerDeps, Pass } from './pass-breaker.js';
 
 export interface AttemptDeps extends BreakerDeps {
@@ -33,7 +34,8 @@ export interface AttemptDeps extends BreakerDeps {
   readonly newId: () => string;
   readonly worker: string;
   readonly host: string;
-  readonly leaseMs: number;
+  /** Keeps claims alive. */
+  readonly leases: Leases;
   /** Deadline of attempts whose job and profile set none. */
   readonly timeoutS: number;
 }

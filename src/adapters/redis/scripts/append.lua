@@ -10,11 +10,10 @@
 --       3 limit per repository, 0 for none  4 fleet doorbell (channel)  5 length of the fleet stream, about
 --       6 what the doorbells of jobs begin with
 --       7-9 what a view's key is continued by for its ledger (list), answer (string) and feed (stream)
---       10.. per transition: job id, expected version, status, creation time (ms), attempt, placement (none | enqueue | requeue | delay | remove), when upkeep must look at the job
---           (ms, '' while it runs), which of KEYS is the index to enter and which the one to leave ('' for none),
---           how many records, how many extras, then
---           per record: type, ledger record
---           per extra: name, value
+--       10 the transitions as JSON (one text costs far less than many arguments), each a list: job id, expected version
+--          (number), status, creation time (ms), attempt, placement (none | enqueue | requeue | delay | remove), when
+--          upkeep must look at the job (ms, '' while it runs), which of KEYS is the index to enter and which the one to
+--          leave ('' for none), the records (type and line in turn), the extras by name
 -- Extras: laneName (the job is new), repo (with it: counted by the limit)
 --         dueAt (ms: for delay), answer, digest and digestTtl (ms: of the idempotency key)
 --         letter (add | remove: dead letter), code and error (with it), closed (the records come after the job's end)
@@ -28,14 +27,15 @@
 local fleet, jobs, delayed, dead, upkeep = unpack(KEYS, 1, 5)
 local resent, prefix, limit, fleetBell, fleetLength, bells, toLedger, toAnswer, toFeed = unpack(ARGV, 1, 9)
 limit = tonumber(limit)
-local FIRST_KEY, KEYS_EACH, FIRST_ARG, ARGS_EACH = 12, 3, 10, 11
+local FIRST_KEY, KEYS_EACH = 12, 3
+local transitions = cjson.decode(ARGV[10])
 local APPENDED = { 'appended' }
 -- @include admission
 
-local function alreadyThere(ledger, from, first, last)
-  local stored = redis.call('LRANGE', ledger, from, from + (last - first) / 2)
-  for i = first, last, 2 do
-    if stored[(i - first) / 2 + 1] ~= ARGV[i + 1] then return false end
+local function alreadyThere(ledger, from, records)
+  local stored = redis.call('LRANGE', ledger, from, from + #records / 2 - 1)
+  for i = 2, #records, 2 do
+    if stored[i / 2] ~= records[i] then return false end
   end
   return true
 end
@@ -63,7 +63,7 @@ local function isHeldByCaller(lane, entry, extra)
   if not held then
     held = {}
     local from, to, count = entry, entry, 1
-    if #KEYS >= FIRST_KEY + KEYS_EACH then from, to, count = '-', '+', 10000 end
+    if #transitions > 1 then from, to, count = '-', '+', 10000 end
     local found = redis.pcall('XPENDING', lane, 'workers', from, to, count, extra.worker)
     for _, one in ipairs(found) do held[one[1]] = one[4] end
     heldBy[key] = held
@@ -71,15 +71,15 @@ local function isHeldByCaller(lane, entry, extra)
   return held[entry] == tonumber(extra.deliveries)
 end
 
--- `k` and `a`: where the keys and arguments of the transition begin; its records end before `afterRecords`.
-local function carryOut(k, a, afterRecords, extra)
+-- `k`: where the keys of the transition begin.
+local function carryOut(k, transition)
   local view, lane, idem = KEYS[k], KEYS[k + 1], KEYS[k + 2]
   local ledger, feed = view .. toLedger, view .. toFeed
-  local jobId, expected, status, createdAt, attempt, placement, upkeepAt, enter, left = unpack(ARGV, a, a + 8)
-  local first = a + ARGS_EACH
+  local jobId, expected, status, createdAt, attempt, placement, upkeepAt, enter, left, records, extra =
+    unpack(transition)
 
-  if redis.call('LLEN', ledger) ~= tonumber(expected) then
-    if resent == '1' and alreadyThere(ledger, tonumber(expected), first, afterRecords - 2) then return APPENDED end
+  if redis.call('LLEN', ledger) ~= expected then
+    if resent == '1' and alreadyThere(ledger, expected, records) then return APPENDED end
     return { 'conflict' }
   end
   local entry, repo = false, extra.repo
@@ -98,8 +98,8 @@ local function carryOut(k, a, afterRecords, extra)
     redis.call('SET', idem, extra.digest .. ' ' .. jobId, 'PX', extra.digestTtl)
   end
 
-  for i = first, afterRecords - 2, 2 do
-    local type, record = ARGV[i], ARGV[i + 1]
+  for i = 1, #records, 2 do
+    local type, record = records[i], records[i + 1]
     redis.call('RPUSH', ledger, record)
     if not extra.closed then redis.call('XADD', feed, '*', 'kind', 'event', 'type', type, 'data', record) end
     redis.call('XADD', fleet, 'MAXLEN', '~', fleetLength, '*',
@@ -137,7 +137,7 @@ local function carryOut(k, a, afterRecords, extra)
       end
     end
     if placement == 'enqueue' then
-      admit(jobId, view, lane, repo, isNew and afterRecords == first + 2 and ARGV[first + 1])
+      admit(jobId, view, lane, repo, isNew and #records == 2 and records[2])
     elseif placement == 'requeue' then
       enterLane(jobId, view, lane)
     else
@@ -160,16 +160,10 @@ local function carryOut(k, a, afterRecords, extra)
 end
 
 local results = {}
-local k, a = FIRST_KEY, FIRST_ARG
-while a <= #ARGV do
-  local afterRecords = a + ARGS_EACH + 2 * ARGV[a + 9]
-  local afterExtras = afterRecords + 2 * ARGV[a + 10]
-  local extra = {}
-  for i = afterRecords, afterExtras - 2, 2 do extra[ARGV[i]] = ARGV[i + 1] end
-  local went, result = pcall(carryOut, k, a, afterRecords, extra)
+for nth, transition in ipairs(transitions) do
+  local went, result = pcall(carryOut, FIRST_KEY + (nth - 1) * KEYS_EACH, transition)
   if not went then result = { 'failed', type(result) == 'table' and result.err or tostring(result) } end
-  results[#results + 1] = result
-  k, a = k + KEYS_EACH, afterExtras
+  results[nth] = result
 end
 
 for command, calls in pairs(gathered) do
