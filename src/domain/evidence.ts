@@ -23,6 +23,8 @@ export function eventOf({ version: _version, prev: _prev, ...event }: LedgerReco
 export function canonicalJson(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map((item) => canonicalJson(item ?? null)).join(',')}]`;
   if (value === null || typeof value !== 'object') return JSON.stringify(value);
+  const sorted = sortedCopy(value);
+  if (sorted !== undefined) return JSON.stringify(sorted);
   const members: Readonly<Record<string, unknown>> = { ...value };
   let json = '';
   for (const key of Object.keys(members).sort()) {
@@ -31,6 +33,21 @@ export function canonicalJson(value: unknown): string {
       json += `${json === '' ? '' : ','}${JSON.stringify(key)}:${canonicalJson(member)}`;
   }
   return `{${json}}`;
+}
+
+/**
+ * A copy whose members JSON.stringify, which is much faster, writes in the right order. Undefined for values with members
+ * that are objects themselves, or whose names look like numbers: those come first in every object.
+ */
+function sortedCopy(value: object): object | undefined {
+  const members: Readonly<Record<string, unknown>> = { ...value };
+  const copy: Record<string, unknown> = {};
+  for (const key of Object.keys(members).sort()) {
+    const member = members[key];
+    if ((typeof member === 'object' && member !== null) || /^\d+$/.test(key)) return undefined;
+    copy[key] = member;
+  }
+  return copy;
 }
 
 /** Numbers and links events behind a ledger that ends at `version` with hash `head`. */

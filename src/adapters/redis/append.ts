@@ -108,6 +108,7 @@ function extrasOf(maxPerRepo: number, transition: Transition): Readonly<Record<s
   const extras: Record<string, string> = {};
   if (expectedVersion === 0) {
     extras.laneName = job.order.lane;
+    extras.head = transition.after.head;
     if (placement.kind === 'enqueue' && maxPerRepo > 0 && placement.repo) extras.repo = placement.repo;
   }
   if (placement.kind === 'delay') extras.dueAt = String(placement.until);

@@ -9,7 +9,7 @@ import { BUS_CLOSED, isGroupMissing, unreachable } from './bus-error.js';
 import type { Connection } from './connection.js';
 import { LANE_GROUP } from './keys.js';
 import { asList, asText } from './reply.js';
-import { storedJob } from './stored.js';
+import { newJob } from './stored.js';
 
 /** How long one read blocks before it is asked again: bounds what a half-dead connection can cost. */
 export const BLOCK_MS = 5_000;
@@ -180,7 +180,7 @@ async function readOnce(
     await createGroup(connection, lane);
     return [];
   } finally {
-    over.abort();
+    over.abort('the read is over'); // a reason of one's own is much cheaper than the default one
     interrupted.removeEventListener('abort', onAbort);
   }
 }
@@ -219,8 +219,8 @@ function laneEntries(reply: unknown): readonly LaneEntry[] {
   const [stream] = asList(reply);
   return asList(asList(stream)[1]).map((entry) => {
     const [entryId, fields] = asList(entry);
-    const [, jobId, , record] = asList(fields);
-    const known = record === undefined ? undefined : storedJob(asText(jobId), [asText(record)]);
+    const [, jobId, , record, , head] = asList(fields);
+    const known = record === undefined ? undefined : newJob(asText(jobId), asText(record), asText(head));
     return { entryId: asText(entryId), jobId: asText(jobId), ...(known ? { known } : {}) };
   });
 }

@@ -2,8 +2,9 @@
 // that could differ from it. Most jobs have about ten events.
 import type { Redis } from 'ioredis';
 import { AgenticoreError } from '../../domain/errors.js';
-import type { LedgerRecord } from '../../domain/evidence.js';
+import { eventOf, type LedgerRecord } from '../../domain/evidence.js';
 import { foldLedger } from '../../domain/fold-ledger.js';
+import { evolve } from '../../domain/job.js';
 import type { StoredJob } from '../../ports/event-log.js';
 import { sha256 } from '../host/sha256.js';
 import type { Keys } from './keys.js';
@@ -29,6 +30,14 @@ export function storedJob(jobId: string, lines: readonly string[]): StoredJob | 
   } catch {
     throw new AgenticoreError('BUS_CORRUPT', `The ledger of job ${jobId} is not understood.`);
   }
+}
+
+/** The job whose ledger has one record so far, and its hash. Throws BUS_CORRUPT. */
+export function newJob(jobId: string, line: string, head: string): StoredJob {
+  const [record] = ledgerRecords(jobId, [line]);
+  if (record?.type !== 'JobSubmitted')
+    throw new AgenticoreError('BUS_CORRUPT', `The lane entry of job ${jobId} is not understood.`);
+  return { job: evolve(undefined, eventOf(record)), head };
 }
 
 /** The records of these ledger lines. Throws BUS_CORRUPT. */

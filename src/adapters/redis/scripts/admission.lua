@@ -16,11 +16,12 @@ local function nowMs()
   return now
 end
 
--- `record`, if there, is all of the job's ledger so far: it saves whoever claims the entry a look, and may be old.
-local function enterLane(jobId, view, lane, record)
+-- `record`, if there, is all of the job's ledger so far, `head` its hash: it saves whoever claims the entry a look, and
+-- may be old.
+local function enterLane(jobId, view, lane, record, head)
   local entry
   if record and #record <= 8192 then
-    entry = redis.call('XADD', lane, '*', 'jobId', jobId, 'record', record)
+    entry = redis.call('XADD', lane, '*', 'jobId', jobId, 'record', record, 'head', head)
   else
     entry = redis.call('XADD', lane, '*', 'jobId', jobId)
   end
@@ -45,8 +46,8 @@ local function fill(repo)
 end
 
 -- Lets a job into its lane, or holds it. `repo` is false for a job that no limit counts.
-local function admit(jobId, view, lane, repo, record)
-  if not repo then return enterLane(jobId, view, lane, record) end
+local function admit(jobId, view, lane, repo, record, head)
+  if not repo then return enterLane(jobId, view, lane, record, head) end
   local held = prefix .. 'held:' .. repo
   local last = redis.call('ZRANGE', held, -1, -1, 'WITHSCORES')[2]
   redis.call('ZADD', held, (last or 0) + 1, jobId)

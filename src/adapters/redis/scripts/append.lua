@@ -14,7 +14,7 @@
 --          (number), status, creation time (ms), attempt, placement (none | enqueue | requeue | delay | remove), when
 --          upkeep must look at the job (ms, '' while it runs), which of KEYS is the index to enter and which the one to
 --          leave ('' for none), the records (type and line in turn), the extras by name
--- Extras: laneName (the job is new), repo (with it: counted by the limit)
+-- Extras: laneName and head (the job is new), repo (with them: counted by the limit)
 --         dueAt (ms: for delay), answer, digest and digestTtl (ms: of the idempotency key)
 --         letter (add | remove: dead letter), code and error (with it), closed (the records come after the job's end)
 --         entry, worker, deliveries (the claim that the caller must hold)
@@ -137,7 +137,7 @@ local function carryOut(k, transition)
       end
     end
     if placement == 'enqueue' then
-      admit(jobId, view, lane, repo, isNew and #records == 2 and records[2])
+      admit(jobId, view, lane, repo, isNew and #records == 2 and records[2], extra.head)
     elseif placement == 'requeue' then
       enterLane(jobId, view, lane)
     else
