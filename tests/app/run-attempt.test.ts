@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { afterEach, describe, it } from 'node:test';
 import { systemClock } from '../../src/adapters/host/system-clock.js';
 import { cancelJob, getJob } from '../../src/app/inspect-jobs.js';
+import { createLeases } from '../../src/app/loops/lease.js';
 import { runAttempt } from '../../src/app/run-attempt.js';
 import { AgenticoreError } from '../../src/domain/errors.js';
 import { firstBreak, INLINE_LIMIT_BYTES } from '../../src/domain/evidence.js';
@@ -325,7 +326,10 @@ describe('an attempt that was overtaken', () => {
     assert.deepEqual(await messagesOf(stage, claim.jobId), []);
   });
   it('is taken for overtaken when a bug keeps it from its lease, and takes no worker along', async () => {
-    const stage = await stageWith({ act: workUntilStopped, over: { leaseMs: 30 } });
+    const stage = await stageWith({
+      act: workUntilStopped,
+      over: { leases: createLeases({ clock: systemClock, leaseMs: 30, log: () => {} }) },
+    });
     const claim = await claimNew(stage);
     const extend = async (): Promise<boolean> => {
       throw new TypeError('a bug');
