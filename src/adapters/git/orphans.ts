@@ -1,7 +1,7 @@
 // A server that is killed leaves its git processes behind, still writing into the mirrors. Each carries the name of
 // its owner in its environment, so that whoever takes over can end those whose owner is gone.
-import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { listProcesses, type ProcessEntry, readVariable, signalProcess } from '../host/process-table.js';
 import { lifeOf, OWN_IDENTITY, type ProcessIdentity } from './process-identity.js';
 
 const VARIABLE = 'AGENTICORE_GIT_OWNER';
@@ -17,7 +17,7 @@ export const ownerVariable = (reposRoot: string): Record<string, string> => ({
 export async function endOrphans(reposRoot: string): Promise<void> {
   const signalAll = (signal: NodeJS.Signals): boolean => {
     const orphans = findOrphans(reposRoot);
-    for (const pid of orphans) signalProcess(pid, signal);
+    for (const orphan of orphans) signalProcess(orphan, signal);
     return orphans.length > 0;
   };
   const deadline = Date.now() + GRACE_MS;
@@ -26,37 +26,19 @@ export async function endOrphans(reposRoot: string): Promise<void> {
   while (signalAll('SIGKILL') && Date.now() < deadline + GRACE_MS) await sleep(POLL_MS);
 }
 
-function findOrphans(reposRoot: string): readonly number[] {
-  return listPids().filter((pid) => {
+/** Where processes do not show their environment none is found: there git notices by itself when its pipes break. */
+function findOrphans(reposRoot: string): readonly ProcessEntry[] {
+  return listProcesses().filter(({ pid }) => {
     const owner = ownerOf(pid);
     return owner?.reposRoot === reposRoot && lifeOf(owner) === 'gone';
   });
 }
 
 function ownerOf(pid: number): (ProcessIdentity & { reposRoot: string }) | undefined {
+  const text = readVariable(pid, VARIABLE);
   try {
-    const entries = readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0');
-    const entry = entries.find((candidate) => candidate.startsWith(`${VARIABLE}=`));
-    return entry === undefined ? undefined : JSON.parse(entry.slice(VARIABLE.length + 1));
+    return text === undefined ? undefined : JSON.parse(Buffer.from(text, 'latin1').toString());
   } catch {
-    return undefined; // it ended, or it is not ours to look at
-  }
-}
-
-function listPids(): readonly number[] {
-  try {
-    return readdirSync('/proc')
-      .filter((name) => /^\d+$/.test(name))
-      .map(Number);
-  } catch {
-    return []; // no /proc here: git notices by itself when its pipes break
-  }
-}
-
-function signalProcess(pid: number, signal: NodeJS.Signals): void {
-  try {
-    process.kill(pid, signal);
-  } catch {
-    // It ended meanwhile.
+    return undefined; // not a name that we gave
   }
 }
