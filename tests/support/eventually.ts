@@ -12,7 +12,7 @@ type Answer<T> = T | undefined | false;
 export async function eventually<T>(
   what: string,
   probe: () => Promise<Answer<T>> | Answer<T>,
-  deadlineMs = 20_000,
+  deadlineMs = 45_000,
 ): Promise<T> {
   const end = Date.now() + deadlineMs;
   let last: unknown;
