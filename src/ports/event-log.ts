@@ -1,10 +1,10 @@
 // The truth: one ledger of events per job, appended at an expected version, together with everything that must
-// change in the same step (view, index, feed, fleet stream, lane). All or nothing, durable when it resolves.
+// change in the same step (indices, feed, fleet stream, lane). All or nothing, durable when it resolves.
 import type { LedgerRecord } from '../domain/evidence.js';
 import type { Job, JobStatus } from '../domain/job.js';
 import type { PlacementChange } from '../domain/placement.js';
 
-/** The folded view of a ledger, with the hash of its last record. */
+/** A job as its ledger says, with the hash of the last record. */
 export interface StoredJob {
   readonly job: Job;
   readonly head: string;
@@ -27,12 +27,12 @@ export interface Transition {
   /** The status at `expectedVersion`; undefined for a new job. */
   readonly before: JobStatus | undefined;
   readonly records: readonly LedgerRecord[];
-  /** The state after `records`, and its head: becomes the view. */
+  /** The state after `records`, and its head. */
   readonly after: StoredJob;
   readonly placement: PlacementChange;
   /** Whether the job joins or leaves the dead letters. */
   readonly deadLetter: 'none' | 'add' | 'remove';
-  /** The final answer, kept beside the view so that lists never load it. */
+  /** The final answer, kept beside the ledger so that lists never load it. */
   readonly answer?: string;
   readonly idempotency?: IdempotencyClaim;
   /** Token of the claim that the caller must still hold. */
@@ -62,7 +62,7 @@ export interface JobPage {
 /** Every method throws BUS_UNREACHABLE when the bus does not answer. */
 export interface EventLog {
   append(transition: Transition): Promise<AppendResult>;
-  /** The view; undefined when there is no such job. */
+  /** The job as it stands; undefined when there is no such job. */
   load(jobId: string): Promise<StoredJob | undefined>;
   /** The whole ledger in order; empty when there is no such job. */
   read(jobId: string): Promise<readonly LedgerRecord[]>;
@@ -75,6 +75,6 @@ export interface EventLog {
   upkeepDue(now: number, limit: number): Promise<readonly string[]>;
   /** Puts the next look at a job off until `at`, if it is due by `now`: a time that was set meanwhile stays. */
   putOffUpkeep(jobId: string, now: number, at: number): Promise<void>;
-  /** Forgets a job with everything it owns: ledger, view, answer, feed, indices. */
+  /** Forgets a job with everything it owns: ledger, answer, feed, indices. */
   remove(jobId: string): Promise<void>;
 }
