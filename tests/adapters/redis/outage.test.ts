@@ -72,6 +72,7 @@ describe('Redis away', needsOwnRedis, () => {
   test('killed and restarted: nothing accepted is lost, claims and watches go on', TIMEOUT, async () => {
     const facts: string[] = [];
     const bus = await openBus(redis, { log: (fact) => facts.push(fact) });
+    let stop = false;
     try {
       const jobId = await submit(bus.events);
       const claim = await bus.queue.claim('jobs', 'w', never());
@@ -80,7 +81,6 @@ describe('Redis away', needsOwnRedis, () => {
         rings += 1;
       });
       const accepted: string[] = [];
-      let stop = false;
       const submitting = (async () => {
         while (!stop)
           await submit(bus.events).then(
@@ -92,6 +92,8 @@ describe('Redis away', needsOwnRedis, () => {
       const waiting = assert.rejects(bus.queue.claim('idle', 'w', never()), unreachable);
       await redis.kill();
       await waiting;
+      // Until then a reclaim that may not take anything over yet has nothing to ask Redis.
+      await eventually('the loss is noticed', () => facts.includes('bus.lost'));
       await assertAllUnreachable(bus);
       stop = true;
       await submitting;
@@ -107,6 +109,7 @@ describe('Redis away', needsOwnRedis, () => {
       await eventually('the watch is active again', () => rings > rung);
       assert.deepEqual(facts, ['bus.connected', 'bus.lost', 'bus.connected']);
     } finally {
+      stop = true; // a closed bus refuses at once: the loop would never let go
       await bus.close();
     }
   });
