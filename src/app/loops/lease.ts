@@ -22,8 +22,6 @@ export interface Leases {
 interface Kept {
   readonly claim: Claim;
   readonly onLost: () => void;
-  /** Epoch milliseconds; infinite while an extension is under way. */
-  dueAt: number;
 }
 
 /** How soon a failed extension is tried again: once the bus is back, the lease must be extended before it lapses. */
@@ -32,34 +30,33 @@ const BUS_RETRY_MS = 500;
 /** Nothing kept yet. */
 export function createLeases({ clock, leaseMs, log }: LeaseDeps): Leases {
   const restMs = leaseMs / 3;
-  const lookMs = Math.min(restMs / 2, BUS_RETRY_MS);
   const all = new Set<Kept>();
-  const never = new AbortController().signal;
+  let idle = new AbortController();
   let looking = false;
 
+  /** Sleeps rather than compares times: a clock that is set back must not cost a lease. */
   async function look(): Promise<void> {
     looking = true;
+    let pauseMs = restMs;
     while (all.size > 0) {
-      await clock.sleep(lookMs, never);
-      const now = clock.now();
-      for (const kept of all) if (kept.dueAt <= now) void extend(kept);
+      idle = new AbortController();
+      await clock.sleep(pauseMs, idle.signal);
+      const answered = await Promise.all([...all].map(extend));
+      pauseMs = answered.every(Boolean) ? restMs : Math.min(restMs, BUS_RETRY_MS);
     }
     looking = false;
   }
 
-  async function extend(kept: Kept): Promise<void> {
-    kept.dueAt = Number.POSITIVE_INFINITY;
+  /** False when the bus does not answer. */
+  async function extend(kept: Kept): Promise<boolean> {
     try {
       if (!(await kept.claim.extend())) lose(kept);
-      kept.dueAt = clock.now() + restMs - lookMs;
     } catch (error) {
-      if (isCode(error, 'BUS_UNREACHABLE')) {
-        kept.dueAt = 0;
-        return;
-      }
+      if (isCode(error, 'BUS_UNREACHABLE')) return false;
       log('lease.failed', { job_id: kept.claim.jobId, error: messageOf(error) }, 'error');
       lose(kept);
     }
+    return true;
   }
 
   function lose(kept: Kept): void {
@@ -68,10 +65,13 @@ export function createLeases({ clock, leaseMs, log }: LeaseDeps): Leases {
 
   return {
     keep(claim, onLost) {
-      const kept: Kept = { claim, onLost, dueAt: clock.now() + restMs - lookMs };
+      const kept = { claim, onLost };
       all.add(kept);
       if (!looking) void look();
-      return () => void all.delete(kept);
+      return () => {
+        all.delete(kept);
+        if (all.size === 0) idle.abort('nothing is kept');
+      };
     },
   };
 }
