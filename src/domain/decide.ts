@@ -1,6 +1,6 @@
 // What may happen to a job: a command and the state so far give events, or a refusal with a code.
 import { AgenticoreError, ERRORS, type ErrorCode } from './errors.js';
-import { endingOf, isDeadLetter, isTerminal, type Job } from './job.js';
+import { isDeadLetter, isTerminal, type Job } from './job.js';
 import type {
   ClaudeFacts,
   ClaudeStart,
@@ -106,10 +106,9 @@ function startAttempt(
   now: number,
   heldMs: number,
 ): readonly JobEvent[] {
-  const before = takeUp(job, now, heldMs);
-  if (before.some(ends)) return before;
-  const start: JobEvent = { type: 'AttemptStarted', at: now, attempt: job.attempt + 1, worker, host };
-  return [...before, { ...start, ...heldOf(job, heldMs) }];
+  const held = heldOf(job, heldMs);
+  const next = { type: 'AttemptStarted', at: now, attempt: job.attempt + 1, worker, host, ...held } as const;
+  return takeUp(job, now, heldMs, next);
 }
 
 /** Whoever holds the claim may not start an attempt before `until`: the model's quota is used up. */
@@ -119,32 +118,36 @@ function parkJob(
   now: number,
   heldMs: number,
 ): readonly JobEvent[] {
-  const before = takeUp(job, now, heldMs);
-  if (before.some(ends)) return before;
   const code = 'CLAUDE_USAGE_LIMIT';
   const decision = decideRetry({ ...retryQuestion(job, code, now, jitter), resetsAt: until });
   if (decision.kind !== 'park') throw new Error(`${code} does not park`);
   const error = `${ERRORS[code].message} The job was not started.`;
-  const parked: JobEvent = { type: 'JobParked', at: now, code, error, until: decision.until };
-  return [...before, { ...parked, ...heldOf(job, heldMs) }];
+  const next = {
+    type: 'JobParked',
+    at: now,
+    code,
+    error,
+    until: decision.until,
+    ...heldOf(job, heldMs),
+  } as const;
+  return takeUp(job, now, heldMs, next);
 }
 
 /** What of the wait that ends here was no waiting. */
 const heldOf = (job: Job, heldMs: number): { readonly heldMs?: number } =>
   job.status === 'queued' && heldMs > 0 ? { heldMs } : {};
 
-const ends = ({ type }: JobEvent): boolean => endingOf(type) !== undefined;
-
-/** What a claimed job's new holder must write first: that its last attempt was lost, or that the job ends here. */
-function takeUp(job: Job, now: number, heldMs: number): readonly JobEvent[] {
+/** What a claimed job's new holder writes: `next`, after the loss of the last attempt if one ran, unless the job ends here. */
+function takeUp(job: Job, now: number, heldMs: number, next: JobEvent): readonly JobEvent[] {
   if (isTerminal(job.status)) throw new AgenticoreError('JOB_ENDED');
   if (hasExpired(job, now, heldMs)) return [{ type: 'JobExpired', at: now }];
-  if (job.status === 'queued') return [];
+  if (job.status === 'queued') return [next];
   if (job.cancelRequested) return [{ type: 'JobCancelled', at: now }];
   const attempt = job.attempt;
   const error = `Attempt ${attempt} lost its worker ${job.worker ?? ''}.`;
   if (job.attemptsUsed < job.order.maxAttempts) {
-    return [{ type: 'AttemptLost', at: now, attempt, worker: job.worker ?? '', code: 'WORKER_LOST', error }];
+    const worker = job.worker ?? '';
+    return [{ type: 'AttemptLost', at: now, attempt, worker, code: 'WORKER_LOST', error }, next];
   }
   const last = `${error} It was the last of ${job.order.maxAttempts}.`;
   return [{ type: 'JobFailed', at: now, attempt, code: 'ATTEMPTS_EXHAUSTED', error: last, exhausted: true }];

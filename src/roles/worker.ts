@@ -13,6 +13,7 @@ import { settleLoop } from '../app/loops/settle.js';
 import { sweepLoop } from '../app/loops/sweep.js';
 import { runAttempt } from '../app/run-attempt.js';
 import { createSlots } from '../app/slots.js';
+import type { Job } from '../domain/job.js';
 import type { Claim } from '../ports/command-queue.js';
 import type { SpoolName } from '../ports/spool.js';
 import { type Service, untilAborted } from '../runtime/supervise.js';
@@ -110,7 +111,9 @@ async function settleUntil(
   signal: AbortSignal,
 ): Promise<void> {
   const deps = { ...machines, transcript: machines.bus.transcript };
-  await settleLoop(deps, left, (jobId) => runsElsewhere(machines, jobId), signal);
+  const isOthers = async (jobId: string): Promise<boolean> =>
+    runsElsewhere(machines, (await deps.events.load(jobId))?.job);
+  await settleLoop(deps, left, isOthers, signal);
   await untilAborted(signal);
 }
 
@@ -150,14 +153,13 @@ function attemptDeps(machines: Machines, guard: Guard): AttemptDeps {
 
 /** True when another living worker runs the job, or its next attempt may go on in the worktree that one has left. */
 async function isWanted(machines: Machines, jobId: string): Promise<boolean> {
-  const stored = await machines.bus.events.load(jobId);
-  return stored?.job.unfinished?.sessionId !== undefined || runsElsewhere(machines, jobId);
+  const job = (await machines.bus.events.load(jobId))?.job;
+  return job?.unfinished?.sessionId !== undefined || runsElsewhere(machines, job);
 }
 
 /** True when another living worker runs the job: what an attempt of it left here is then none of our business. */
-async function runsElsewhere({ bus, worker }: Machines, jobId: string): Promise<boolean> {
-  const stored = await bus.events.load(jobId);
-  if (stored?.job.status !== 'running' || stored.job.worker === worker) return false;
+async function runsElsewhere({ bus, worker }: Machines, job: Job | undefined): Promise<boolean> {
+  if (job?.status !== 'running' || job.worker === worker) return false;
   const alive = await bus.registry.list();
-  return alive.some((record) => record.worker === stored.job.worker);
+  return alive.some((record) => record.worker === job.worker);
 }

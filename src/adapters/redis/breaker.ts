@@ -1,4 +1,5 @@
 // The breakers of the fleet: one key per credential, which goes by itself, so that a dead worker leaves nothing shut.
+import { OUTCOMES } from '../../domain/outcomes.js';
 import type { Breaker, Passage } from '../../ports/breaker.js';
 import type { Connection } from './connection.js';
 import type { Keys } from './keys.js';
@@ -8,8 +9,8 @@ import { runScript } from './scripts.js';
 /** For how long after its time a breaker still lets one after the other through instead of all at once. */
 const KEEP_MS = 60 * 60_000;
 
-/** No limit lasts longer: a time that is farther off is the clock of a worker gone wrong, which must not stop the fleet. */
-const MOST_MS = 9 * 86_400_000;
+/** A time farther off than any park, and a day for clocks that differ, is a clock gone wrong; it must not stop the fleet. */
+const MOST_MS = (OUTCOMES.usage_limit.parking.mostS + 86_400) * 1000;
 
 /** The breakers below `keys`, by the clock of Redis. */
 export function createBreaker(connection: Connection, keys: Keys): Breaker {

@@ -60,7 +60,7 @@ const source = (name: string): string =>
 
 /** Redis cannot load one script from another: what several share is put in where they say `-- @include <name>`. */
 const withIncludes = (text: string): string =>
-  text.replace(/^-- @include (\w+)$/gm, (_line, name: string) => source(name));
+  text.replace(/^-- @include ([\w-]+)$/gm, (_line, name: string) => source(name));
 
 /** Runs a script; resolves with its reply as Redis gave it. The header of each script says what to pass. */
 export async function runScript(
