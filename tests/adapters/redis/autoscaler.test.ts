@@ -7,9 +7,9 @@ import { openKeys } from '../../../src/adapters/redis/keys.js';
 import { podsWanted, type Trigger, triggerMetric } from '../../support/autoscaler.js';
 import { needsOwnRedis } from '../../support/install-redis.js';
 import { submit } from '../../support/ledger.js';
-import { type OwnRedis, startOwnRedis, startRedis, type TestRedis } from '../../support/redis-server.js';
+import { type OwnRedis, startOwnRedis } from '../../support/redis-server.js';
 import { type LaneState, type Sabotage, walkLane } from './lane-walk.js';
-import { freshPrefix, openBus } from './redis-under-test.js';
+import { freshPrefix, openBus, useRedis } from './redis-under-test.js';
 
 const TIMEOUT = { timeout: 120_000 };
 const STEPS = 400;
@@ -23,29 +23,20 @@ const byPending: TriggersOf = (stream) => [{ stream, target: SLOTS, mode: 'pendi
 const byLag: TriggersOf = (stream) => [{ stream, target: SLOTS, mode: 'lag' }];
 
 describe('what an autoscaler sees of a lane', () => {
-  let redis: TestRedis;
-  let admin: Redis;
-  before(async () => {
-    redis = await startRedis();
-    admin = new Redis(redis.url);
-  });
-  after(async () => {
-    admin.disconnect();
-    await redis.stop();
-  });
+  const own = useRedis();
 
   /** The first step at which the triggers ask for another number of pods than there is work for. */
   const firstFault = (seed: number, triggersOf: TriggersOf, sabotage: Sabotage = 'none') =>
-    walkLane(redis, admin, { seed, steps: STEPS, sabotage }, async ({ stream, open }: LaneState) => {
+    walkLane(own.server, own.admin, { seed, steps: STEPS, sabotage }, async ({ stream, open }: LaneState) => {
       const triggers = triggersOf(stream);
-      const metrics = await Promise.all(triggers.map((trigger) => triggerMetric(admin, trigger)));
+      const metrics = await Promise.all(triggers.map((trigger) => triggerMetric(own.admin, trigger)));
       const [asked, wanted] = [
         podsWanted(metrics, triggers, MAX_PODS),
         Math.min(MAX_PODS, Math.ceil(open / SLOTS)),
       ];
       if (asked !== wanted) return `${asked} pods asked for, ${wanted} wanted`;
-      const length = await admin.xlen(stream);
-      const [claimed] = (await admin.xpending(stream, 'workers')) as [number];
+      const length = await own.admin.xlen(stream);
+      const [claimed] = (await own.admin.xpending(stream, 'workers')) as [number];
       if (length !== open) return `the lane has ${length} entries, ${open} jobs wait or run`;
       return claimed > length ? `${claimed} claimed of ${length} entries` : undefined;
     });
@@ -77,14 +68,14 @@ describe('what an autoscaler sees of a lane', () => {
   }
 
   test('a lane that was never used has length 0, and the first job wakes the fleet', async () => {
-    const keyPrefix = freshPrefix(redis);
+    const keyPrefix = freshPrefix(own.server);
     const [trigger] = byLength(openKeys(keyPrefix).lane('jobs'));
     assert.ok(trigger);
-    assert.equal(await triggerMetric(admin, trigger), 0);
-    const bus = await openBus(redis, { keyPrefix });
+    assert.equal(await triggerMetric(own.admin, trigger), 0);
+    const bus = await openBus(own.server, { keyPrefix });
     await submit(bus.events);
     await bus.close();
-    assert.equal(podsWanted([await triggerMetric(admin, trigger)], [trigger], MAX_PODS), 1);
+    assert.equal(podsWanted([await triggerMetric(own.admin, trigger)], [trigger], MAX_PODS), 1);
   });
 });
 

@@ -1,34 +1,23 @@
 // Many processes on one Redis: each entry has one holder.
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
-import { Redis } from 'ioredis';
+import { describe, test } from 'node:test';
 import type { Bus } from '../../../src/ports/bus.js';
 import { eventually } from '../../support/eventually.js';
 import { carryOut, endAttempt, startAttempt, submit } from '../../support/ledger.js';
-import { startRedis, type TestRedis } from '../../support/redis-server.js';
-import { freshPrefix, openBus } from './redis-under-test.js';
+import { freshPrefix, openBus, useRedis } from './redis-under-test.js';
 
 const TIMEOUT = { timeout: 60_000 };
 const CANCEL = { type: 'RequestCancel', by: 'somebody' } as const;
 
 describe('two processes on one Redis', () => {
-  let redis: TestRedis;
-  let admin: Redis;
-  before(async () => {
-    redis = await startRedis();
-    admin = new Redis(redis.url);
-  });
-  after(async () => {
-    admin.disconnect();
-    await redis.stop();
-  });
+  const own = useRedis();
 
   /** Two buses on the same keys, closed after the body. */
   async function withTwo(leaseMs: number, body: (a: Bus, b: Bus, prefix: string) => Promise<void>) {
-    const keyPrefix = freshPrefix(redis);
+    const keyPrefix = freshPrefix(own.server);
     const [a, b] = await Promise.all([
-      openBus(redis, { keyPrefix, leaseMs }),
-      openBus(redis, { keyPrefix, leaseMs }),
+      openBus(own.server, { keyPrefix, leaseMs }),
+      openBus(own.server, { keyPrefix, leaseMs }),
     ]);
     try {
       await body(a, b, keyPrefix);
@@ -102,8 +91,10 @@ describe('two processes on one Redis', () => {
     await withTwo(60_000, async (a, b, keyPrefix) => {
       const claiming = a.queue.claim('jobs', 'w', new AbortController().signal);
       const lane = `{${keyPrefix}}:lane:jobs`;
-      await eventually('the claimer made its group', () => admin.exists(lane).then((count) => count === 1));
-      await admin.del(lane); // what FLUSHALL does to it, on a Redis that others may share
+      await eventually('the claimer made its group', () =>
+        own.admin.exists(lane).then((count) => count === 1),
+      );
+      await own.admin.del(lane); // what FLUSHALL does to it, on a Redis that others may share
       const jobId = await submit(b.events);
       assert.equal((await claiming)?.jobId, jobId);
     });
@@ -113,7 +104,7 @@ describe('two processes on one Redis', () => {
     withTwo(60_000, async (a) => {
       const jobId = await submit(a.events);
       await startAttempt(a.events, jobId);
-      await admin.script('FLUSH');
+      await own.admin.script('FLUSH');
       const appends = [];
       for (let seq = 1; seq <= 60; seq += 1) {
         const data = JSON.stringify({ seq });
@@ -127,7 +118,7 @@ describe('two processes on one Redis', () => {
         said,
         Array.from({ length: 60 }, (_, n) => n + 1),
       );
-      await admin.script('FLUSH');
+      await own.admin.script('FLUSH');
       await endAttempt(a.events, jobId, { kind: 'succeeded' });
     }),
   );

@@ -1,34 +1,23 @@
 // Names of workers in a lane's group: nobody's are forgotten, but never one that still holds something or lives.
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
-import { Redis } from 'ioredis';
+import { describe, test } from 'node:test';
 import { openKeys } from '../../../src/adapters/redis/keys.js';
 import type { Bus } from '../../../src/ports/bus.js';
 import { eventually } from '../../support/eventually.js';
 import { submit } from '../../support/ledger.js';
-import { startRedis, type TestRedis } from '../../support/redis-server.js';
-import { freshPrefix, openBus } from './redis-under-test.js';
+import { freshPrefix, openBus, useRedis } from './redis-under-test.js';
 
 const never = (): AbortSignal => new AbortController().signal;
 const alive = { host: 'h', version: '1', slots: 1, running: [], draining: false, startedAt: 1, seenAt: 1 };
 
 describe('the names of workers in a lane', () => {
-  let redis: TestRedis;
-  let admin: Redis;
-  before(async () => {
-    redis = await startRedis();
-    admin = new Redis(redis.url);
-  });
-  after(async () => {
-    admin.disconnect();
-    await redis.stop();
-  });
+  const own = useRedis();
 
   const withBus = async (body: (bus: Bus, names: () => Promise<readonly string[]>) => Promise<void>) => {
-    const keyPrefix = freshPrefix(redis);
-    const bus = await openBus(redis, { keyPrefix, leaseMs: 1000 });
+    const keyPrefix = freshPrefix(own.server);
+    const bus = await openBus(own.server, { keyPrefix, leaseMs: 1000 });
     const names = async (): Promise<readonly string[]> => {
-      const consumers = (await admin.xinfo(
+      const consumers = (await own.admin.xinfo(
         'CONSUMERS',
         openKeys(keyPrefix).lane('jobs'),
         'workers',

@@ -1,8 +1,7 @@
 // Many readers on one process: they share reads of Redis and one subscriber, whatever comes, goes and breaks meanwhile.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { after, before, describe, test } from 'node:test';
-import { Redis } from 'ioredis';
+import { describe, test } from 'node:test';
 import { openConnection } from '../../../src/adapters/redis/connection.js';
 import { createDoorbell } from '../../../src/adapters/redis/doorbell.js';
 import { createFeed } from '../../../src/adapters/redis/feed.js';
@@ -12,8 +11,8 @@ import type { FeedName } from '../../../src/ports/feed.js';
 import { eventually } from '../../support/eventually.js';
 import { needsOwnRedis } from '../../support/install-redis.js';
 import { startAttempt, submit } from '../../support/ledger.js';
-import { type OwnRedis, startOwnRedis } from '../../support/redis-server.js';
-import { freshPrefix, openBus } from './redis-under-test.js';
+import { startOwnRedis } from '../../support/redis-server.js';
+import { freshPrefix, openBus, useRedis } from './redis-under-test.js';
 
 const TIMEOUT = { timeout: 60_000 };
 const ofJob = (jobId: string): FeedName => ({ kind: 'job', jobId });
@@ -21,21 +20,12 @@ const say = (bus: Bus, jobId: string, seq: number) =>
   bus.transcript.append(jobId, 1, [{ seq, kind: 'message', type: 'assistant', data: `{"seq":${seq}}` }]);
 
 describe('many readers on one process', needsOwnRedis, () => {
-  let redis: OwnRedis;
-  let admin: Redis;
-  before(async () => {
-    redis = await startOwnRedis();
-    admin = new Redis(redis.url);
-  });
-  after(async () => {
-    admin.disconnect();
-    await redis.stop();
-  });
+  const own = useRedis(startOwnRedis);
 
   /** A bus of one's own, and what it has open. */
   async function withBus(body: (bus: Bus, keyPrefix: string) => Promise<void>): Promise<void> {
-    const keyPrefix = freshPrefix(redis);
-    const bus = await openBus(redis, { keyPrefix, consumer: keyPrefix });
+    const keyPrefix = freshPrefix(own.server);
+    const bus = await openBus(own.server, { keyPrefix, consumer: keyPrefix });
     try {
       await body(bus, keyPrefix);
     } finally {
@@ -44,13 +34,13 @@ describe('many readers on one process', needsOwnRedis, () => {
   }
 
   const connections = async (consumer: string): Promise<readonly string[]> =>
-    String(await admin.client('LIST'))
+    String(await own.admin.client('LIST'))
       .split('\n')
       .filter((line) => line.includes(`name=agenticore:${consumer}`));
   const idOf = (line: string): string => / ?id=(\d+)/.exec(line)?.[1] ?? '';
   const reads = async (): Promise<number> =>
-    Number(/cmdstat_xrange:calls=(\d+)/.exec(await admin.info('commandstats'))?.[1] ?? 0);
-  const channels = (keyPrefix: string): Promise<unknown> => admin.pubsub('CHANNELS', `{${keyPrefix}}*`);
+    Number(/cmdstat_xrange:calls=(\d+)/.exec(await own.admin.info('commandstats'))?.[1] ?? 0);
+  const channels = (keyPrefix: string): Promise<unknown> => own.admin.pubsub('CHANNELS', `{${keyPrefix}}*`);
 
   test('readers at one place share one read of Redis, those elsewhere get their own', TIMEOUT, () =>
     withBus(async (bus) => {
@@ -73,7 +63,7 @@ describe('many readers on one process', needsOwnRedis, () => {
     withBus(async (bus, keyPrefix) => {
       const jobId = await submit(bus.events);
       const connection = openConnection({
-        url: redis.url,
+        url: own.server.url,
         name: 'held',
         answerMs: 5_000,
         blockMs: 0,
@@ -134,7 +124,7 @@ describe('many readers on one process', needsOwnRedis, () => {
         }),
       );
       for (const bell of bells) bell.rings = 0;
-      for (const name of names) await admin.publish(`{${keyPrefix}}:bell:job:${name}`, '');
+      for (const name of names) await own.admin.publish(`{${keyPrefix}}:bell:job:${name}`, '');
       await eventually('each is rung', () => bells.every(({ rings }) => rings > 0));
       assert.deepEqual(
         bells.map(({ rings }) => rings),
@@ -157,10 +147,10 @@ describe('many readers on one process', needsOwnRedis, () => {
         );
         assert.equal(((await channels(keyPrefix)) as unknown[]).length, 1_000);
         const subscriber = (await connections(keyPrefix)).find((line) => line.includes(':bell')) ?? '';
-        await admin.client('KILL', 'ID', idOf(subscriber));
+        await own.admin.client('KILL', 'ID', idOf(subscriber));
         await eventually('all were rung', () => rings.size === 1_000);
         rings.clear();
-        for (const name of names) await admin.publish(`{${keyPrefix}}:bell:job:${name}`, '');
+        for (const name of names) await own.admin.publish(`{${keyPrefix}}:bell:job:${name}`, '');
         await eventually('all are rung again', () => rings.size === 1_000);
       }),
   );
@@ -170,7 +160,7 @@ describe('many readers on one process', needsOwnRedis, () => {
     TIMEOUT,
     async () => {
       const open = (name: string) =>
-        openConnection({ url: redis.url, name, answerMs: 5_000, blockMs: 0, failFast: true });
+        openConnection({ url: own.server.url, name, answerMs: 5_000, blockMs: 0, failFast: true });
       const [reader, subscriber] = [open('reader'), open('subscriber')];
       const doorbell = createDoorbell(() => subscriber, reader);
       const rings = { away: 0, other: 0 };
@@ -189,7 +179,7 @@ describe('many readers on one process', needsOwnRedis, () => {
         await lost;
         rings.other = 0;
         await eventually('the subscriber is back', async () => {
-          await admin.publish('other', '');
+          await own.admin.publish('other', '');
           return rings.other > 0;
         });
         assert.equal(rings.away, 0);

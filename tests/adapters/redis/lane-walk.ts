@@ -7,6 +7,7 @@ import type { Bus } from '../../../src/ports/bus.js';
 import type { Claim } from '../../../src/ports/command-queue.js';
 import { carryOut, endAttempt, submit, transition } from '../../support/ledger.js';
 import type { TestRedis } from '../../support/redis-server.js';
+import { seeded } from '../../support/seeded.js';
 import { freshPrefix, openBus } from './redis-under-test.js';
 
 /** How an ending is spoilt: what must never happen, done on purpose. */
@@ -151,14 +152,5 @@ function createWalk(
       const open = alive - delayed - held.reduce((sum, count) => sum + count, 0);
       return { stream: lane, open, waiting: open - claimed, running: claimed };
     },
-  };
-}
-
-/** A small generator of 0 <= x < 1, the same for the same seed. */
-function seeded(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return state / 2 ** 32;
   };
 }

@@ -1,8 +1,7 @@
 // Everything at once: processes with different limits per repository, many commands in one tick, claims that are stale.
 // Whatever happens, no job is without a place to wait in, none is in two, and in the end all of them end.
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import { Redis } from 'ioredis';
+import { test } from 'node:test';
 import { type Keys, openKeys } from '../../../src/adapters/redis/keys.js';
 import { rebuildJobs } from '../../../src/app/admin/rebuild-jobs.js';
 import {
@@ -18,32 +17,14 @@ import type { Bus } from '../../../src/ports/bus.js';
 import type { Claim } from '../../../src/ports/command-queue.js';
 import { eventually } from '../../support/eventually.js';
 import { sha256, submit } from '../../support/ledger.js';
-import { startRedis, type TestRedis } from '../../support/redis-server.js';
-import { freshPrefix, openBus } from './redis-under-test.js';
+import { seeded } from '../../support/seeded.js';
+import { freshPrefix, openBus, useRedis } from './redis-under-test.js';
 
 const LANE = 'jobs';
 const REPOS = ['https://git.example/a', 'https://git.example/b'] as const;
 const START = { type: 'StartAttempt', worker: 'w', host: 'h' } as const;
 
-let server: TestRedis;
-let redis: Redis;
-before(async () => {
-  server = await startRedis();
-  redis = new Redis(server.url);
-});
-after(async () => {
-  redis.disconnect();
-  await server.stop();
-});
-
-/** A small generator of 0 <= x < 1, the same for the same seed. */
-function seeded(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return state / 2 ** 32;
-  };
-}
+const own = useRedis();
 
 /** A refusal is an answer too: others were faster. */
 async function carryOut(
@@ -132,8 +113,8 @@ function createActs(buses: readonly Bus[], keys: Keys, random: () => number) {
 
   /** Nobody waits for a time in a test: what is delayed is due. */
   async function makeDue(): Promise<void> {
-    for (const jobId of await redis.zrange(keys.delayed, '0', '-1'))
-      await redis.zadd(keys.delayed, 'XX', 1, jobId);
+    for (const jobId of await own.admin.zrange(keys.delayed, '0', '-1'))
+      await own.admin.zadd(keys.delayed, 'XX', 1, jobId);
   }
 
   return {
@@ -149,17 +130,17 @@ async function faults(bus: Bus, keys: Keys, states: readonly Job[]): Promise<rea
   const found: unknown[] = [];
   for await (const differed of rebuildJobs(bus, sha256, false, () => {})) found.push(differed);
   const alive = new Set(states.filter(({ status }) => !isTerminal(status)).map(({ id }) => id));
-  const delayed = new Set(await redis.zrange(keys.delayed, '0', '-1'));
+  const delayed = new Set(await own.admin.zrange(keys.delayed, '0', '-1'));
   let held = 0;
   for (const repo of REPOS) {
-    const admitted = await redis.smembers(keys.admitted(repo));
+    const admitted = await own.admin.smembers(keys.admitted(repo));
     for (const jobId of admitted)
       if (!alive.has(jobId) || delayed.has(jobId)) found.push(`${jobId} counts though it is not in its lane`);
-    const waiting = await redis.zcard(keys.held(repo));
+    const waiting = await own.admin.zcard(keys.held(repo));
     if (waiting > 0 && admitted.length === 0) found.push(`${waiting} of ${repo} are held by nobody`);
     held += waiting;
   }
-  const length = await redis.xlen(keys.lane(LANE));
+  const length = await own.admin.xlen(keys.lane(LANE));
   if (length !== alive.size - held - delayed.size) found.push(`the lane has ${length} entries`);
   return found;
 }
@@ -183,7 +164,7 @@ async function endAll(bus: Bus, makeDue: () => Promise<void>, keys: Keys): Promi
         await carryOut(bus, id, { type: 'EndAttempt', attempt, outcome, jitter: 0 });
       }
     }
-    return waiting + running + (await redis.zcard(keys.delayed)) === 0;
+    return waiting + running + (await own.admin.zcard(keys.delayed)) === 0;
   });
 }
 
@@ -193,10 +174,10 @@ for (const [seed, limits] of [
   [1, 0],
 ].entries()) {
   test(`no job is ever without a place, with limits of ${limits.join(' and ')} at once (seed ${seed})`, async () => {
-    const keyPrefix = freshPrefix(server);
+    const keyPrefix = freshPrefix(own.server);
     const keys = openKeys(keyPrefix);
     const buses = await Promise.all(
-      limits.map((maxPerRepo) => openBus(server, { keyPrefix, leaseMs: 1, maxPerRepo })),
+      limits.map((maxPerRepo) => openBus(own.server, { keyPrefix, leaseMs: 1, maxPerRepo })),
     );
     const [bus = assert.fail()] = buses;
     try {

@@ -1,26 +1,15 @@
 // What is derived from the ledgers can be lost or damaged; a rebuild finds it, mends it, and lets alone what is well.
 import assert from 'node:assert/strict';
-import { after, before, describe, it } from 'node:test';
-import { Redis } from 'ioredis';
+import { describe, it } from 'node:test';
 import { type Keys, openKeys } from '../../../src/adapters/redis/keys.js';
 import { type Rebuilt, rebuildJobs } from '../../../src/app/admin/rebuild-jobs.js';
 import type { Bus } from '../../../src/ports/bus.js';
 import { carryOut, endAttempt, sha256, startAttempt, submit } from '../../support/ledger.js';
-import { startRedis, type TestRedis } from '../../support/redis-server.js';
 import { keep } from '../../surfaces/cli/admin/keeper.js';
-import { freshPrefix, openBus } from './redis-under-test.js';
+import { freshPrefix, openBus, useRedis } from './redis-under-test.js';
 
 const never = new AbortController().signal;
-let server: TestRedis;
-let redis: Redis;
-before(async () => {
-  server = await startRedis();
-  redis = new Redis(server.url);
-});
-after(async () => {
-  redis.disconnect();
-  await server.stop();
-});
+const own = useRedis();
 
 interface Scope {
   after(done: () => Promise<void>): void;
@@ -31,8 +20,8 @@ interface Scene {
   readonly keys: Keys;
 }
 
-async function scene(t: Scope, keyPrefix = freshPrefix(server)): Promise<Scene> {
-  const bus = await openBus(server, { keyPrefix, maxPerRepo: 1 });
+async function scene(t: Scope, keyPrefix = freshPrefix(own.server)): Promise<Scene> {
+  const bus = await openBus(own.server, { keyPrefix, maxPerRepo: 1 });
   t.after(() => bus.close());
   return { bus, keys: openKeys(keyPrefix) };
 }
@@ -76,10 +65,10 @@ describe('rebuilding on Redis', () => {
   });
 
   it('lets alone what a limit holds that the configuration of the keeper does not have', async (t) => {
-    const keyPrefix = freshPrefix(server);
+    const keyPrefix = freshPrefix(own.server);
     const { bus } = await scene(t, keyPrefix);
     const { held = '', running = '' } = await everywhere(bus);
-    const keeper = await openBus(server, { keyPrefix, maxPerRepo: 0 });
+    const keeper = await openBus(own.server, { keyPrefix, maxPerRepo: 0 });
     t.after(() => keeper.close());
     assert.deepEqual(await rebuilt(keeper, true), []);
     await endAttempt(bus.events, running, { kind: 'succeeded' });
@@ -97,20 +86,20 @@ describe('rebuilding on Redis', () => {
         Object.values(jobs).map(async (id) => [id, (await bus.events.load(id))?.job] as const),
       ),
     );
-    await redis.zrem(keys.delayed, delayed);
-    await redis.del(keys.dead);
-    await redis.hset(keys.view(succeeded), 'status', 'damaged');
-    await redis.zadd(keys.index('queued'), 1, succeeded);
-    await redis.zrem(keys.jobs, running);
-    await redis.hdel(keys.view(running), 'entry');
-    await redis.zrem(keys.held('https://example.com/a'), held);
-    await redis.xdel(keys.lane('jobs'), (await redis.hget(keys.view(waiting), 'entry')) ?? '');
-    await redis.zrem(keys.upkeep, waiting);
-    await redis.xadd(keys.lane('jobs'), '*', 'jobId', 'nobody');
-    await redis.zadd(keys.jobs, 1, 'ghost');
+    await own.admin.zrem(keys.delayed, delayed);
+    await own.admin.del(keys.dead);
+    await own.admin.hset(keys.view(succeeded), 'status', 'damaged');
+    await own.admin.zadd(keys.index('queued'), 1, succeeded);
+    await own.admin.zrem(keys.jobs, running);
+    await own.admin.hdel(keys.view(running), 'entry');
+    await own.admin.zrem(keys.held('https://example.com/a'), held);
+    await own.admin.xdel(keys.lane('jobs'), (await own.admin.hget(keys.view(waiting), 'entry')) ?? '');
+    await own.admin.zrem(keys.upkeep, waiting);
+    await own.admin.xadd(keys.lane('jobs'), '*', 'jobId', 'nobody');
+    await own.admin.zadd(keys.jobs, 1, 'ghost');
 
-    const heldKeys = await redis.keys(`${keys.prefix}held:*`);
-    for (const key of heldKeys) await redis.del(key);
+    const heldKeys = await own.admin.keys(`${keys.prefix}held:*`);
+    for (const key of heldKeys) await own.admin.del(key);
     const expected: Readonly<Record<string, readonly string[]>> = {
       [delayed]: ['place'],
       [dead]: ['dead letter'],
@@ -153,7 +142,7 @@ describe('rebuilding on Redis', () => {
   it('brings back a view that is gone', async (t) => {
     const { bus, keys } = await scene(t);
     const jobs = await everywhere(bus);
-    for (const jobId of Object.values(jobs)) await redis.del(keys.view(jobId));
+    for (const jobId of Object.values(jobs)) await own.admin.del(keys.view(jobId));
     await rebuilt(bus, true);
     assert.deepEqual(await rebuilt(bus, false), []);
     assert.equal((await bus.events.load(jobs.succeeded ?? ''))?.job.status, 'succeeded');
@@ -163,8 +152,8 @@ describe('rebuilding on Redis', () => {
   it('only reports a ledger that is broken', async (t) => {
     const { bus, keys } = await scene(t);
     const { succeeded = '' } = await everywhere(bus);
-    const record = (await redis.lindex(keys.ledger(succeeded), 0)) ?? '';
-    await redis.lset(keys.ledger(succeeded), 0, record.replace('make the test pass', 'make it fail'));
+    const record = (await own.admin.lindex(keys.ledger(succeeded), 0)) ?? '';
+    await own.admin.lset(keys.ledger(succeeded), 0, record.replace('make the test pass', 'make it fail'));
     const { code, out, err } = await keep(bus, ['rebuild']);
     assert.equal(code, 1);
     assert.equal(out, `${succeeded}\tits ledger breaks at version 2\n`);

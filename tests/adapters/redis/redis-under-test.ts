@@ -1,8 +1,10 @@
 // Opens Redis buses for the suites: each with a key prefix of its own on one shared server.
 import { randomUUID } from 'node:crypto';
+import { after, before } from 'node:test';
+import { Redis } from 'ioredis';
 import { openRedisBus, type RedisBusOptions } from '../../../src/adapters/redis/open-redis-bus.js';
 import type { Bus } from '../../../src/ports/bus.js';
-import type { TestRedis } from '../../support/redis-server.js';
+import { startRedis, type TestRedis } from '../../support/redis-server.js';
 
 /** A lease that no test outlives. */
 export const LONG_LEASE_MS = 10 * 60_000;
@@ -18,3 +20,36 @@ export const openBus = (redis: TestRedis, options: Partial<RedisBusOptions> = {}
     consumer: 'test',
     ...options,
   });
+
+export interface RedisInUse<T> {
+  readonly server: T;
+  /** A connection to look into it with. */
+  readonly admin: Redis;
+}
+
+/** A Redis for the tests of this scope, there before the first of them and gone after the last. */
+export function useRedis(): RedisInUse<TestRedis>;
+export function useRedis<T extends TestRedis>(start: () => Promise<T>): RedisInUse<T>;
+export function useRedis(start: () => Promise<TestRedis> = startRedis): RedisInUse<TestRedis> {
+  let used: RedisInUse<TestRedis> | undefined;
+  const inUse = (): RedisInUse<TestRedis> => {
+    if (used === undefined) throw new Error('Redis is there when the tests run');
+    return used;
+  };
+  before(async () => {
+    const server = await start();
+    used = { server, admin: new Redis(server.url) };
+  });
+  after(async () => {
+    used?.admin.disconnect();
+    await used?.server.stop();
+  });
+  return {
+    get server() {
+      return inUse().server;
+    },
+    get admin() {
+      return inUse().admin;
+    },
+  };
+}
