@@ -10,8 +10,9 @@ export interface Conversation {
   readonly head: string;
   /** Hash of what the session was begun with: package version, model, instructions. */
   readonly setup: string;
-  /** The process that keeps it live. */
+  /** The process that keeps it live, and the name under which it does. */
   readonly worker: string;
+  readonly thread: string;
 }
 
 /** Every method throws BUS_UNREACHABLE when the bus does not answer. */
