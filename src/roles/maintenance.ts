@@ -3,6 +3,7 @@ import { persist } from '../app/attempt/attempt.js';
 import { delayLoop } from '../app/loops/delay.js';
 import { forgetDeadLoop } from '../app/loops/forget-dead.js';
 import { forgetDirectoriesLoop } from '../app/loops/forget-directories.js';
+import { lapseLoop } from '../app/loops/lapse.js';
 import { upkeepLoop } from '../app/loops/upkeep.js';
 import { isCode } from '../domain/errors.js';
 import { type Service, untilAborted } from '../runtime/supervise.js';
@@ -18,6 +19,7 @@ export function maintenanceServices(machines: Machines): readonly Service[] {
     { name: 'delay', run: (signal) => delayLoop(deps, signal) },
     { name: 'forget-dead', run: (signal) => forgetDeadLoop({ ...deps, lane }, signal) },
     { name: 'forget-directories', run: (signal) => forgetDirectoriesLoop({ ...deps, graceMs }, signal) },
+    { name: 'lapse', run: (signal) => lapseLoop(deps, signal) },
     { name: 'upkeep', run: (signal) => upkeepLoop(deps, signal) },
   ];
 }
