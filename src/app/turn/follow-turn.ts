@@ -2,8 +2,9 @@
 // Claude runs.
 import { AgenticoreError } from '../../domain/errors.js';
 import type { Job } from '../../domain/job.js';
-import { isRecord, type JsonRecord } from '../../domain/json-record.js';
+import { isRecord } from '../../domain/json-record.js';
 import type { FeedEntry } from '../../ports/feed.js';
+import type { TurnEnd } from '../../ports/turn-agent.js';
 import { endOfFeed, followFeed } from '../follow-feed.js';
 import { getJob } from '../inspect-jobs.js';
 import { createOutlet, type TakePiece } from './outlet.js';
@@ -25,8 +26,7 @@ export async function followTurn(
   onStart: () => void = () => {},
 ): Promise<TurnResult> {
   const outlet = createOutlet(deps, job.order.turn?.visibility ?? deps.policy.visibility, take);
-  let structuredOutput: unknown;
-  let stopReason: string | undefined;
+  let result: Pick<TurnEnd, 'stopReason' | 'structuredOutput'> = {};
   for await (const step of followFeed(deps.feed, { kind: 'job', jobId: job.id }, undefined, signal)) {
     if (step.kind === 'gap')
       throw new AgenticoreError('MESSAGE_NOT_FOUND', 'A part of this turn is not kept any more.');
@@ -36,33 +36,31 @@ export async function followTurn(
     if (endOfFeed(entry) !== undefined) {
       await outlet.finish();
       const ended = await getJob(deps.events, job.id);
-      return resultOfJob(ended.job, ended.answer, {
-        ...(stopReason ? { stopReason } : {}),
-        structuredOutput,
-      });
+      return resultOfJob(ended.job, ended.answer, result);
     }
-    const message = await messageOf(deps, job.id, entry);
-    if (message === undefined) continue;
-    if (entry.type === 'result') {
-      structuredOutput = message.structured_output;
-      stopReason = typeof message.stop_reason === 'string' ? message.stop_reason : undefined;
-    }
-    await outlet.hear({ type: entry.type, message });
+    if (entry.kind === 'event') continue;
+    const whole = entry.kind === 'message' ? await wholeOf(deps, job.id, entry) : entry;
+    if (entry.type === 'result') result = resultIn(whole);
+    await outlet.read(whole);
   }
   throw new AgenticoreError('CANCELLED');
 }
 
-/** What Claude said; undefined for the facts of the ledger. */
-async function messageOf(
-  { transcript }: FollowDeps,
-  jobId: string,
-  { kind, data }: FeedEntry,
-): Promise<JsonRecord | undefined> {
-  if (kind === 'event') return undefined;
-  const entry: unknown = JSON.parse(data);
-  if (!isRecord(entry) || kind === 'delta') return isRecord(entry) ? entry : undefined;
-  if (isRecord(entry.message)) return entry.message;
-  const whole = await transcript.whole(jobId, Number(entry.attempt), Number(entry.seq));
-  const kept: unknown = whole === undefined ? undefined : JSON.parse(whole);
-  return isRecord(kept) && isRecord(kept.message) ? kept.message : undefined;
+/** A message of which the feed has only a preview, as it was said. */
+async function wholeOf({ transcript }: FollowDeps, jobId: string, entry: FeedEntry): Promise<FeedEntry> {
+  const { attempt, seq, preview }: Readonly<Record<string, unknown>> = JSON.parse(entry.data);
+  if (preview === undefined) return entry;
+  const data = await transcript.whole(jobId, Number(attempt), Number(seq));
+  return data === undefined ? entry : { ...entry, data };
+}
+
+/** What Claude's result says besides its text. */
+function resultIn({ data }: FeedEntry): Pick<TurnEnd, 'stopReason' | 'structuredOutput'> {
+  const { message }: Readonly<Record<string, unknown>> = JSON.parse(data);
+  if (!isRecord(message)) return {};
+  const { stop_reason: stopReason, structured_output: structuredOutput } = message;
+  return {
+    ...(typeof stopReason === 'string' ? { stopReason } : {}),
+    ...(structuredOutput === undefined ? {} : { structuredOutput }),
+  };
 }

@@ -1,11 +1,12 @@
 // A turn that runs in the process that took it: in the ledger before its caller hears of it, then without a detour.
 
+import type { StreamConfig } from '../../domain/visibility.js';
 import { type Conducted, conduct } from './conduct.js';
 import { type NewTurn, startDirect } from './submit-turn.js';
 import type { Thread } from './thread.js';
 import { takeInHand } from './turn-attempt.js';
 import type { TurnDeps, TurnStage } from './turn-deps.js';
-import type { AcceptedTurn, StreamConfig } from './turns.js';
+import type { AcceptedTurn } from './turns.js';
 
 /** A turn that may enter: shown as chosen, in its conversation, and it is its turn. */
 export interface Admitted {
@@ -29,8 +30,7 @@ export async function openDirect(
       id === undefined ? undefined : deps.conversations.find(id),
     ]);
     const { job } = started;
-    const claim = deps.queue.holdDirect(job.id, job.attempt);
-    const attempt = takeInHand(deps, stage, started, claim);
+    const attempt = takeInHand(deps, stage, started, deps.queue.holdDirect(job.id, job.attempt));
     return {
       jobId: job.id,
       conversationId: id,

@@ -2,15 +2,15 @@
 
 import type { TurnRequest } from '../../domain/chat.js';
 import { AgenticoreError } from '../../domain/errors.js';
-import { applyTokens, readTokens } from '../../domain/slash-tokens.js';
-import { TEXT_ONLY, type Visibility } from '../../domain/visibility.js';
+import { takePartTokens } from '../../domain/slash-tokens.js';
+import { applyTokens, type StreamConfig, TEXT_ONLY, type Visibility } from '../../domain/visibility.js';
 import { getJob } from '../inspect-jobs.js';
 import { followTurn } from './follow-turn.js';
 import { allModels, resolveModel } from './models.js';
 import { openDirect } from './open-direct.js';
 import { endTurn, type Thread, takeTurn, threadOf } from './thread.js';
 import type { TurnDeps } from './turn-deps.js';
-import type { OpenedTurn, StreamConfig, Turns } from './turns.js';
+import type { OpenedTurn, Turns } from './turns.js';
 import { createWaitingRoom, type WaitingRoom } from './waiting-room.js';
 
 /** The turns of this process. */
@@ -87,7 +87,7 @@ async function settleVisibility(deps: TurnDeps, request: TurnRequest, thread: Th
     const config = { visibility: TEXT_ONLY, scope: 'request' } as const;
     return { visibility: TEXT_ONLY, config, isAsked: false, isAll: false };
   }
-  const { parts, tokens, asksStatus } = readTokens(request.prompt);
+  const { parts, tokens, asksStatus } = takePartTokens(request.prompt);
   const isOwn = thread.isNamed && thread.id !== undefined;
   const scope = isOwn ? `conversation:${thread.id}` : `agent:${deps.packages.current().name}`;
   const before = (await conversations.visibility(scope)) ?? policy.visibility;

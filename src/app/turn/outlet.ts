@@ -1,21 +1,26 @@
 // From what claude says to what the reader of a turn gets, in the same tick: rendered, and free of secrets.
-import { createTurnRenderer, type Heard } from '../../domain/render-turn.js';
+import { createTurnRenderer } from '../../domain/render-turn.js';
 import type { TurnPiece } from '../../domain/turn-piece.js';
 import type { Visibility } from '../../domain/visibility.js';
+import type { AgentMessage } from '../../ports/agent.js';
+import type { FeedEntry } from '../../ports/feed.js';
 import type { TextFlow, TurnDeps } from './turn-deps.js';
 
 /** Takes one piece; a returned promise holds claude back. */
 export type TakePiece = (piece: TurnPiece) => Promise<void> | void;
 
 export interface Outlet {
-  /** Gives what this message adds; a promise when the reader has no room for more. */
-  hear(heard: Heard): Promise<void> | void;
+  /** Gives what this message of claude adds; a promise when the reader has no room for more. */
+  hear(message: Said): Promise<void> | void;
+  /** The same for an entry of the feed. */
+  read(entry: FeedEntry): Promise<void> | void;
   /** Gives what was held back; call it at the end. */
   finish(): Promise<void> | void;
   /** The text that the reader was given as the answer. */
   shown(): string;
 }
 
+type Said = Pick<AgentMessage, 'type' | 'message'>;
 type FlowingPiece = Extract<TurnPiece, { kind: 'thinking' | 'text' }>;
 
 /** The outlet of one turn. */
@@ -60,8 +65,9 @@ export function createOutlet(
     pieces.reduce<Promise<void> | void>((before, piece) => after(before, () => pour(piece)), undefined);
 
   return {
-    hear: (heard) => pourAll(renderer.hear(heard)),
-    finish: () => after(pourAll(renderer.finish()), endFlow),
+    hear: (message) => pourAll(renderer.take(message)),
+    read: (entry) => pourAll(renderer.takeEntry(entry)),
+    finish: () => after(pourAll(renderer.end()), endFlow),
     shown: () => shown,
   };
 }

@@ -1,9 +1,8 @@
 // A turn where Claude runs: what it says goes to the reader first, in the tick in which it was read, and beside that
 // into the transcript; the response waits for neither.
 import type { TurnRequest } from '../../domain/chat.js';
-import { stripHistory } from '../../domain/conversation.js';
 import { canonicalJson } from '../../domain/evidence.js';
-import { readTokens } from '../../domain/slash-tokens.js';
+import { stripTokens, takePartTokens } from '../../domain/slash-tokens.js';
 import type { Conversation } from '../../ports/conversations.js';
 import type { AgentPackage } from '../../ports/packages.js';
 import type { TurnEnd, TurnListener, TurnOrder, TurnStart } from '../../ports/turn-agent.js';
@@ -63,8 +62,8 @@ export async function performTurn(
           ...(known.transcript === undefined ? {} : { transcript: known.transcript }),
         }
       : { kind: 'none' },
-    history: stripHistory(request.history),
-    prompt: readTokens(request.prompt).parts,
+    history: request.history.map(stripTokens),
+    prompt: takePartTokens(request.prompt).parts,
     timeoutMs: (request.options.timeoutS ?? agent.timeoutS) * 1000,
   };
   const scribe = openScribe(deps, stage, attempt, deltaIntervalMs);

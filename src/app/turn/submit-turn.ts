@@ -4,7 +4,7 @@ import type { TurnRequest } from '../../domain/chat.js';
 import { decide } from '../../domain/decide.js';
 import { AgenticoreError } from '../../domain/errors.js';
 import type { JobOrder, TurnFacts } from '../../domain/job-event.js';
-import { readTokens } from '../../domain/slash-tokens.js';
+import { takePartTokens } from '../../domain/slash-tokens.js';
 import type { Visibility } from '../../domain/visibility.js';
 import type { AgentPackage } from '../../ports/packages.js';
 import { type Handled, transitionOf } from '../handle-command.js';
@@ -75,6 +75,6 @@ function orderOf({ policy, redact }: TurnDeps, turn: NewTurn): JobOrder {
 }
 
 const textOf = ({ prompt }: TurnRequest): string =>
-  readTokens(prompt)
+  takePartTokens(prompt)
     .parts.map((part) => (part.kind === 'text' ? part.text : '[image]'))
     .join('\n');

@@ -29,7 +29,11 @@ export function threadOf({ hash, packages }: TurnDeps, request: TurnRequest): Th
   const isNamed = conversationKey !== undefined;
   if (auxiliary || (!isNamed && exchanges === 0)) return { id: undefined, isNamed: false, head };
   const agent = packages.current().name;
-  return { id: conversationId({ agent, caller, key: conversationKey, head }, hash), isNamed, head };
+  return {
+    id: conversationId({ agent, caller, ...(isNamed ? { key: conversationKey } : { head }) }, hash),
+    isNamed,
+    head,
+  };
 }
 
 /**
@@ -107,8 +111,7 @@ export async function remember(
   const head = extendHead(thread.head, request.prompt, shown, deps.hash);
   const { caller } = request;
   const agent = deps.packages.current().name;
-  const key = request.conversationKey;
-  const id = thread.isNamed ? thread.id : conversationId({ agent, caller, key, head }, deps.hash);
+  const id = thread.isNamed ? thread.id : conversationId({ agent, caller, head }, deps.hash);
   if (id === undefined) return;
   try {
     await deps.conversations.save(id, { ...session, head, worker: deps.worker }, deps.policy.sessionTtlMs);

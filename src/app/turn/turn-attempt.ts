@@ -2,7 +2,7 @@
 import type { AttemptOutcome } from '../../domain/decide.js';
 import { isCode } from '../../domain/errors.js';
 import type { Job } from '../../domain/job.js';
-import type { Claim } from '../../ports/command-queue.js';
+import type { Lease } from '../../ports/command-queue.js';
 import { type Attempt, createReport, isOvertaken, persist } from '../attempt/attempt.js';
 import { watchCancel } from '../attempt/watch-cancel.js';
 import { type Handled, handleCommand } from '../handle-command.js';
@@ -25,12 +25,12 @@ export interface TurnAttempt extends Pick<Attempt, 'job' | 'head' | 'report' | '
 /** How long a turn that ends while the bus is away tries to say so; its lapsed lease says the rest. */
 const LAST_WORDS_MS = 60_000;
 
-/** Takes an attempt in hand that has just started under this claim. */
+/** Takes an attempt in hand that has just started under this lease. */
 export function takeInHand(
   deps: TurnDeps,
   stage: TurnStage,
   started: Pick<Handled, 'job' | 'head'>,
-  claim: Claim,
+  lease: Lease,
 ): TurnAttempt {
   const { job, head } = started;
   const stopping = new AbortController();
@@ -40,7 +40,7 @@ export function takeInHand(
     stopping.abort(reason);
     if (reason === 'claim-lost') lost.abort(reason);
   };
-  const letGo = stage.leases.keep(claim, () => stop('claim-lost'));
+  const letGo = stage.leases.keep(lease, () => stop('claim-lost'));
   const watching = watchCancel(deps, job.id, () => stop('cancelled'), over.signal).catch((error: unknown) => {
     deps.log('turn.bug', { job_id: job.id, error: String(error) }, 'error');
   });

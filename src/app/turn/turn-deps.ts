@@ -1,5 +1,4 @@
 // What turns are admitted and run with, put together by the role that opens the agent's counter.
-import type { ConversationPolicy } from '../../domain/conversation.js';
 import type { Visibility } from '../../domain/visibility.js';
 import type { Breaker } from '../../ports/breaker.js';
 import type { CommandQueue } from '../../ports/command-queue.js';
@@ -19,7 +18,7 @@ export interface TurnPolicy {
   /** Turns that may wait for a place; more are refused. */
   readonly maxWaiting: number;
   /** What becomes of a second turn of a conversation while the first runs. */
-  readonly conversation: ConversationPolicy;
+  readonly conversation: 'queue' | 'reject' | 'interrupt';
   readonly visibility: Visibility;
   /** How long a conversation is remembered after its last turn. */
   readonly sessionTtlMs: number;
