@@ -22,13 +22,15 @@ import { createStreamRedactor } from '../runtime/redact-stream.js';
 import { type Service, untilAborted } from '../runtime/supervise.js';
 import { fingerprintCredential } from './credential.js';
 import type { Machines } from './machines.js';
-import { openPackages } from './open-packages.js';
+import { openPackage } from './open-package.js';
 import { packageVersion } from './package-version.js';
 import { claudeBinary, claudeEnvironment, type Leaving, settleUntil, type Worker } from './worker.js';
 
 export interface AgentShift extends Worker {
   readonly turns: Turns;
   readonly packages: PackageStore;
+  /** Where its turns wait. */
+  readonly lane: string;
   /** Undefined in a process that runs no turns itself. */
   readonly agent: TurnAgent | undefined;
 }
@@ -45,8 +47,7 @@ export async function startAgent(
   const { config, bus, log, worker } = machines;
   const isWorker = config.server.roles.includes('worker');
   if (isWorker) await sweepOrphans({ log });
-  const opened = await openPackages(config, machines, signal);
-  const { packages } = opened;
+  const packages = await openPackage(config, log, signal);
   const guard = createGuard({ log });
   const slots = createSlots(config.agent.maxProcesses);
   const running = new Set<string>();
@@ -56,13 +57,15 @@ export async function startAgent(
   const deps = turnDeps(machines, packages, stage, leaving.drain.signal);
   const warm = (): Promise<void> => keepWarm(deps, config);
   await warm();
+  const syncing = { packages, syncMs: config.agentihub.syncInterval * 1000, clock: systemClock, log };
   const turns = openTurns(deps);
   return {
     turns,
     packages,
+    lane: deps.policy.lane,
     agent: stage?.agent,
     services: [
-      ...opened.services(() => void warm()),
+      { name: 'package-sync', run: (until) => packageSyncLoop({ ...syncing, onSwap: warm }, until) },
       ...(stage === undefined ? [] : await stageServices(machines, deps, stage, leaving)),
     ],
     running: () => [...running],

@@ -9,10 +9,9 @@ import { isCode } from '../domain/errors.js';
 import { type Service, untilAborted } from '../runtime/supervise.js';
 import type { Machines } from './machines.js';
 
-/** The loops of the shift. */
-export function maintenanceServices(machines: Machines): readonly Service[] {
+/** The loops of the shift; `lane` is the one that this process works for. */
+export function maintenanceServices(machines: Machines, lane: string): readonly Service[] {
   const deps = { ...machines, queue: machines.bus.queue };
-  const { lane } = machines.config.worker;
   const graceMs = machines.config.repos.jobTtlSeconds * 1000;
   return [
     { name: 'bus-check', run: (signal) => checkBus(machines, signal) },

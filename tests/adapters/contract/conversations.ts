@@ -14,6 +14,7 @@ const conversation = (changes: Partial<Conversation> = {}): Conversation => ({
   head: 'h',
   setup: 's',
   worker: 'w',
+  thread: 't',
   ...changes,
 });
 

@@ -15,7 +15,7 @@ const TIMEOUT = { timeout: 60_000 };
 const never = (): AbortSignal => new AbortController().signal;
 const unreachable = (error: unknown): boolean => isCode(error, 'BUS_UNREACHABLE');
 
-const CONVERSATION = { sessionId: 's', head: 'h', setup: 's', worker: 'w' };
+const CONVERSATION = { sessionId: 's', head: 'h', setup: 's', worker: 'w', thread: 't' };
 
 /** Every method of every port, by name. */
 const everything = (bus: Bus): Record<string, () => Promise<unknown>> => ({

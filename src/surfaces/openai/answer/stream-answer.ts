@@ -1,5 +1,6 @@
 // The answer to a streamed request: accepted before Claude is asked, told as Claude speaks.
-import type { StreamConfig, TurnResult } from '../../../app/turn/turns.js';
+import type { TurnResult } from '../../../app/turn/turns.js';
+import type { StreamConfig } from '../../../domain/visibility.js';
 import { AgenticoreError } from '../../../domain/errors.js';
 import type { JsonRecord } from '../../../domain/json-record.js';
 import type { Log } from '../../../ports/log.js';
