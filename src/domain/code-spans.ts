@@ -19,7 +19,8 @@ export function findCode(text: string): readonly Span[] {
   let fence: { readonly mark: string; readonly start: number } | undefined;
   let proseFrom = 0;
   const endProse = (at: number): void => {
-    if (fence === undefined) spans.push(...findInlineCode(text.slice(proseFrom, at), proseFrom));
+    if (fence !== undefined) return;
+    for (const span of findInlineCode(text.slice(proseFrom, at), proseFrom)) spans.push(span);
     proseFrom = at;
   };
   for (const line of linesOf(text)) {

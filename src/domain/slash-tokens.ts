@@ -62,7 +62,7 @@ export function takePartTokens(parts: readonly ChatPart[]): Wishes & { readonly 
     if (part.kind !== 'text') return [part];
     const taken = takeTokens(part.text);
     if (taken.tokens.length === 0) return [part];
-    tokens.push(...taken.tokens);
+    for (const token of taken.tokens) tokens.push(token);
     return taken.text.trim() === '' ? [] : [{ kind: 'text', text: taken.text }];
   });
   return { parts: kept, ...wishesOf(tokens) };
