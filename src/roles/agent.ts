@@ -7,6 +7,7 @@ import { createBell } from '../app/bell.js';
 import { claimTurnsLoop } from '../app/loops/claim-turns.js';
 import { heartbeatLoop } from '../app/loops/heartbeat.js';
 import { createLeases } from '../app/loops/lease.js';
+import { packageSyncLoop } from '../app/loops/package-sync.js';
 import { createSlots, type Slots } from '../app/slots.js';
 import { standardLaunch } from '../app/turn/launch.js';
 import { openTurns } from '../app/turn/open-turns.js';
@@ -57,7 +58,8 @@ export async function startAgent(
   const deps = turnDeps(machines, packages, stage, leaving.drain.signal);
   const warm = (): Promise<void> => keepWarm(deps, config);
   await warm();
-  const syncing = { packages, syncMs: config.agentihub.syncInterval * 1000, clock: systemClock, log };
+  const intervalMs = config.agentihub.syncInterval * 1000;
+  const syncing = { packages, intervalMs, onNewVersion: () => void warm(), clock: systemClock, log };
   const turns = openTurns(deps);
   return {
     turns,
@@ -65,7 +67,7 @@ export async function startAgent(
     lane: deps.policy.lane,
     agent: stage?.agent,
     services: [
-      { name: 'package-sync', run: (until) => packageSyncLoop({ ...syncing, onSwap: warm }, until) },
+      { name: 'package-sync', run: (until) => packageSyncLoop(syncing, until) },
       ...(stage === undefined ? [] : await stageServices(machines, deps, stage, leaving)),
     ],
     running: () => [...running],
@@ -114,14 +116,14 @@ function turnDeps(
   stage: TurnStage | undefined,
   leave: AbortSignal,
 ): TurnDeps {
-  const { config, bus, redact, hash } = machines;
+  const { config, bus, hash } = machines;
   const { queue, feed, transcript, conversations, breaker } = bus;
   return {
     ...machines,
     ...{ queue, feed, transcript, conversations, breaker, packages, stage },
     credential: fingerprintCredential(config.claude.passthrough, hash),
     accepting: () => !leave.aborted,
-    openFlow: () => createStreamRedactor(redact, config.secrets),
+    openFlow: () => createStreamRedactor(config.secrets),
     policy: policyOf(config, packages.current().name),
   };
 }

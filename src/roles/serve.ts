@@ -147,6 +147,10 @@ function announcement(url: string, bus: string, agent: AgentShift | undefined): 
           `  agent   ${agent.packages.current().name}, an OpenAI-compatible model at ${url}/v1`,
           `  chat    POST ${url}/v1/chat/completions   ·   GET ${url}/v1/models`,
         ];
-  const lines = [`Agenticore listens on ${url} (${bus} bus)`, ...use, `  health  ${url}/health   ·   ${url}/ready`];
+  const lines = [
+    `Agenticore listens on ${url} (${bus} bus)`,
+    ...use,
+    `  health  ${url}/health   ·   ${url}/ready`,
+  ];
   return `${lines.join('\n')}\n`;
 }

@@ -106,7 +106,11 @@ describe('the keys of the bus on a cluster', needsOwnRedis, () => {
       await bus.queue.lapsedDirect(5);
       await submit(bus.events, { kind: 'turn', request: '{}' });
       const { conversations } = bus;
-      await conversations.save('{c}', { sessionId: 's', head: 'h', setup: 's', worker: 'w', thread: 't' }, 60_000);
+      await conversations.save(
+        '{c}',
+        { sessionId: 's', head: 'h', setup: 's', worker: 'w', thread: 't' },
+        60_000,
+      );
       await conversations.setVisibility('agent', TEXT_ONLY);
       await conversations.takeTurn('{c}', 'j', 60_000);
       await conversations.extendTurn('{c}', 'j', 60_000);
