@@ -139,7 +139,7 @@ describe('a stream redactor', () => {
       'Bearer a',
       'https://a:',
       '?api_keys',
-      'hunter2-',
+      'hunter2',
       'sk-ant',
       '0',
     ]) {
