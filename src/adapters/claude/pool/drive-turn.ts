@@ -1,22 +1,13 @@
 // One turn of a process: claude is told what it needs to know, is asked, and is listened to until it is done. What
 // becomes of the process afterwards is somebody else's business.
-import type { TurnEnd, TurnListener, TurnOrder, TurnStart } from '../../../ports/turn-agent.js';
+import type { TurnEnd } from '../../../ports/turn-agent.js';
 import { createCourse } from '../listen/course.js';
 import { within } from '../within.js';
 import { type Hearing, hearTurn } from './hear-turn.js';
 import type { PoolDeps } from './pool-deps.js';
 import type { PoolProcess } from './pool-process.js';
 import { tellClaude } from './tell-claude.js';
-
-export interface TurnDrive {
-  readonly process: PoolProcess;
-  readonly order: TurnOrder;
-  readonly start: TurnStart;
-  readonly listener: TurnListener;
-  /** claude has begun to answer; called once. */
-  readonly onAnswer: () => void;
-  readonly signal: AbortSignal;
-}
+import type { TurnDrive } from './turn-drive.js';
 
 export interface DrivenTurn {
   readonly end: TurnEnd;

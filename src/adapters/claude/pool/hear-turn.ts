@@ -11,9 +11,9 @@ import { startWatchdog } from '../listen/watchdog.js';
 import type { ClaudeExit } from '../start/spawn-claude.js';
 import { within } from '../within.js';
 import { createAnswerReader } from './answer.js';
-import type { TurnDrive } from './drive-turn.js';
 import { type PoolDeps, SILENCE_MS } from './pool-deps.js';
 import { isHarmless } from './small-talk.js';
+import type { TurnDrive } from './turn-drive.js';
 import { INITIALIZE } from './words.js';
 
 export interface Hearing {
