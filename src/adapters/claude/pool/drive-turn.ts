@@ -19,9 +19,12 @@ const INTERRUPT_MS = 3000;
 /** For the listener to take what claude said last, when nobody waits for the result any more. */
 const LAST_MESSAGES_MS = 30_000;
 
-/** Resolves when the turn is over; the process is listened to no longer. Rejects with what the listener threw. */
-export async function driveTurn(deps: PoolDeps, drive: TurnDrive): Promise<DrivenTurn> {
-  const { process, listener, signal } = drive;
+/**
+ * Resolves when the turn is over; the process is listened to no longer. `unheard`: the process had waited for a turn
+ * and was gone before it heard of this one, and nobody was told that it had started. Rejects with what the listener threw.
+ */
+export async function driveTurn(deps: PoolDeps, drive: TurnDrive): Promise<DrivenTurn | 'unheard'> {
+  const { process, start, signal } = drive;
   const { claude, life } = process;
   const course = createCourse();
   const hearing = hearTurn(deps, drive, course);
@@ -30,17 +33,14 @@ export async function driveTurn(deps: PoolDeps, drive: TurnDrive): Promise<Drive
   if (signal.aborted) stop();
   void claude.exited.then(() => course.end({ kind: 'exited' }));
   try {
-    try {
-      listener.started(drive.start);
-    } catch (error) {
-      course.fail(error);
-    }
     void tellClaude(drive, hearing).catch(course.fail);
     const ending = await course.over;
     hearing.stopWatching();
     if (ending.kind === 'exited') await process.reading.finish(LAST_MESSAGES_MS);
     if (ending.kind === 'stopped' || ending.kind === 'failed') await interrupt(process, hearing);
     process.listen(undefined);
+    if (ending.kind === 'exited' && start.process !== 'cold' && !hearing.hasHeard()) return 'unheard';
+    hearing.announceStart();
     await hearing.taken(ending.kind === 'settled' ? undefined : LAST_MESSAGES_MS);
     course.assertSound();
     const end = hearing.judge(

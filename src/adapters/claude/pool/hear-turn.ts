@@ -22,6 +22,10 @@ export interface Hearing {
   /** From now on what claude says belongs to the turn. */
   expectAnswer(): void;
   wasAsked(): boolean;
+  /** It has said something since it was told anything. */
+  hasHeard(): boolean;
+  /** Lets the listener know that the turn has started, once. */
+  announceStart(): void;
   stopWatching(): void;
   /** Waits for the listener to take what it was handed. */
   taken(patienceMs?: number): Promise<void>;
@@ -46,6 +50,7 @@ export function hearTurn(deps: PoolDeps, drive: TurnDrive, course: Course): Hear
     },
   });
   let wasAsked = false;
+  let isAnnounced = false;
   let hasBegun = false;
   let hasAnswered = false;
   let isSettled = false;
@@ -56,6 +61,16 @@ export function hearTurn(deps: PoolDeps, drive: TurnDrive, course: Course): Hear
   function fail(error: unknown): void {
     hasFailed = true;
     course.fail(error);
+  }
+
+  function announceStart(): void {
+    if (isAnnounced) return;
+    isAnnounced = true;
+    try {
+      listener.started(drive.start);
+    } catch (error) {
+      fail(error);
+    }
   }
 
   function deliver(message: AgentMessage): Promise<void> | void {
@@ -101,6 +116,7 @@ export function hearTurn(deps: PoolDeps, drive: TurnDrive, course: Course): Hear
       process.life.isSpoilt ||= !isHarmless(message);
       return;
     }
+    announceStart();
     if (!wasAsked) return hearNote(message);
     // The last word of what came before the turn.
     if (!hasBegun && isIdle(message)) return;
@@ -131,6 +147,8 @@ export function hearTurn(deps: PoolDeps, drive: TurnDrive, course: Course): Hear
       wasAsked = true;
     },
     wasAsked: () => wasAsked,
+    hasHeard: () => isAnnounced,
+    announceStart,
     stopWatching: watchdog.stop,
     async taken(patienceMs) {
       if (pending === undefined) return;
