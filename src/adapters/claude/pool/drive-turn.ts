@@ -20,8 +20,8 @@ const INTERRUPT_MS = 3000;
 const LAST_MESSAGES_MS = 30_000;
 
 /**
- * Resolves when the turn is over; the process is listened to no longer. `unheard`: the process had waited for a turn
- * and was gone before it heard of this one, and nobody was told that it had started. Rejects with what the listener threw.
+ * Resolves when the turn is over; the process is listened to no longer. `unheard`: the process was gone before it heard
+ * of the turn, or could not go on with its session, and nobody was told that it had started. Rejects with what the listener threw.
  */
 export async function driveTurn(deps: PoolDeps, drive: TurnDrive): Promise<DrivenTurn | 'unheard'> {
   const { process, start, signal } = drive;
@@ -39,7 +39,8 @@ export async function driveTurn(deps: PoolDeps, drive: TurnDrive): Promise<Drive
     if (ending.kind === 'exited') await process.reading.finish(LAST_MESSAGES_MS);
     if (ending.kind === 'stopped' || ending.kind === 'failed') await interrupt(process, hearing);
     process.listen(undefined);
-    if (ending.kind === 'exited' && start.process !== 'cold' && !hearing.hasHeard()) return 'unheard';
+    const isOld = start.process !== 'cold' || start.memory === 'resumed';
+    if (ending.kind === 'exited' && isOld && !hearing.hasHeard()) return 'unheard';
     hearing.announceStart();
     await hearing.taken(ending.kind === 'settled' ? undefined : LAST_MESSAGES_MS);
     course.assertSound();

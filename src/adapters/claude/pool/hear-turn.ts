@@ -1,6 +1,7 @@
 // Listens to one turn: shows each message to who judges, watches and waits, and hands it on in the same tick.
 import type { AgentMessage } from '../../../ports/agent.js';
 import type { TurnEnd } from '../../../ports/turn-agent.js';
+import { failureText } from '../listen/classify-failure.js';
 import type { Course } from '../listen/course.js';
 import { asText } from '../listen/json-values.js';
 import { createJudge, type Ending } from '../listen/judge.js';
@@ -22,7 +23,7 @@ export interface Hearing {
   /** From now on what claude says belongs to the turn. */
   expectAnswer(): void;
   wasAsked(): boolean;
-  /** It has said something since it was told anything. */
+  /** It has said something that belongs to the turn. */
   hasHeard(): boolean;
   /** Lets the listener know that the turn has started, once. */
   announceStart(): void;
@@ -116,6 +117,7 @@ export function hearTurn(deps: PoolDeps, drive: TurnDrive, course: Course): Hear
       process.life.isSpoilt ||= !isHarmless(message);
       return;
     }
+    if (drive.start.memory === 'resumed' && !hasBegun && isUnknownSession(message)) return;
     announceStart();
     if (!wasAsked) return hearNote(message);
     // The last word of what came before the turn.
@@ -165,6 +167,10 @@ const withoutShells = (progress: Progress): Progress => ({
   ...progress,
   background: () => (progress.background() === 'agents' ? 'agents' : 'nothing'),
 });
+
+/** claude cannot go on with the session, says so, and leaves. */
+const isUnknownSession = ({ type, message }: AgentMessage): boolean =>
+  type === 'result' && /No conversation found/i.test(failureText(message));
 
 const isIdle = ({ type, message }: AgentMessage): boolean =>
   type === 'system' && message.subtype === 'session_state_changed' && message.state === 'idle';

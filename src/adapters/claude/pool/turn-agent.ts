@@ -61,7 +61,7 @@ export function createTurnAgent(deps: PoolDeps): TurnAgent {
           return judgeUnstarted(limit, running);
         }
         const end = await serve(order, listener, { ...seat, running }, limit, goAhead);
-        // It had died while nobody looked: another takes the turn.
+        // It had died while nobody looked, or its session is of no use: another takes the turn.
         if (end !== 'unheard') return end;
       }
     } finally {
@@ -89,7 +89,7 @@ export function createTurnAgent(deps: PoolDeps): TurnAgent {
       const turn = { process: running, order: { ...order, timeoutMs }, start, listener, onAnswer };
       const driven = await driveTurn(deps, { ...turn, signal: limit.stopped });
       isExact = driven !== 'unheard' && driven.isExact;
-      isSpoilt = driven !== 'unheard' && !driven.isExact;
+      isSpoilt = driven === 'unheard' ? memory === 'resumed' : !driven.isExact;
       return driven === 'unheard' ? driven : driven.end;
     } finally {
       if (isSpoilt) spoil(sessionId);
