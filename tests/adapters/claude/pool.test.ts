@@ -1,7 +1,11 @@
 // The pool with the real CLI and a scripted model: how a turn comes by its process, and what claude knows in it.
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import type { Script } from '../../../scripts/scripted-model/script.js';
+import type { TurnOrder } from '../../../src/ports/turn-agent.js';
 import { eventually } from '../../support/eventually.js';
 import { processesWith } from './attempt-kit.js';
 import {
@@ -105,5 +109,62 @@ describe('a conversation', { concurrency: 2 }, () => {
       makeTurn(launch, { memory: resumed.session, prompt: asks('Still?') }),
     );
     assert.deepEqual([after.start?.process, after.start?.pid], ['kept', resumed.start?.pid]);
+  });
+
+  test('whose caller has changed what was said begins anew, in a process that knows only that', async (t) => {
+    const model = await startModel(t, echo);
+    const agent = makePool(t);
+    const launch = await makeLaunch(t, model.url);
+    const first = await takeTurn(agent, makeTurn(launch, { prompt: asks('My name is Ada.') }));
+    const history = [says('user', 'My name is Eve.'), says('assistant', 'Hello Eve.')];
+    const edited = await takeTurn(agent, makeTurn(launch, { history, prompt: asks('Who am I?') }));
+    assert.equal(edited.start?.memory, 'injected');
+    assert.notEqual(edited.start?.pid, first.start?.pid);
+    assert.deepEqual(lastSeen(model), ['user: My name is Eve.', 'assistant: Hello Eve.', 'user: Who am I?']);
+    await eventually('the old one is gone', () => processesWith(first.start?.sessionId ?? '?').length === 0);
+    assert.deepEqual(agent.state(), { warm: 0, kept: 1, busy: 0 });
+  });
+
+  test('whose session is lost, or cannot be read, is told what was said', async (t) => {
+    const model = await startModel(t, echo);
+    const agent = makePool(t);
+    const launch = await makeLaunch(t, model.url);
+    const broken = join(launch.cwd, 'broken.jsonl');
+    await writeFile(broken, 'this was a session\n');
+    const history = [says('user', 'My name is Eve.'), says('assistant', 'Hello Eve.')];
+    for (const transcript of [join(launch.cwd, 'missing.jsonl'), broken]) {
+      const memory = { kind: 'session', sessionId: randomUUID(), transcript } as const;
+      const turn = await takeTurn(agent, makeTurn(launch, { memory, history, prompt: asks('Who am I?') }));
+      assert.equal(turn.end.kind, 'succeeded', words(turn.end));
+      assert.equal(turn.start?.memory, 'injected');
+      assert.deepEqual(lastSeen(model), [
+        'user: My name is Eve.',
+        'assistant: Hello Eve.',
+        'user: Who am I?',
+      ]);
+      assert.equal(turn.messages.filter(({ type }) => type === 'result').length, 1);
+    }
+  });
+
+  test('does not mix with another that goes on at the same time', async (t) => {
+    const model = await startModel(t, { ...echo, pace: 5 });
+    const agent = makePool(t);
+    const launch = await makeLaunch(t, model.url);
+    const talk = async (conversation: string) => {
+      let memory: TurnOrder['memory'] = { kind: 'none' };
+      const pids = new Set<number | undefined>();
+      for (const number of [1, 2, 3]) {
+        const prompt = asks(`${conversation} says ${number} `.repeat(10));
+        const turn = await takeTurn(agent, makeTurn(launch, { conversation, memory, prompt }));
+        const other = conversation === 'Ada' ? 'Eve' : 'Ada';
+        assert.ok(turn.end.answer?.includes(`${conversation} says ${number}`), words(turn.end));
+        assert.ok(!JSON.stringify(turn.messages).includes(`${other} says`));
+        memory = turn.session;
+        pids.add(turn.start?.pid);
+      }
+      assert.equal(pids.size, 1);
+    };
+    await Promise.all([talk('Ada'), talk('Eve')]);
+    assert.equal(agent.state().kept, 2);
   });
 });

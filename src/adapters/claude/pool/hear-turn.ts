@@ -1,6 +1,7 @@
 // Listens to one turn: shows each message to who judges, watches and waits, and hands it on in the same tick.
 import type { AgentMessage } from '../../../ports/agent.js';
 import type { TurnEnd } from '../../../ports/turn-agent.js';
+import { failureText } from '../listen/classify-failure.js';
 import type { Course } from '../listen/course.js';
 import { asText } from '../listen/json-values.js';
 import { createJudge, type Ending } from '../listen/judge.js';
@@ -11,9 +12,9 @@ import { startWatchdog } from '../listen/watchdog.js';
 import type { ClaudeExit } from '../start/spawn-claude.js';
 import { within } from '../within.js';
 import { createAnswerReader } from './answer.js';
-import type { TurnDrive } from './drive-turn.js';
 import { type PoolDeps, SILENCE_MS } from './pool-deps.js';
 import { isHarmless } from './small-talk.js';
+import type { TurnDrive } from './turn-drive.js';
 import { INITIALIZE } from './words.js';
 
 export interface Hearing {
@@ -22,6 +23,10 @@ export interface Hearing {
   /** From now on what claude says belongs to the turn. */
   expectAnswer(): void;
   wasAsked(): boolean;
+  /** It has said something that belongs to the turn. */
+  hasHeard(): boolean;
+  /** Lets the listener know that the turn has started, once. */
+  announceStart(): void;
   stopWatching(): void;
   /** Waits for the listener to take what it was handed. */
   taken(patienceMs?: number): Promise<void>;
@@ -46,6 +51,7 @@ export function hearTurn(deps: PoolDeps, drive: TurnDrive, course: Course): Hear
     },
   });
   let wasAsked = false;
+  let isAnnounced = false;
   let hasBegun = false;
   let hasAnswered = false;
   let isSettled = false;
@@ -56,6 +62,16 @@ export function hearTurn(deps: PoolDeps, drive: TurnDrive, course: Course): Hear
   function fail(error: unknown): void {
     hasFailed = true;
     course.fail(error);
+  }
+
+  function announceStart(): void {
+    if (isAnnounced) return;
+    isAnnounced = true;
+    try {
+      listener.started(drive.start);
+    } catch (error) {
+      fail(error);
+    }
   }
 
   function deliver(message: AgentMessage): Promise<void> | void {
@@ -101,6 +117,8 @@ export function hearTurn(deps: PoolDeps, drive: TurnDrive, course: Course): Hear
       process.life.isSpoilt ||= !isHarmless(message);
       return;
     }
+    if (drive.start.memory === 'resumed' && !hasBegun && isUnknownSession(message)) return;
+    announceStart();
     if (!wasAsked) return hearNote(message);
     // The last word of what came before the turn.
     if (!hasBegun && isIdle(message)) return;
@@ -131,6 +149,8 @@ export function hearTurn(deps: PoolDeps, drive: TurnDrive, course: Course): Hear
       wasAsked = true;
     },
     wasAsked: () => wasAsked,
+    hasHeard: () => isAnnounced,
+    announceStart,
     stopWatching: watchdog.stop,
     async taken(patienceMs) {
       if (pending === undefined) return;
@@ -147,6 +167,10 @@ const withoutShells = (progress: Progress): Progress => ({
   ...progress,
   background: () => (progress.background() === 'agents' ? 'agents' : 'nothing'),
 });
+
+/** claude cannot go on with the session, says so, and leaves. */
+const isUnknownSession = ({ type, message }: AgentMessage): boolean =>
+  type === 'result' && /No conversation found/i.test(failureText(message));
 
 const isIdle = ({ type, message }: AgentMessage): boolean =>
   type === 'system' && message.subtype === 'session_state_changed' && message.state === 'idle';

@@ -83,12 +83,12 @@ export async function startProcess(
     ...(resume === undefined ? {} : { resumeFrom: resume.path }),
   });
   await makeDirectories(launch.jobDir);
-  const transcript = await findTranscript(launch, sessionId);
+  const transcript = await findTranscript(launch, sessionId, resume?.path);
   const tag = tagAsOurs(`pool.${randomUUID()}`);
   deps.guard?.arm();
   const env = buildEnvironment(launch, tag, isRoot());
   const claude = await spawnClaude({ binary: deps.binary, argv, cwd: launch.cwd, env });
-  const unwatch = deps.guard?.watch({ pid: claude.pid, tag });
+  const unwatch = deps.guard?.watch({ pid: claude.pid, tag, sharesPlace: true });
   const root = findProcess(claude.pid);
   const owns = (found: string): boolean => found === tag;
   const census = createCensus({ roots: root ? [root] : [], owns, since: root?.start ?? 0 });
@@ -173,9 +173,14 @@ function startListening(deps: PoolDeps, claude: ClaudeProcess, onSpoilt: () => v
   return { life, ready, reading, listen };
 }
 
-/** Where claude keeps the session: in a folder named for where it works. */
-async function findTranscript(launch: TurnLaunch, sessionId: string): Promise<string | undefined> {
+/** Where claude keeps the session: where it found it, else in a folder named for where it works. */
+async function findTranscript(
+  launch: TurnLaunch,
+  sessionId: string,
+  resumed: string | undefined,
+): Promise<string | undefined> {
   if (launch.flags['no-session-persistence'] !== undefined) return undefined;
+  if (resumed !== undefined) return resumed;
   const place = await realpath(launch.cwd).catch(() => launch.cwd);
   const folder = place.replaceAll(/[^A-Za-z0-9]/g, '-');
   if (folder.length > MAX_FOLDER_CHARS) return undefined;

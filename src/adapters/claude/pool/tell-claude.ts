@@ -1,8 +1,8 @@
 // Says to claude what a turn begins with: who it is, unless it has been told, what was said before, unless it knows,
 // and what is asked now. Everything that need not wait goes in one write.
 
-import type { TurnDrive } from './drive-turn.js';
 import type { Hearing } from './hear-turn.js';
+import type { TurnDrive } from './turn-drive.js';
 import { historyLine, initializeLine, type Line, promptLine } from './words.js';
 
 /** Resolves when claude was asked; not at all when the turn is over before. */

@@ -52,14 +52,18 @@ export function createTurnAgent(deps: PoolDeps): TurnAgent {
   async function run(order: TurnOrder, listener: TurnListener, limit: TurnClock): Promise<TurnEnd> {
     const goAhead = stock.standBack();
     try {
-      const seat = await findSeat(seats, order, limit.signal);
-      if (seat === undefined) return judgeUnstarted(limit);
-      const process = await arrive(seat.place, limit);
-      if ('kind' in process) {
-        void places.clear(seat.place);
-        return judgeUnstarted(limit, process);
+      for (;;) {
+        const seat = await findSeat(seats, order, limit.signal);
+        if (seat === undefined) return judgeUnstarted(limit);
+        const running = await arrive(seat.place, limit);
+        if ('kind' in running) {
+          void places.clear(seat.place);
+          return judgeUnstarted(limit, running);
+        }
+        const end = await serve(order, listener, { ...seat, running }, limit, goAhead);
+        // It had died while nobody looked, or its session is of no use: another takes the turn.
+        if (end !== 'unheard') return end;
       }
-      return await serve(order, listener, { ...seat, running: process }, limit, goAhead);
     } finally {
       goAhead();
     }
@@ -71,7 +75,7 @@ export function createTurnAgent(deps: PoolDeps): TurnAgent {
     { place, running, process, memory }: Seat & { readonly running: PoolProcess },
     limit: TurnClock,
     onAnswer: () => void,
-  ): Promise<TurnEnd> {
+  ): Promise<TurnEnd | 'unheard'> {
     const { sessionId, transcript, claude } = running;
     log('pool.turn_seated', { turn: order.turn, pid: claude.pid, process, memory }, 'debug');
     const start = {
@@ -80,13 +84,15 @@ export function createTurnAgent(deps: PoolDeps): TurnAgent {
     };
     const timeoutMs = limit.leftMs();
     let isExact = false;
+    let isSpoilt = true;
     try {
       const turn = { process: running, order: { ...order, timeoutMs }, start, listener, onAnswer };
       const driven = await driveTurn(deps, { ...turn, signal: limit.stopped });
-      isExact = driven.isExact;
-      return driven.end;
+      isExact = driven !== 'unheard' && driven.isExact;
+      isSpoilt = driven === 'unheard' ? memory === 'resumed' : !driven.isExact;
+      return driven === 'unheard' ? driven : driven.end;
     } finally {
-      if (!isExact) spoil(sessionId);
+      if (isSpoilt) spoil(sessionId);
       const { conversation } = order;
       if (isExact && conversation !== undefined && mayServeAgain(running)) places.keep(place, conversation);
       else void places.clear(place);
