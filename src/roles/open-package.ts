@@ -31,7 +31,7 @@ export function openPackage(config: Config, log: Log, signal: AbortSignal): Prom
   const { agent, claude } = config;
   return openPackageStore(
     {
-      source: packageSource(config),
+      source: packageSource(config, join(config.home, 'fetched-packages')),
       agentsDir: agentsDir(config),
       settings: {
         model: agent.model,
@@ -53,36 +53,39 @@ export function openPackage(config: Config, log: Log, signal: AbortSignal): Prom
   );
 }
 
-/** The place that the configuration names. Throws REPO_URL_REFUSED. */
-export function packageSource(config: Config): PackageSource {
+/** The place that the configuration names; what is fetched lies in `scratchDir`. Throws REPO_URL_REFUSED. */
+export function packageSource(config: Config, scratchDir: string): PackageSource {
   const { agent, packageRepo, agentihub } = config;
-  if (packageRepo.url !== undefined) return repository(config, packageRepo.url, packageRepo.branch);
+  if (packageRepo.url !== undefined)
+    return repository(config, scratchDir, packageRepo.url, packageRepo.branch);
   if (agentihub.url !== undefined)
-    return createHubSource(repository(config, agentihub.url), agentihub.agent ?? '');
+    return createHubSource(repository(config, scratchDir, agentihub.url), agentihub.agent ?? '');
   return createDirectorySource(agent.packageDir ?? (existsSync(IN_AN_IMAGE) ? IN_AN_IMAGE : BUNDLED));
 }
 
-/** The repository of the hub as it is. Undefined when the configuration names none. */
-export const hubRepository = (config: Config): PackageSource | undefined =>
-  config.agentihub.url === undefined ? undefined : repository(config, config.agentihub.url);
+/** The hub as a whole, which the configuration must name. Throws REPO_URL_REFUSED. */
+export const hubSource = (config: Config, scratchDir: string): PackageSource =>
+  repository(config, scratchDir, config.agentihub.url ?? '');
 
+/** The example, which is served where nothing else is named. */
+export const bundledSource = (): PackageSource => createDirectorySource(BUNDLED);
+
+/** The schemas that packages are checked with. */
 export const packageChecks = (): PackageChecks => ({
   profile: compileSchema('profile'),
   agent: compileSchema('agent'),
 });
-
-export const bundledPackage = BUNDLED;
 
 const agentsDir = ({ home, repos }: Config): string => join(repos.sharedFsRoot ?? home, 'agents');
 
 /** The address is its owner's own word, so that it may lie on this host or network; never by an unsafe protocol. */
 const ALWAYS_ALLOWED: readonly RepoProtocol[] = ['https', 'ssh', 'file'];
 
-function repository(config: Config, url: string, ref?: string): PackageSource {
+function repository(config: Config, scratchDir: string, url: string, ref?: string): PackageSource {
   return createGitPackageSource({
     url,
     ...(ref === undefined ? {} : { ref }),
-    scratchDir: join(config.home, 'fetched-packages'),
+    scratchDir,
     allowedProtocols: [...new Set([...ALWAYS_ALLOWED, ...config.repos.allowedProtocols])],
     env: gitEnvironment(config.claude.passthrough),
   });
