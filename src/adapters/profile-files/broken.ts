@@ -9,11 +9,15 @@ export function brokenProfile(name: string, faults: readonly ErrorDetail[]): Age
   });
 }
 
-/** The faults of an agent's package as one error; `place` says where it comes from. */
+/** The faults of an agent's package as one error; `place` says which it is; it may be empty. */
 export const brokenPackage = (place: string, faults: readonly ErrorDetail[]): AgenticoreError =>
-  new AgenticoreError('BROKEN_PACKAGE', `The package ${place} cannot be used: ${sentenceOf(faults)}.`, {
-    details: faults,
-  });
+  new AgenticoreError(
+    'BROKEN_PACKAGE',
+    `The package ${place === '' ? '' : `${place} `}cannot be used: ${sentenceOf(faults)}.`,
+    {
+      details: faults,
+    },
+  );
 
 const sentenceOf = (faults: readonly ErrorDetail[]): string =>
   faults.map(({ path, message }) => (path === '' ? message : `${path} ${message}`)).join('; ');

@@ -76,8 +76,8 @@ export function assertServable(config: Config): void {
   if (problems.length > 0) throw invalid(problems);
 }
 
-/** An agent has one package, from one place. */
-function problemsOfAgent({ agent, packageRepo, agentihub }: Config): readonly ErrorDetail[] {
+/** An agent has one package, from one place: a detail for whatever in agent mode says otherwise. */
+export function problemsOfAgent({ agent, packageRepo, agentihub }: Config): readonly ErrorDetail[] {
   const places: readonly (readonly [string, unknown])[] = [
     ['agent.package_dir', agent.packageDir],
     ['package_repo.url', packageRepo.url],

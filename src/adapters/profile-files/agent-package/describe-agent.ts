@@ -51,9 +51,8 @@ export function describeAgent(
   version: string,
   layout: PackageLayout,
 ): AgentPackage {
-  const { name, description, profile, servers } = folder;
+  const { name, description, profile, servers, commands } = folder;
   const { model, permissionMode, mode, flags, timeoutS } = settings;
-  const commands = commandsOf([...folder.files.keys()]);
   const mcpServers = [...servers.keys()];
   const block = capabilitiesBlock({
     name,
@@ -81,13 +80,6 @@ export function describeAgent(
     commands,
     mcpServers,
   };
-}
-
-/** Commands and skills by the names that people type behind the slash. */
-function commandsOf(paths: readonly string[]): readonly string[] {
-  const patterns = [/^\.claude\/commands\/([^/]+)\.md$/, /^\.claude\/skills\/([^/]+)\/SKILL\.md$/];
-  const names = paths.flatMap((path) => patterns.flatMap((pattern) => pattern.exec(path)?.[1] ?? []));
-  return [...new Set(names)].sort();
 }
 
 function namesIn(tools: unknown): readonly string[] {

@@ -1,6 +1,6 @@
 // An agent's package as its folder holds it, looked at whole: nothing of it is used while anything of it is wrong.
 import { readdir, realpath } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { ErrorDetail } from '../../../domain/errors.js';
 import type { JsonRecord } from '../../../domain/json-record.js';
 import { mergeProfiles, type Profile } from '../../../domain/profile.js';
@@ -29,6 +29,10 @@ export interface PackageFolder {
   readonly servers: McpServers;
   /** What system.md and CLAUDE.md say. */
   readonly instructions: string;
+  /** Slash commands and skills, without the slash. */
+  readonly commands: readonly string[];
+  /** Start-up scripts in the order in which they run: paths relative to the folder. */
+  readonly runners: readonly string[];
 }
 
 /** Where its folder is; see FetchedPackage. */
@@ -64,6 +68,7 @@ export async function readPackage(place: PackagePlace, checks: PackageChecks): P
   const servers = await serversOf(tree.files);
   faults.push(...faultsOfMcp(join(folder, 'profile.yml'), document.mcp ?? {}, [...servers.keys()]));
   if (faults.length > 0) throw broken(faults);
+  const paths = [...tree.files.keys()];
   const profile = mergeProfiles(name, [{ claude: agent.claude ?? {} }, document]);
   return {
     name,
@@ -75,7 +80,16 @@ export async function readPackage(place: PackagePlace, checks: PackageChecks): P
     settings: await settingsOf(tree.files),
     servers: allowedServers(servers, profile.mcp),
     instructions: await textsOf(tree.files),
+    commands: commandsOf(paths),
+    runners: paths.filter((path) => /^runners\/[^/]+$/.test(path)).sort(),
   };
+}
+
+/** Commands and skills by the names that people type behind the slash. */
+function commandsOf(paths: readonly string[]): readonly string[] {
+  const patterns = [/^\.claude\/commands\/([^/]+)\.md$/, /^\.claude\/skills\/([^/]+)\/SKILL\.md$/];
+  const names = paths.flatMap((path) => patterns.flatMap((pattern) => pattern.exec(path)?.[1] ?? []));
+  return [...new Set(names)].sort();
 }
 
 const BAD_NAME =
@@ -91,8 +105,10 @@ function usableName(name: string | undefined): string {
 function shown(
   { path, message }: ErrorDetail,
   folder: string,
-  { directory, shownAs }: PackagePlace,
+  { directory, shownAs, agentFile }: PackagePlace,
 ): ErrorDetail {
+  if (agentFile !== undefined && path.startsWith(agentFile))
+    return { path: join(dirname(shownAs), 'agent.yml') + path.slice(agentFile.length), message };
   for (const prefix of [folder, directory]) {
     if (path === prefix) return { path: shownAs, message };
     if (path.startsWith(`${prefix}/`)) return { path: join(shownAs, path.slice(prefix.length + 1)), message };

@@ -94,10 +94,9 @@ export async function openPackageStore(
   }
 
   function startUp(folder: PackageFolder, { agent, layout }: Version, until: AbortSignal): Promise<void> {
-    const runners = [...folder.files.keys()].filter((path) => /^runners\/[^/]+$/.test(path));
     const env = { ...options.runnerEnvironment(agent.env), HOME: layout.home, TMPDIR: layout.tmp };
     const { runnerTimeoutMs: timeoutMs = RUNNER_TIMEOUT_MS } = options;
-    return runRunners({ work: layout.work, runners, env, timeoutMs, log }, until);
+    return runRunners({ work: layout.work, runners: folder.runners, env, timeoutMs, log }, until);
   }
 
   /** A turn may begin with the version just now, and its conversation be kept for a while. */

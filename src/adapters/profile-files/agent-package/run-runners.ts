@@ -8,7 +8,7 @@ import { type ProgramEnd, runProgram } from '../../host/run-program.js';
 export interface RunnersOrder {
   /** The laid-out copy of the package. */
   readonly work: string;
-  /** Relative to it. */
+  /** Relative to it, in order. */
   readonly runners: readonly string[];
   readonly env: Readonly<Record<string, string>>;
   readonly timeoutMs: number;
@@ -18,7 +18,7 @@ export interface RunnersOrder {
 /** Runs them all. Rejects only with the signal's reason. */
 export async function runRunners(order: RunnersOrder, signal: AbortSignal): Promise<void> {
   const { work, env, timeoutMs, log } = order;
-  for (const relative of [...order.runners].sort()) {
+  for (const relative of order.runners) {
     const runner = basename(relative);
     const began = performance.now();
     log('package.runner_started', { runner });
