@@ -60,6 +60,7 @@ describe('the lapse of direct turns', () => {
       ['failed', 'cancelled', 'succeeded', 'running'],
     );
     assert.equal((await events.load(lost))?.job.code, 'WORKER_LOST');
+    await eventually('both are said', () => said.length === 2);
     assert.deepEqual(said, ['turn.lost', 'turn.lost']);
   });
 

@@ -8,7 +8,7 @@ import { openValueFile } from '../../../src/adapters/file/disk/value-file.js';
 import { openFileBus, readFileBus } from '../../../src/adapters/file/open-file-bus.js';
 import { isCode } from '../../../src/domain/errors.js';
 import { TEXT_ONLY } from '../../../src/domain/visibility.js';
-import { startTurn, submit } from '../../support/ledger.js';
+import { carryOut, startTurn, submit } from '../../support/ledger.js';
 import { tempDir } from '../../support/temp-dir.js';
 
 const LONG_MS = 600_000;
@@ -135,7 +135,6 @@ describe('turns on files', () => {
     const jobId = await submit(bus.events, { kind: 'turn', request: '{}' });
     const folder = join(home, 'bus', 'jobs', jobId);
     assert.ok((await readdir(folder)).includes('request.json'));
-    const { carryOut } = await import('../../support/ledger.js');
     await carryOut(bus.events, jobId, { type: 'RequestCancel', by: 'x' });
     assert.ok(!(await readdir(folder)).includes('request.json'));
     await bus.close();
