@@ -135,7 +135,8 @@ export function createLanes(options: LanesOptions): Lanes {
       });
     },
     reclaim(name, limit) {
-      const lane = laneOf(name);
+      const lane = all.get(name);
+      if (lane === undefined) return [];
       const now = leaseNow();
       const lapsed = [...lane.entries.values()].filter(
         ({ deadline }) => deadline !== undefined && deadline <= now,
