@@ -70,7 +70,8 @@ function oddities(value: unknown, path: string, depth: number, bounds: Bounds): 
       ? [{ path, message: 'holds half of a surrogate pair' }]
       : [];
   if (value === null || typeof value !== 'object') return [];
-  if (depth >= bounds.depth) return [{ path, message: `is nested deeper than ${bounds.depth} levels` }];
+  if (depth >= bounds.depth)
+    return [{ path: path.slice(0, 100), message: `is nested deeper than ${bounds.depth} levels` }];
   const members = Object.entries(value);
   if (members.length > bounds.members) return [{ path, message: `has more than ${bounds.members} members` }];
   for (const [name, member] of members) {
