@@ -127,6 +127,17 @@ export function queryChoice<T extends string>(
   return choice;
 }
 
+/** How many rows of a list are asked for. */
+export function queryLimit(
+  req: Request,
+  { usual, most }: { readonly usual: number; readonly most: number },
+): number {
+  const text = queryText(req, 'limit') ?? String(usual);
+  const limit = /^\d{1,4}$/.test(text) ? Number(text) : 0;
+  if (limit < 1 || limit > most) throw invalid('limit', `must be an integer from 1 to ${most}`);
+  return limit;
+}
+
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
 /** The job id of the address. What is no UUID names no job: throws JOB_NOT_FOUND. */
