@@ -70,7 +70,8 @@ function oddities(value: unknown, path: string, depth: number, bounds: Bounds): 
       ? [{ path, message: 'holds half of a surrogate pair' }]
       : [];
   if (value === null || typeof value !== 'object') return [];
-  if (depth >= bounds.depth) return [{ path, message: `is nested deeper than ${bounds.depth} levels` }];
+  if (depth >= bounds.depth)
+    return [{ path: path.slice(0, 100), message: `is nested deeper than ${bounds.depth} levels` }];
   const members = Object.entries(value);
   if (members.length > bounds.members) return [{ path, message: `has more than ${bounds.members} members` }];
   for (const [name, member] of members) {
@@ -124,6 +125,17 @@ export function queryChoice<T extends string>(
   if (value !== undefined && choice === undefined)
     throw invalid(name, `must be one of ${allowed.join(', ')}`);
   return choice;
+}
+
+/** How many rows of a list are asked for. */
+export function queryLimit(
+  req: Request,
+  { usual, most }: { readonly usual: number; readonly most: number },
+): number {
+  const text = queryText(req, 'limit') ?? String(usual);
+  const limit = /^\d{1,4}$/.test(text) ? Number(text) : 0;
+  if (limit < 1 || limit > most) throw invalid('limit', `must be an integer from 1 to ${most}`);
+  return limit;
 }
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;

@@ -2,7 +2,7 @@
 import type { Router } from 'express';
 import type { ModelRow, Turns } from '../../app/turn/turns.js';
 import { route, sendJson } from '../http/route.js';
-import { unknownModel } from './request/parse-request.js';
+import { unknownModel } from './request/model.js';
 
 const modelJson = ({ id, createdAt }: ModelRow) => ({
   id,

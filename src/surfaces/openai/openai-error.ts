@@ -6,6 +6,8 @@ import { sendJson } from '../http/route.js';
 /** Clients wait no longer than this for a second try. */
 const MAX_RETRY_S = 60;
 const DEFAULT_RETRY_S = 5;
+/** A failure in a stream is one line, and clients give up on long ones. */
+const MAX_MESSAGE_CHARS = 2000;
 
 const TYPES: Readonly<Record<number, string>> = {
   400: 'invalid_request_error',
@@ -48,9 +50,9 @@ export interface OpenAiError {
 /** What an error says of itself on this surface. */
 export function openAiError(error: AgenticoreError, status: number = ERRORS[error.code].status): OpenAiError {
   return {
-    message: error.message,
+    message: error.message.slice(0, MAX_MESSAGE_CHARS),
     type: TYPES[status] ?? 'server_error',
-    param: error.details[0]?.path || null,
+    param: error.details[0]?.path.slice(0, 200) || null,
     code: CODES[error.code] ?? error.code.toLowerCase(),
   };
 }

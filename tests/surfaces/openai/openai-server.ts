@@ -29,6 +29,8 @@ export interface OpenAiServerOptions {
   readonly corsOrigins?: readonly string[];
   readonly toolChannel?: ToolChannel;
   readonly limits?: Partial<OpenAiLimits>;
+  /** Sees each response before it is answered. */
+  readonly watch?: (res: express.Response) => void;
 }
 
 export interface OpenAiServer {
@@ -58,6 +60,10 @@ export async function startOpenAiServer(t: Scope, options: OpenAiServerOptions =
   app.disable('x-powered-by');
   app.set('query parser', 'simple');
   app.use(beginCall({ newRequestId: randomUUID, log: deps.log, clock: systemClock }));
+  app.use((_req, res, next) => {
+    options.watch?.(res);
+    next();
+  });
   app.use(allowOrigins(options.corsOrigins ?? []));
   app.use(
     authenticate({

@@ -1,6 +1,7 @@
 // Each piece of a turn as what a reader of the stream gets: the table of the contract.
-import { isRecord, type JsonRecord } from '../../../domain/json-record.js';
+import type { JsonRecord } from '../../../domain/json-record.js';
 import type { TurnPiece } from '../../../domain/turn-piece.js';
+import { parseJsonText } from '../../wire/parse-json-text.js';
 import type { ToolChannel } from '../openai-deps.js';
 import type { Frames } from './frames.js';
 import { toolBlock } from './tool-block.js';
@@ -60,18 +61,8 @@ function toolTag(piece: Extract<TurnPiece, { kind: 'tool-use' | 'tool-result' }>
 
 function inputTag(piece: TurnPiece): JsonRecord | undefined {
   if (piece.kind !== 'tool-use' || piece.input.length > MAX_INPUT_BYTES) return undefined;
-  const tag = { x_agenticore_tool_input: inputOf(piece.input) };
+  const tag = { x_agenticore_tool_input: parseJsonText(piece.input) };
   return Buffer.byteLength(JSON.stringify(tag)) > MAX_INPUT_BYTES ? undefined : tag;
-}
-
-/** Claude's input is an object; what cannot be read as one is passed on as it is. */
-function inputOf(json: string): unknown {
-  try {
-    const input: unknown = JSON.parse(json);
-    return isRecord(input) ? input : json;
-  } catch {
-    return json;
-  }
 }
 
 const short = (text: string): string => text.slice(0, MAX_NAME_CHARS);

@@ -1,7 +1,5 @@
 // Who asks, and in which conversation: chat UIs say it in headers of their own.
 import type { Request } from 'express';
-import type { Caller } from '../../../domain/chat.js';
-import { present } from '../../../domain/json-record.js';
 import { invalid } from '../../http/limits.js';
 import type { ChatBody } from './chat-body.js';
 
@@ -10,13 +8,14 @@ const USER_HEADERS = ['x-user-id', 'x-openwebui-user-id'];
 const MAX_CHARS = 256;
 
 /** The caller's own name for the conversation. Throws INVALID_REQUEST. */
-export function conversationKeyOf(req: Request, { metadata }: ChatBody): string | undefined {
-  return firstHeader(req, CONVERSATION_HEADERS) ?? filled(metadata?.conversation_id);
-}
+export const conversationKeyOf = (
+  req: Request,
+  { metadata }: Pick<ChatBody, 'metadata'>,
+): string | undefined => firstHeader(req, CONVERSATION_HEADERS) ?? filled(metadata?.conversation_id);
 
-/** `name`: of the API key. Throws INVALID_REQUEST. */
-export const callerOf = (req: Request, { user }: ChatBody, name: string): Caller =>
-  present({ name, user: firstHeader(req, USER_HEADERS) ?? filled(user) });
+/** The user that the caller speaks for. Throws INVALID_REQUEST. */
+export const userOf = (req: Request, { user }: Pick<ChatBody, 'user'>): string | undefined =>
+  firstHeader(req, USER_HEADERS) ?? filled(user);
 
 function firstHeader(req: Request, names: readonly string[]): string | undefined {
   for (const name of names) {

@@ -7,7 +7,9 @@ import type { Visibility } from '../../../domain/visibility.js';
 import { invalid, jsonBody } from '../../http/limits.js';
 import type { OpenAiDeps } from '../openai-deps.js';
 import type { ChatBody } from './chat-body.js';
-import { callerOf, conversationKeyOf } from './conversation-hints.js';
+import { conversationKeyOf, userOf } from './conversation-hints.js';
+import { modelOf } from './model.js';
+import { effortOf, listOf } from './options.js';
 import { readMessages } from './read-messages.js';
 import { answerSchema } from './response-format.js';
 
@@ -28,7 +30,7 @@ const CHAT_BOUNDS = { depth: 64, members: 100_000, mendTexts: true };
 export function parseChatRequest(deps: ParseDeps, req: Request, callerName: string): ChatRequest {
   const body = jsonBody(req, deps.checkRequest, undefined, CHAT_BOUNDS) as ChatBody;
   refuseUnsupported(body);
-  const { model, resolved } = modelOf(deps, body);
+  const { model, resolved } = modelOf(deps.turns, body.model);
   const { told, ...said } = readMessages(body.messages);
   const turn: TurnRequest = {
     ...present({
@@ -36,7 +38,7 @@ export function parseChatRequest(deps: ParseDeps, req: Request, callerName: stri
       instructions: said.instructions,
       visibility: visibilityOf(deps, req, body),
     }),
-    caller: callerOf(req, body, callerName),
+    caller: present({ name: callerName, user: userOf(req, body) }),
     model: resolved,
     history: said.history,
     prompt: said.prompt,
@@ -64,22 +66,6 @@ function refuseUnsupported({ n, tool_choice: choice, function_call: call }: Chat
   if (isForced(call)) throw invalid('function_call', 'must be auto or none: the agent runs its own tools');
 }
 
-function modelOf(
-  { turns }: ParseDeps,
-  body: ChatBody,
-): { readonly model: string; readonly resolved: string } {
-  const model = body.model ?? turns.models()[0]?.id ?? '';
-  const resolved = turns.resolveModel(model);
-  if (resolved === undefined) throw unknownModel(model);
-  return { model, resolved };
-}
-
-/** The refusal of a model that the agent does not have. */
-export const unknownModel = (model: string): AgenticoreError => {
-  const message = `The agent has no model ${JSON.stringify(model.slice(0, 100))}; GET /v1/models lists them.`;
-  return new AgenticoreError('AGENT_MODEL_NOT_FOUND', message, { details: [{ path: 'model', message }] });
-};
-
 /** For this request only; a header is nearer to the request than what a UI puts into its body. */
 function visibilityOf({ parseVisibility }: ParseDeps, req: Request, body: ChatBody): Visibility | undefined {
   const header = req.get('x-agenticore-visibility');
@@ -94,29 +80,13 @@ function visibilityOf({ parseVisibility }: ParseDeps, req: Request, body: ChatBo
   }
 }
 
-function optionsOf(body: ChatBody): TurnOptions {
-  const { reasoning_effort: effort, disable_mcp_servers: servers } = body;
-  const disabled = (typeof servers === 'string' ? servers.split(',') : (servers ?? []))
-    .map((name) => name.trim())
-    .filter((name) => name !== '');
-  return present({
-    effort: EFFORTS[effort ?? ''],
+const optionsOf = (body: ChatBody): TurnOptions =>
+  present({
+    effort: effortOf(body.reasoning_effort),
     jsonSchema: answerSchema(body.response_format),
     timeoutS: body.timeout || undefined,
-    disabledMcpServers: disabled.length > 0 ? disabled : undefined,
+    disabledMcpServers: listOf(body.disable_mcp_servers),
   });
-}
-
-/** As OpenAI's clients name it -> as Claude does; what is not here means no choice. */
-const EFFORTS: Readonly<Record<string, string>> = {
-  none: 'low',
-  minimal: 'low',
-  low: 'low',
-  medium: 'medium',
-  high: 'high',
-  xhigh: 'xhigh',
-  max: 'max',
-};
 
 const plainHeaders = ({ headers }: Request): Record<string, string> =>
   Object.fromEntries(
