@@ -42,9 +42,7 @@ export function createTurnRenderer(visibility: Visibility): TurnRenderer {
       case 'stream_event':
         return takeEvent(message);
       case 'assistant':
-        return isApiError(message)
-          ? []
-          : takeBlocks(message, ['text', 'thinking', 'tool-use', 'tool-result']);
+        return isApiError(message) ? [] : takeBlocks(blocksOf(message), message);
       case 'user':
         return takeUser(message);
       case 'system':
