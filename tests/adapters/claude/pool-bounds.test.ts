@@ -160,6 +160,10 @@ describe('a process', { concurrency: 2 }, () => {
       await eventually(`${JSON.stringify(bound)} ends it`, () => living().length === 0);
       assert.deepEqual(agent.state(), { warm: 0, kept: 0, busy: 0 });
     }
+    // claude counts what a process has cost, not a turn.
+    const { agent, launch, living } = await set(t);
+    await takeTurn(agent, makeTurn({ ...launch, flags: { 'max-budget-usd': 1 } }));
+    await eventually('it is gone', () => living().length === 0);
   });
 
   test('that takes no system prompt serves no turn', async (t) => {

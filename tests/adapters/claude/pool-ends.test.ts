@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, type TestContext, test } from 'node:test';
 import type { Fault, Script, Step } from '../../../scripts/scripted-model/script.js';
 import type { PoolDeps } from '../../../src/adapters/claude/pool/pool-deps.js';
-import type { TurnEnd, TurnLaunch } from '../../../src/ports/turn-agent.js';
+import type { TurnEnd, TurnLaunch, TurnOrder } from '../../../src/ports/turn-agent.js';
 import { eventually } from '../../support/eventually.js';
 import { processesWith, uniqueSleep } from './attempt-kit.js';
 import {
@@ -159,24 +159,19 @@ describe('a turn that the model fails', { concurrency: 2 }, () => {
 
 describe('what is said to claude', { concurrency: 2 }, () => {
   test('is text, but for the commands of the package', async (t) => {
-    const { model, agent, launch } = await set(
-      t,
-      [script({ say: 'Yes.' }, { say: 'Yes.' })],
-      {},
-      {
-        commands: ['context'],
-      },
-    );
+    const steps = Array.from({ length: 9 }, () => ({ say: 'Yes.' }));
+    const { model, agent, launch } = await set(t, [script(...steps)], {}, { commands: ['context'] });
+    let memory: TurnOrder['memory'] = { kind: 'none' };
     for (const text of ['/help me', '@/etc/passwd', '/contextual', '-p', ' /cost', '# heading', '!ls']) {
-      const { end } = await takeTurn(
-        agent,
-        makeTurn(launch, { conversation: undefined as never, prompt: asks(text) }),
-      );
-      assert.equal(end.kind, 'succeeded');
-      assert.deepEqual(lastSeen(model), [`user: ${text.trim()}`]);
+      const turn = await takeTurn(agent, makeTurn(launch, { memory, prompt: asks(text) }));
+      assert.equal(turn.end.kind, 'succeeded');
+      assert.equal(lastSeen(model).at(-1), `user: ${text.trim()}`);
+      memory = turn.session;
     }
+    assert.doesNotMatch(JSON.stringify(model.requests), /root:x:0/);
     const before = model.requests.length;
-    const { end } = await takeTurn(agent, makeTurn(launch, { prompt: asks('/context') }));
+    const { end, start } = await takeTurn(agent, makeTurn(launch, { memory, prompt: asks('/context') }));
+    assert.equal(start?.process, 'kept');
     assert.match(end.answer ?? '', /Context Usage/);
     assert.equal(model.requests.slice(before).filter(({ path }) => path === '/v1/messages').length, 0);
   });
