@@ -1,5 +1,7 @@
 // The pool with the real CLI: turns that are stopped, killed or refused, and what becomes of their processes.
 import assert from 'node:assert/strict';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import type { Fault, Script, Step } from '../../../scripts/scripted-model/script.js';
 import type { PoolDeps } from '../../../src/adapters/claude/pool/pool-deps.js';
@@ -107,6 +109,28 @@ describe('a turn that is cut short', { concurrency: 2 }, () => {
     assert.equal(code(unborn.end), 'CLAUDE_TIMEOUT');
     assert.deepEqual([unborn.start, unborn.messages], [undefined, []]);
   });
+});
+
+test('a command left in the background holds up no turn; when it ends later, its process goes and the session stays', async (t) => {
+  const command = 'until [ -e go ]; do sleep 0.1; done';
+  const call = [{ tool: 'Bash', input: { command, description: 'waits', run_in_background: true } }];
+  const { model, agent, launch } = await set(t, [
+    { name: 'notice', match: '<task-notification>', steps: [{ say: 'It has ended.' }] },
+    { name: 'begin', match: 'Begin', steps: [{ call }, { say: 'It runs.' }] },
+    script({ say: 'Fine.' }),
+  ]);
+  const first = await takeTurn(agent, makeTurn(launch, { prompt: asks('Begin.') }));
+  assert.deepEqual([first.end.kind, first.end.answer], ['succeeded', 'It runs.']);
+  assert.equal(agent.state().kept, 1);
+  const second = await takeTurn(agent, makeTurn(launch, { memory: first.session }));
+  assert.deepEqual([second.start?.process, second.end.answer], ['kept', 'Fine.']);
+  await writeFile(join(launch.cwd, 'go'), '');
+  await eventually('its process is not kept', () => agent.state().kept === 0);
+  await isGone(first.start?.sessionId ?? '?');
+  const third = await takeTurn(agent, makeTurn(launch, { memory: first.session, prompt: asks('Still?') }));
+  assert.deepEqual([third.start?.memory, third.end.kind], ['resumed', 'succeeded']);
+  assert.doesNotMatch(JSON.stringify(third.messages), /It has ended/);
+  assert.match(lastSeen(model).join(), /Begin\..*It runs\..*Hello\..*Fine\..*Still\?/s);
 });
 
 describe('a turn that the model fails', { concurrency: 2 }, () => {

@@ -33,10 +33,10 @@ export function createTurnAgent(deps: PoolDeps): TurnAgent {
 
   const starterOf: SeatDeps['starterOf'] =
     (launch, resume) =>
-    async ({ isUrgent, isGivenUp, onSpoilt }) => {
+    async ({ isUrgent, mayBegin, onSpoilt }) => {
       const leaveGate = await gate.enter(isUrgent);
       try {
-        if (isGivenUp()) throw new AgenticoreError('CLAUDE_CRASHED', 'claude is not needed any more.');
+        if (!mayBegin()) throw new AgenticoreError('CLAUDE_CRASHED', 'claude is not needed any more.');
         const process = await startProcess({ ...deps, clock }, { launch, resume, onSpoilt });
         void within(STARTING_MS, process.ready).then(leaveGate);
         return process;
