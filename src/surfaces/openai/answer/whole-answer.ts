@@ -12,6 +12,7 @@ import { openAiError, sendTurnFailure } from '../openai-error.js';
 import type { ReadTurn } from '../turns/admit.js';
 import { configText } from './config-text.js';
 import type { AnswerHead } from './frames.js';
+import { channelOf } from './render-piece.js';
 import { jsonAnswer, tellable } from './stream-answer.js';
 import { toolBlock } from './tool-block.js';
 import { costJson, finishReason, usageJson } from './usage.js';
@@ -106,7 +107,7 @@ function createSaid(toolChannel: ToolChannel, jsonOnly: boolean) {
           reasoning += piece.text;
           break;
         case 'text':
-          if (!jsonOnly) content += piece.text;
+          if (!jsonOnly && channelOf(piece, toolChannel) === 'content') content += piece.text;
           break;
         case 'text-end':
           break;
