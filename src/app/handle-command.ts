@@ -26,6 +26,8 @@ export interface Handled {
 export interface CommandExtras {
   /** The final answer, kept beside the ledger. */
   readonly answer?: string;
+  /** JSON of the whole request of a turn that waits, with SubmitJob. */
+  readonly request?: string;
   /** Token of the claim without which the command may not happen. */
   readonly claim?: string;
 }

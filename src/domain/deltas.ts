@@ -91,7 +91,7 @@ function wholeWords(text: string): number {
 }
 
 /** The delta that a stream_event carries; undefined for starts, stops, signatures and everything unknown. */
-function readDelta(message: JsonRecord): DeltaData | undefined {
+export function readDelta(message: JsonRecord): DeltaData | undefined {
   const event = message.event;
   if (!isRecord(event) || event.type !== 'content_block_delta' || !isRecord(event.delta)) return undefined;
   const { delta, index } = event;

@@ -1,5 +1,4 @@
 // What can happen to a job, as its ledger tells it: the events and the facts that they carry.
-import type { TurnRequest } from './chat.js';
 import type { ErrorCode } from './errors.js';
 import type { Visibility } from './visibility.js';
 
@@ -29,7 +28,7 @@ export interface JobOrder {
   readonly turn?: TurnFacts;
 }
 
-/** What the ledger knows of a turn besides its prompt. */
+/** What the ledger knows of a turn besides its prompt. The whole request is kept beside it (EventLog.request). */
 export interface TurnFacts {
   readonly agent: string;
   readonly packageVersion: string;
@@ -40,8 +39,6 @@ export interface TurnFacts {
   readonly visibility: Visibility;
   /** The caller's own id of a completion. */
   readonly uuid?: string;
-  /** All of what was asked, for a turn that waits in the lane; one that runs where it came in needs no copy. */
-  readonly request?: TurnRequest;
 }
 
 /** Count and hash of the last record of an attempt's transcript: a cut tail shows. */

@@ -34,6 +34,8 @@ export interface Job {
   readonly waitedMs: number;
   readonly worker?: string;
   readonly host?: string;
+  /** The current attempt runs where the job came in: it has a lease of its own, and the job is in no lane. */
+  readonly direct?: true;
   readonly pid?: number;
   readonly sessionId?: string;
   /** Whether Claude goes on in the session of an earlier attempt. */
@@ -180,6 +182,7 @@ function startAttempt(job: Job, event: Extract<JobEvent, { type: 'AttemptStarted
     waitedMs: job.waitedMs + waitOf(job, event),
     worker: event.worker,
     host: event.host,
+    ...(event.direct ? { direct: true } : {}),
   };
   return without(started, 'nextAttemptAt', 'pid', 'code', 'error', 'exitCode', 'workspace', 'resumed');
 }
@@ -204,7 +207,7 @@ function countFailure(job: Job, { code, error }: { readonly code: ErrorCode; rea
 }
 
 function requeue(job: Job, queuedSince: number): Job {
-  return without({ ...job, status: 'queued', queuedSince }, 'pid', 'worker', 'host');
+  return without({ ...job, status: 'queued', queuedSince }, 'pid', 'worker', 'host', 'direct');
 }
 
 function end(job: Job, event: { readonly at: number }): Job {

@@ -10,11 +10,12 @@ export interface Conversation {
   readonly head: string;
   /** Hash of what the session was begun with: package version, model, instructions. */
   readonly setup: string;
-  /** The process that keeps it live. */
+  /** The process that keeps it live, and the name under which it does. */
   readonly worker: string;
+  readonly thread: string;
 }
 
-/** Every method throws BUS_UNREACHABLE when the bus does not answer. */
+/** Ids and scopes may be any text. Every method throws BUS_UNREACHABLE when the bus does not answer. */
 export interface Conversations {
   find(id: string): Promise<Conversation | undefined>;
   /** Remembers it for `ttlMs` from now. */
@@ -24,7 +25,10 @@ export interface Conversations {
   visibility(scope: string): Promise<Visibility | undefined>;
   /** `ttlMs` undefined: for good. */
   setVisibility(scope: string, visibility: Visibility, ttlMs?: number): Promise<void>;
-  /** Takes the turn of a conversation for `holder` (a job id) until `leaseMs` from now; false when it is another's. */
+  /**
+   * Takes the turn of a conversation for `holder` (a job id) until `leaseMs` from now, or prolongs it; false when it is
+   * another's.
+   */
   takeTurn(id: string, holder: string, leaseMs: number): Promise<boolean>;
   /** Prolongs it. False when it is no longer the holder's. */
   extendTurn(id: string, holder: string, leaseMs: number): Promise<boolean>;
@@ -32,6 +36,9 @@ export interface Conversations {
   endTurn(id: string, holder: string): Promise<void>;
   /** Whose turn it is. */
   holder(id: string): Promise<string | undefined>;
-  /** Calls `ring` when the turn of the conversation may be free; may ring for nothing. Active when it resolves. */
+  /**
+   * Calls `ring` when the turn of the conversation was ended; may ring for nothing. A turn that lapses rings nobody: who
+   * waits also tries again by itself, once in a while. Active when it resolves; the function it resolves to ends it.
+   */
   watchTurn(id: string, ring: () => void): Promise<() => void>;
 }

@@ -36,4 +36,6 @@ export interface PackageStore {
   mcpConfig(agent: AgentPackage, disabled: readonly string[]): Promise<string | undefined>;
   /** Looks whether there is a newer version where it came from, and swaps it in. True when it did. */
   sync(signal: AbortSignal): Promise<boolean>;
+  /** Says on disk that its versions are in use, and removes those that nobody can use any more. Call it every few minutes. */
+  tend(): Promise<void>;
 }

@@ -14,6 +14,7 @@ import type { Spools } from '../ports/spool.js';
 import type { Workspaces } from '../ports/workspace.js';
 import type { Config } from '../runtime/config/config.js';
 import { createRedactor } from '../runtime/redact.js';
+import { gitEnvironment } from './git-environment.js';
 import { openProfiles } from './open-profiles.js';
 
 export interface Machines extends LedgerDeps {
@@ -55,10 +56,4 @@ export function buildMachines(config: Config, bus: Bus, worker: string, log: Log
     directories: createJobDirectories(repos.jobsDir),
     spools: createSpools(repos.jobsDir),
   };
-}
-
-/** What git needs to find its programs and the network; the model's credentials are none of its business. */
-function gitEnvironment(passthrough: Readonly<Record<string, string>>): Record<string, string> {
-  const needed = /^(PATH|SSL_CERT_FILE|SSL_CERT_DIR|[a-z]+_proxy)$/i;
-  return Object.fromEntries(Object.entries(passthrough).filter(([name]) => needed.test(name)));
 }

@@ -24,12 +24,32 @@ interface Asked {
   fail(error: unknown): void;
 }
 
+export interface AppendOptions {
+  /** How many jobs of one repository may be in their lanes at once; 0 for any number. */
+  readonly maxPerRepo: number;
+  /** How long the lease of a direct attempt holds without being extended. */
+  readonly leaseMs: number;
+}
+
 /** The `append` of the event log; what it throws is what `connection` explains. */
-export function createAppend(connection: Connection, keys: Keys, maxPerRepo: number): EventLog['append'] {
-  const sharedKeys = [keys.fleet, keys.jobs, keys.delayed, keys.dead, keys.upkeep, ...keys.indices];
+export function createAppend(
+  connection: Connection,
+  keys: Keys,
+  { maxPerRepo, leaseMs }: AppendOptions,
+): EventLog['append'] {
+  const sharedKeys = [
+    keys.fleet,
+    keys.jobs,
+    keys.delayed,
+    keys.dead,
+    keys.upkeep,
+    ...keys.indices,
+    keys.leases,
+  ];
   const settings = [keys.prefix, String(maxPerRepo), keys.fleetBell, String(FLEET_LENGTH)];
   const namesOfJobs = [keys.jobBell(''), ...[keys.ledger, keys.answer, keys.feed].map(behindView)];
   const sharedArguments = [...settings, ...namesOfJobs];
+  const ofTurns = [behindView(keys.request), String(leaseMs)];
   let gathered: Asked[] = [];
   let characters = 0;
 
@@ -50,7 +70,12 @@ export function createAppend(connection: Connection, keys: Keys, maxPerRepo: num
     const transitions = `[${batch.map(({ transition }) => transition).join(',')}]`;
     try {
       const reply = await connection.ask((redis, resent) =>
-        runScript(redis, 'append', scriptKeys, [resent ? '1' : '', ...sharedArguments, transitions]),
+        runScript(redis, 'append', scriptKeys, [
+          resent ? '1' : '',
+          ...sharedArguments,
+          transitions,
+          ...ofTurns,
+        ]),
       );
       const results = asList(reply);
       for (const [nth, { settle, fail }] of batch.entries()) {
@@ -103,7 +128,7 @@ function describe(maxPerRepo: number, transition: Transition): readonly unknown[
 
 /** What only some transitions have, by name. */
 function extrasOf(maxPerRepo: number, transition: Transition): Readonly<Record<string, string>> {
-  const { before, expectedVersion, placement, answer, idempotency, deadLetter, claim } = transition;
+  const { before, expectedVersion, placement, answer, request, idempotency, deadLetter, claim } = transition;
   const { job } = transition.after;
   const extras: Record<string, string> = {};
   if (expectedVersion === 0) {
@@ -113,6 +138,8 @@ function extrasOf(maxPerRepo: number, transition: Transition): Readonly<Record<s
   }
   if (placement.kind === 'delay') extras.dueAt = String(placement.until);
   if (answer !== undefined) extras.answer = wellFormed(answer);
+  if (request !== undefined) extras.request = wellFormed(request);
+  if (job.kind === 'turn' && placement.kind === 'remove') extras[job.direct ? 'leased' : 'requested'] = '1';
   if (idempotency) {
     extras.digest = idempotency.digest;
     extras.digestTtl = String(idempotency.ttlMs);

@@ -80,7 +80,7 @@ export async function persist<T>(clock: Clock, signal: AbortSignal, operation: (
 }
 
 /** What is awaited, unless nothing more can be recorded first: throws BUS_UNREACHABLE then. */
-export function unlessLost<T>({ lost }: Attempt, awaited: Promise<T>): Promise<T> {
+export function unlessLost<T>({ lost }: Pick<Attempt, 'lost'>, awaited: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
     const giveUp = (): void => reject(new AgenticoreError('BUS_UNREACHABLE'));
     lost.addEventListener('abort', giveUp, { once: true });

@@ -16,6 +16,8 @@ export interface Outbox {
   /** True while entries go to the spool: what is no evidence need not be put in. */
   readonly away: boolean;
   put(entry: TranscriptEntry): void;
+  /** True while so much waits in memory that `room` would not resolve at once. */
+  readonly full: boolean;
   /** Resolves when there is room for more; also when nothing more can be stored. */
   room(): Promise<void>;
   /** Resolves when all that was put in is on the bus. Throws STALE_ATTEMPT, or EVIDENCE_LOST. */
@@ -53,6 +55,8 @@ export function createOutbox(
     waiting = [];
     for (const wake of woken) wake();
   }
+
+  const isOverfull = (): boolean => queuedBytes > HIGH_WATER_BYTES && !over.signal.aborted;
 
   function takeAll(): TranscriptEntry[] {
     const taken = queue;
@@ -190,8 +194,11 @@ export function createOutbox(
       queuedBytes += sizeOf(entry);
       start();
     },
+    get full() {
+      return isOverfull();
+    },
     async room() {
-      while (queuedBytes > HIGH_WATER_BYTES && !over.signal.aborted) await nextChange();
+      while (isOverfull()) await nextChange();
     },
     async emptied() {
       while (isSending) await nextChange();

@@ -10,24 +10,28 @@ import { createOutbox, type OutboxDeps } from './outbox.js';
 const PREVIEW_CHARS = 4096;
 
 export interface TranscriptWriter {
-  /** Takes the next message; resolves when there is room for more. */
-  write(message: AgentMessage): Promise<void>;
+  /** Takes the next message; a promise is given when there is no room for more, and resolves when there is. */
+  write(message: AgentMessage): Promise<void> | void;
   /** Stores the rest and returns count and hash of what is now the transcript. Throws STALE_ATTEMPT. */
   finish(): Promise<TranscriptSeal>;
   /** Stores nothing more; harmless after finish. */
   abandon(): Promise<void>;
 }
 
-type WriterDeps = OutboxDeps & Pick<AttemptDeps, 'hash' | 'redact'>;
+export type WriterDeps = OutboxDeps & Pick<AttemptDeps, 'hash' | 'redact'>;
 
-/** `onFailure`: nothing more can be stored, because another attempt has overtaken this one; `finish` says why. */
+/**
+ * `onFailure`: nothing more can be stored, because another attempt has overtaken this one; `finish` says why.
+ * `deltaIntervalMs`: how long deltas may be held back to be merged; a fraction of a second where nothing is said.
+ */
 export function createTranscriptWriter(
   deps: WriterDeps,
-  attempt: Attempt,
+  attempt: Pick<Attempt, 'job' | 'number' | 'head'>,
   onFailure: () => void,
+  deltaIntervalMs?: number,
 ): TranscriptWriter {
   const { job, number } = attempt;
-  const merger = createDeltaMerger();
+  const merger = createDeltaMerger(deltaIntervalMs);
   const outbox = createOutbox(deps, job.id, number, onFailure);
   let seq = 0;
   let seal: TranscriptSeal = { count: 0, head: attempt.head };
@@ -75,9 +79,9 @@ export function createTranscriptWriter(
   }
 
   return {
-    async write(message) {
+    write(message) {
       take(merger.take(message, deps.clock.now()));
-      await outbox.room();
+      return outbox.full ? outbox.room() : undefined;
     },
     async finish() {
       take(merger.flush(deps.clock.now()));

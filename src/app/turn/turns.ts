@@ -2,14 +2,7 @@
 import type { TurnRequest } from '../../domain/chat.js';
 import type { Usage } from '../../domain/job-event.js';
 import type { TurnPiece } from '../../domain/turn-piece.js';
-import type { Visibility } from '../../domain/visibility.js';
-
-/** What the reader of a conversation is shown, as `/stream-status` tells it. */
-export interface StreamConfig {
-  readonly visibility: Visibility;
-  /** For whom it holds: everybody without a conversation of their own, or this conversation. */
-  readonly scope: 'agent' | 'conversation' | 'request';
-}
+import type { StreamConfig, Visibility } from '../../domain/visibility.js';
 
 export interface TurnResult {
   /** Why Claude stopped. `length`: max tokens or max turns; `refusal`: the model declined. */

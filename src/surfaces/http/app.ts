@@ -2,6 +2,7 @@
 import { setMaxListeners } from 'node:events';
 import express, { type Express } from 'express';
 import { AgenticoreError } from '../../domain/errors.js';
+import { addOpenAiRoutes } from '../openai/openai-routes.js';
 import { addAdminRoutes } from '../rest/admin.js';
 import { addDrainRoutes, addWorkerRoutes } from '../rest/drain.js';
 import { addFeedRoutes } from '../rest/feed.js';
@@ -36,6 +37,7 @@ export function createHttpApp(deps: HttpDeps): Express {
 
 function addCounterRoutes(app: Express, deps: HttpDeps): void {
   app.use(authenticate(deps));
+  if (deps.openAi !== undefined) addOpenAiRoutes(app, deps.openAi);
   addJobRoutes(app, deps);
   addJobContentRoutes(app, deps);
   addFeedRoutes(app, deps);

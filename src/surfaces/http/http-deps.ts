@@ -4,6 +4,7 @@ import type { Check } from '../../domain/errors.js';
 import type { Bus } from '../../ports/bus.js';
 import type { Log } from '../../ports/log.js';
 import type { Workspaces } from '../../ports/workspace.js';
+import type { OpenAiDeps } from '../openai/openai-deps.js';
 import type { ApiKey } from './auth.js';
 
 export interface Readiness {
@@ -62,7 +63,9 @@ export interface HttpDeps {
   readonly limits: HttpLimits;
   readonly version: string;
   /** Further members of GET /health. */
-  readonly health: Readonly<Record<string, unknown>>;
+  readonly health: () => Readonly<Record<string, unknown>>;
+  /** Set where an agent is served. */
+  readonly openAi?: OpenAiDeps;
   readonly readiness: () => Promise<Readiness>;
   readonly log: Log;
   readonly newRequestId: () => string;

@@ -91,7 +91,7 @@ export async function startTestServer(t: Scope, options: TestServerOptions = {})
     allowUnauthenticated: false,
     limits: { ...DEFAULT_HTTP_LIMITS, ...options.limits },
     version: '0.0.0-test',
-    health: {},
+    health: () => ({}),
     readiness: async () => ({ ready: true, reasons: [] }),
     log: (fact, fields = {}, level = 'info') => facts.push({ fact, fields, level }),
     newRequestId: randomUUID,

@@ -1,10 +1,10 @@
 // Turns that say what a test wrote for them, and remember what was asked: the surface is tested by itself.
 import { randomUUID } from 'node:crypto';
-import type { AcceptedTurn, StreamConfig, TurnResult, Turns } from '../../../src/app/turn/turns.js';
+import type { AcceptedTurn, TurnResult, Turns } from '../../../src/app/turn/turns.js';
 import type { TurnRequest } from '../../../src/domain/chat.js';
 import { AgenticoreError } from '../../../src/domain/errors.js';
 import type { TurnPiece } from '../../../src/domain/turn-piece.js';
-import { TEXT_ONLY, type Visibility } from '../../../src/domain/visibility.js';
+import { type StreamConfig, TEXT_ONLY, type Visibility } from '../../../src/domain/visibility.js';
 
 /** What the next turn does. */
 export interface TurnScript {

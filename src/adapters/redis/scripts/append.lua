@@ -5,29 +5,34 @@
 --
 -- KEYS  1 fleet (stream)  2 all jobs (zset)  3 delayed (zset)  4 dead letters (stream)  5 upkeep (zset)
 --       6-11 the index of each status (zset)
---       12.. per transition: view (hash), lane (stream), idempotency (string; the view again where none is)
+--       12 leases of direct attempts (zset)
+--       13.. per transition: view (hash), lane (stream), idempotency (string; the view again where none is)
 -- ARGV  1 '1' when this is sent again because the first answer was lost  2 prefix of all keys
 --       3 limit per repository, 0 for none  4 fleet doorbell (channel)  5 length of the fleet stream, about
 --       6 what the doorbells of jobs begin with
 --       7-9 what a view's key is continued by for its ledger (list), answer (string) and feed (stream)
 --       10 the transitions as JSON (one text costs far less than many arguments), each a list: job id, expected version
---          (number), status, creation time (ms), attempt, placement (none | enqueue | requeue | delay | remove), when
+--          (number), status, creation time (ms), attempt, placement (none | enqueue | requeue | delay | lease | remove), when
 --          upkeep must look at the job (ms, '' while it runs), which of KEYS is the index to enter and which the one to
 --          leave ('' for none), the records (type and line in turn), the extras by name
+--       11 what a view's key is continued by for its request (string)  12 lease of a direct attempt (ms)
 -- Extras: laneName and head (the job is new), repo (with them: counted by the limit)
 --         dueAt (ms: for delay), answer, digest and digestTtl (ms: of the idempotency key)
+--         request (of a turn that waits), requested and leased (a turn ends: it has a request, or a lease)
 --         letter (add | remove: dead letter), code and error (with it), closed (the records come after the job's end)
 --         entry, worker, deliveries (the claim that the caller must hold)
 -- Returns per transition: {'appended'} | {'conflict'} | {'unclaimed'} | {'duplicate', job id, digest}
 --         | {'failed', error of Redis}
 --
--- Invariants: the ledger is the only account of a job; the view has what scripts need to know of it. A job that runs, or waits and is admitted, has one lane entry, named
--- by the view's `entry`; one that is held, delayed or has ended has none, and it is acknowledged and deleted in the
--- same step: XLEN(lane) = admitted waiting + running. The order of the feed is the order of the calls.
+-- Invariants: the ledger is the only account of a job; the view has what scripts need to know of it. A job that runs, or
+-- waits and is admitted, has one lane entry, named by the view's `entry`; one that is held, delayed, runs by a direct
+-- attempt or has ended has none, and it is acknowledged and deleted in the same step: XLEN(lane) = admitted waiting +
+-- running. A direct attempt has a lease while it runs. The order of the feed is the order of the calls.
 local fleet, jobs, delayed, dead, upkeep = unpack(KEYS, 1, 5)
 local resent, prefix, limit, fleetBell, fleetLength, bells, toLedger, toAnswer, toFeed = unpack(ARGV, 1, 9)
 limit = tonumber(limit)
-local FIRST_KEY, KEYS_EACH = 12, 3
+local leases, toRequest, leaseMs = KEYS[12], ARGV[11], tonumber(ARGV[12])
+local FIRST_KEY, KEYS_EACH = 13, 3
 local transitions = cjson.decode(ARGV[10])
 local APPENDED = { 'appended' }
 -- @include admission
@@ -118,6 +123,10 @@ local function carryOut(k, transition)
     redis.call('SET', answer, extra.answer)
   end
 
+  local request = view .. toRequest
+  if extra.request then redis.call('SET', request, extra.request) end
+  if extra.requested then redis.call('UNLINK', request) end
+
   if enter ~= '' then gather('ZADD', KEYS[tonumber(enter)], createdAt, jobId) end
   if left ~= '' then gather('ZREM', KEYS[tonumber(left)], jobId) end
   if upkeepAt ~= '' then
@@ -140,10 +149,13 @@ local function carryOut(k, transition)
       admit(jobId, view, lane, repo, isNew and #records == 2 and records[2], extra.head)
     elseif placement == 'requeue' then
       enterLane(jobId, view, lane)
+    elseif placement == 'lease' then
+      gather('ZADD', leases, string.format('%.0f', nowMs() + leaseMs), jobId)
     else
       if placement == 'delay' then gather('ZADD', delayed, extra.dueAt, jobId) end
       leave(jobId, repo)
     end
+    if extra.leased then gather('ZREM', leases, jobId) end
   end
 
   if extra.letter == 'add' then

@@ -1,5 +1,5 @@
 // What is shown from now on, told as the predecessor told it: scripts read it.
-import type { StreamConfig } from '../../../app/turn/turns.js';
+import type { StreamConfig } from '../../../domain/visibility.js';
 
 /** One line of JSON. */
 export const configText = ({ visibility, scope }: StreamConfig): string =>

@@ -1,7 +1,8 @@
 // The answer to a streamed request: accepted before Claude is asked, told as Claude speaks.
-import type { StreamConfig, TurnResult } from '../../../app/turn/turns.js';
+import type { TurnResult } from '../../../app/turn/turns.js';
 import { AgenticoreError } from '../../../domain/errors.js';
 import type { JsonRecord } from '../../../domain/json-record.js';
+import type { StreamConfig } from '../../../domain/visibility.js';
 import type { Log } from '../../../ports/log.js';
 import type { EventStream } from '../../http/sse.js';
 import type { ToolChannel } from '../openai-deps.js';

@@ -1,9 +1,10 @@
 // The answer to a request that is not streamed: one completion, however long Claude takes.
 import type { Response } from 'express';
-import type { StreamConfig, TurnResult } from '../../../app/turn/turns.js';
+import type { TurnResult } from '../../../app/turn/turns.js';
 import { ERRORS } from '../../../domain/errors.js';
 import { type JsonRecord, present } from '../../../domain/json-record.js';
 import type { TurnPiece } from '../../../domain/turn-piece.js';
+import type { StreamConfig } from '../../../domain/visibility.js';
 import type { Log } from '../../../ports/log.js';
 import type { Outflow } from '../../http/outflow.js';
 import { sendJson } from '../../http/route.js';

@@ -1,6 +1,7 @@
 // A chat request gets its turn: a new one, or the one that the same request has begun before.
-import type { AcceptedTurn, StreamConfig, TurnResult } from '../../../app/turn/turns.js';
+import type { AcceptedTurn, TurnResult } from '../../../app/turn/turns.js';
 import type { TurnPiece } from '../../../domain/turn-piece.js';
+import type { StreamConfig } from '../../../domain/visibility.js';
 import { withAnySignal } from '../../http/any-signal.js';
 import type { OpenAiDeps } from '../openai-deps.js';
 import type { ChatRequest } from '../request/parse-request.js';
