@@ -48,6 +48,8 @@ export interface TurnRequest {
   readonly instructions?: string;
   /** What was said before, as the caller tells it; slash tokens may still be in it. */
   readonly history: readonly ChatMessage[];
+  /** The caller tells no history: what Claude remembers of the conversation is what was said. */
+  readonly remembers?: true;
   /** What is asked now; slash tokens are still in it. */
   readonly prompt: readonly ChatPart[];
   /** For this request only. */

@@ -15,8 +15,8 @@ export interface Visibility {
 /** What the reader of a conversation is shown, as `/stream-status` tells it. */
 export interface StreamConfig {
   readonly visibility: Visibility;
-  /** For whom it holds: everybody without a conversation of their own, or this conversation. */
-  readonly scope: 'agent' | 'conversation' | 'request';
+  /** For whom it holds: everybody without a name or conversation of their own, this caller, conversation or request. */
+  readonly scope: 'agent' | 'caller' | 'conversation' | 'request';
 }
 
 /** A plain client gets Claude's text, once. */

@@ -9,11 +9,14 @@ import { heartbeatLoop } from '../app/loops/heartbeat.js';
 import { createLeases } from '../app/loops/lease.js';
 import { packageSyncLoop } from '../app/loops/package-sync.js';
 import { createSlots, type Slots } from '../app/slots.js';
+import type { Completions } from '../app/turn/completions.js';
 import { standardLaunch } from '../app/turn/launch.js';
+import { openCompletions } from '../app/turn/open-completions.js';
 import { openTurns } from '../app/turn/open-turns.js';
 import { runClaimedTurn } from '../app/turn/run-claimed-turn.js';
 import type { TurnDeps, TurnPolicy, TurnStage } from '../app/turn/turn-deps.js';
 import type { Turns } from '../app/turn/turns.js';
+import { createWaitingRoom } from '../app/turn/waiting-room.js';
 import { messageOf } from '../domain/errors.js';
 import { parseVisibility } from '../domain/visibility.js';
 import type { PackageStore } from '../ports/packages.js';
@@ -29,6 +32,7 @@ import { claudeBinary, claudeEnvironment, type Leaving, settleUntil, type Worker
 
 export interface AgentShift extends Worker {
   readonly turns: Turns;
+  readonly completions: Completions;
   readonly packages: PackageStore;
   /** Where its turns wait. */
   readonly lane: string;
@@ -60,9 +64,10 @@ export async function startAgent(
   await warm();
   const intervalMs = config.agentihub.syncInterval * 1000;
   const syncing = { packages, intervalMs, onNewVersion: () => void warm(), clock: systemClock, log };
-  const turns = openTurns(deps);
+  const room = createWaitingRoom(deps);
   return {
-    turns,
+    turns: openTurns(deps, room),
+    completions: openCompletions(deps, room),
     packages,
     lane: deps.policy.lane,
     agent: stage?.agent,

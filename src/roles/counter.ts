@@ -9,9 +9,14 @@ import { compileSchema } from '../runtime/schema.js';
 import { type Service, untilAborted } from '../runtime/supervise.js';
 import { createHttpApp } from '../surfaces/http/app.js';
 import { hashApiKeys } from '../surfaces/http/auth.js';
-import { DEFAULT_HTTP_LIMITS, type DrainState, type Readiness } from '../surfaces/http/http-deps.js';
+import {
+  type AgentCounters,
+  DEFAULT_HTTP_LIMITS,
+  type DrainState,
+  type Readiness,
+} from '../surfaces/http/http-deps.js';
 import { listen } from '../surfaces/http/listen.js';
-import { DEFAULT_OPENAI_LIMITS, type OpenAiDeps } from '../surfaces/openai/openai-deps.js';
+import { DEFAULT_OPENAI_LIMITS } from '../surfaces/openai/openai-deps.js';
 import type { AgentShift } from './agent.js';
 import type { Drain } from './drain.js';
 import type { Machines } from './machines.js';
@@ -51,6 +56,7 @@ export async function openCounter(
     apiKeys: hashApiKeys(config.server.apiKeys),
     allowQueryKey: config.server.allowQueryKey,
     allowUnauthenticated: config.server.allowUnauthenticated,
+    corsOrigins: config.server.corsOrigins,
     limits: { ...DEFAULT_HTTP_LIMITS, maxBodyBytes: config.server.maxBodyBytes },
     version: packageVersion,
     health: () => ({
@@ -59,7 +65,7 @@ export async function openCounter(
       worker: machines.worker,
       ...(agent === undefined ? {} : agentHealth(agent)),
     }),
-    ...(agent === undefined ? {} : { openAi: openAiDeps(machines, agent, closing.signal) }),
+    ...(agent === undefined ? {} : { agent: agentDeps(machines, agent, closing.signal) }),
     readiness: cached(() => readiness(machines, drain.signal, agent), READY_CACHE_MS),
     log,
     newRequestId: newId,
@@ -91,16 +97,24 @@ function agentHealth({ packages, agent }: AgentShift): Readonly<Record<string, u
   };
 }
 
-function openAiDeps(
+function agentDeps(
   { config, hash, clock, log }: Machines,
-  { turns }: AgentShift,
+  { turns, completions }: AgentShift,
   closing: AbortSignal,
-): OpenAiDeps {
+): AgentCounters {
   const { disconnectGrace, toolChannel } = config.agent;
+  const { maxBodyBytes } = config.server;
   return {
-    ...{ turns, isAuxiliary, parseVisibility, toolChannel, hash, clock, log, closing },
-    checkRequest: compileSchema('chat-request'),
-    limits: { ...DEFAULT_OPENAI_LIMITS, disconnectGraceMs: disconnectGrace * 1000 },
+    openAi: {
+      ...{ turns, isAuxiliary, parseVisibility, toolChannel, hash, clock, log, closing },
+      checkRequest: compileSchema('chat-request'),
+      limits: { ...DEFAULT_OPENAI_LIMITS, disconnectGraceMs: disconnectGrace * 1000 },
+    },
+    completions: {
+      ...{ turns, completions, closing },
+      checkRequest: compileSchema('completion-request'),
+      limits: { maxBodyBytes },
+    },
   };
 }
 

@@ -39,14 +39,16 @@ export interface Performing {
 export async function performTurn(
   deps: TurnDeps,
   stage: TurnStage,
-  { attempt, request, thread, known, agent, deltaIntervalMs }: Performing,
+  performing: Performing,
   take: TakePiece,
 ): Promise<Performance> {
+  const { attempt, request, thread, known, agent, deltaIntervalMs } = performing;
   const { job } = attempt;
   const launch = await launchOf(deps, stage, agent, request);
   const systemPrompt = systemPromptOf(agent, request);
   const setup = deps.hash(canonicalJson({ launch: launch.key, systemPrompt }));
-  const goesOn = known?.head === thread.head && known.setup === setup;
+  const goesOn =
+    known !== undefined && isTold(known, performing) && (request.remembers || known.setup === setup);
   const name = goesOn ? known.thread : job.id;
   // What is edited or branched begins anew; the process of the old branch is of no use to anybody.
   if (known !== undefined && !goesOn && thread.isNamed) stage.agent.release(known.thread);
@@ -83,10 +85,15 @@ export async function performTurn(
     const shown = end.structuredOutput === undefined ? outlet.shown() : JSON.stringify(end.structuredOutput);
     const { sessionId, transcript } = start;
     const session = { sessionId, setup, thread: name, ...(transcript === undefined ? {} : { transcript }) };
-    await remember(deps, thread, request, { shown, ...session });
+    const before = goesOn ? { ...thread, head: known.head } : thread;
+    await remember(deps, before, request, { shown, ...session });
   }
   return { end, start, recorded: record(deps, attempt, scribe, end) };
 }
+
+/** Whether Claude's session is what the caller says was said before. */
+const isTold = (known: Conversation, { request, thread }: Performing): boolean =>
+  request.remembers === true || known.head === thread.head;
 
 interface Scribe extends TranscriptWriter {
   readonly start: TurnStart | undefined;

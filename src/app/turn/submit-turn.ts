@@ -8,16 +8,14 @@ import { takePartTokens } from '../../domain/slash-tokens.js';
 import type { Visibility } from '../../domain/visibility.js';
 import type { AgentPackage } from '../../ports/packages.js';
 import { type Handled, transitionOf } from '../handle-command.js';
+import type { TurnName } from './admit-turn.js';
 import type { TurnDeps, TurnStage } from './turn-deps.js';
 
-export interface NewTurn {
-  readonly jobId: string;
+export interface NewTurn extends TurnName {
   readonly request: TurnRequest;
   readonly agent: AgentPackage;
   readonly conversation: string | undefined;
   readonly visibility: Visibility;
-  /** The caller's own id of it. */
-  readonly uuid?: string;
 }
 
 /** The prompt stands in lists and logs: as much of it as a task may have. */
@@ -49,7 +47,7 @@ async function append(
 }
 
 function orderOf({ policy, redact }: TurnDeps, turn: NewTurn): JobOrder {
-  const { request, agent, conversation, visibility, uuid } = turn;
+  const { request, agent, conversation, visibility, uuid, meta } = turn;
   const { model, options, caller } = request;
   const facts: TurnFacts = {
     agent: agent.name,
@@ -70,6 +68,7 @@ function orderOf({ policy, redact }: TurnDeps, turn: NewTurn): JobOrder {
     ttlS: policy.jobTtlS,
     maxAttempts: 1,
     backoffS: 0,
+    ...(meta === undefined ? {} : { metadata: { meta } }),
     turn: facts,
   };
 }

@@ -6,7 +6,7 @@ import { cancelJob } from '../inspect-jobs.js';
 import { followTurn } from './follow-turn.js';
 import type { Admitted } from './open-direct.js';
 import type { TakePiece } from './outlet.js';
-import { submitWaiting } from './submit-turn.js';
+import { type NewTurn, submitWaiting } from './submit-turn.js';
 import { endTurn, keepTurn } from './thread.js';
 import type { TurnDeps } from './turn-deps.js';
 import type { AcceptedTurn, TurnResult } from './turns.js';
@@ -16,6 +16,8 @@ export interface WaitingRoom {
   isEmpty(): boolean;
   /** Takes one more in. Throws AGENT_BUSY when there is no room, before anything was started. */
   open(admitted: Admitted): Promise<AcceptedTurn>;
+  /** The same for one that nobody waits for. */
+  queue(turn: NewTurn): Promise<void>;
 }
 
 const BUSY_RETRY_S = 5;
@@ -63,13 +65,22 @@ export function createWaitingRoom(deps: TurnDeps): WaitingRoom {
     }
   }
 
+  /** Puts it into the lane. */
+  async function submit(turn: NewTurn): Promise<Job> {
+    assertRoom((await deps.queue.depth(lane)).waiting);
+    return (await submitWaiting(deps, turn)).job;
+  }
+
   return {
     isEmpty: () => waiting === 0,
+    async queue(turn) {
+      const leave = enter();
+      await submit(turn).finally(leave);
+    },
     async open(admitted) {
       const leave = enter();
       try {
-        assertRoom((await deps.queue.depth(lane)).waiting);
-        const { job } = await submitWaiting(deps, admitted.turn);
+        const job = await submit(admitted.turn);
         return {
           jobId: job.id,
           conversationId: admitted.thread.id,

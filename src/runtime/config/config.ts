@@ -48,6 +48,8 @@ export interface Settings {
     readonly apiKeys: readonly string[];
     readonly allowUnauthenticated: boolean;
     readonly allowQueryKey: boolean;
+    /** Origins of the web pages that may call the agent; `*` is any. */
+    readonly corsOrigins: readonly string[];
     readonly maxBodyBytes: number;
     readonly maxQueued: number;
   };

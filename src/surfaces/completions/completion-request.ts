@@ -51,6 +51,7 @@ export function toCompletionRequest(
       caller: completionCaller(req, callerName),
       model: modelOf(turns, body.model || undefined).resolved,
       history: [],
+      ...present({ remembers: conversationKey === undefined ? undefined : (true as const) }),
       prompt: promptOf(body),
       options: optionsOf(body),
       auxiliary: false,

@@ -12,7 +12,7 @@ import { carryOut, startTurn, submit } from '../../support/ledger.js';
 import { tempDir } from '../../support/temp-dir.js';
 
 const LONG_MS = 600_000;
-const CONVERSATION = { sessionId: 's', head: 'h', setup: 's', worker: 'w' };
+const CONVERSATION = { sessionId: 's', head: 'h', setup: 's', worker: 'w', thread: 't' };
 const open = (home: string) => openFileBus({ home, leaseMs: LONG_MS });
 const quiet = (): void => {};
 

@@ -89,6 +89,7 @@ export async function startTestServer(t: Scope, options: TestServerOptions = {})
     apiKeys: hashApiKeys(options.apiKeys ?? []),
     allowQueryKey: options.allowQueryKey ?? false,
     allowUnauthenticated: false,
+    corsOrigins: [],
     limits: { ...DEFAULT_HTTP_LIMITS, ...options.limits },
     version: '0.0.0-test',
     health: () => ({}),
