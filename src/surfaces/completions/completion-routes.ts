@@ -22,6 +22,8 @@ export interface CompletionDeps {
 }
 
 const STATUSES: readonly CompletionStatus[] = ['queued', 'running', 'completed', 'failed', 'cancelled'];
+/** As the schema has it: nothing else is looked for. */
+const UUID = /^[A-Za-z0-9._-]{1,128}$/;
 /** What callers put into `context` is theirs. */
 const BODY_BOUNDS = { depth: 32, members: 10_000 };
 
@@ -40,7 +42,8 @@ export function addCompletionRoutes(router: Router, deps: CompletionDeps): void 
   route(router, '/completions/:uuid', {
     async GET(req, res) {
       const caller = completionCaller(req, callOf(res).caller);
-      const completion = await deps.completions.find(String(req.params.uuid), caller);
+      const uuid = String(req.params.uuid);
+      const completion = UUID.test(uuid) ? await deps.completions.find(uuid, caller) : undefined;
       if (completion === undefined)
         throw new AgenticoreError('JOB_NOT_FOUND', 'There is no completion with this uuid.');
       sendJson(res, 200, { success: true, completion: completionJson(completion) });
@@ -53,7 +56,7 @@ async function complete(deps: CompletionDeps, req: Request, res: Response): Prom
   const request = toCompletionRequest(body, req, { turns: deps.turns, callerName: callOf(res).caller });
   const left = new AbortController();
   // Whoever hangs up stops waiting; the turn goes on.
-  res.once('close', () => left.abort(new AgenticoreError('CANCELLED', 'The caller has hung up.')));
+  res.once('close', () => left.abort('the caller has hung up'));
   // Turns take longer than a connection may otherwise be silent.
   req.socket.setTimeout(0);
   const completion = await withAnySignal([left.signal, deps.closing], (signal) =>

@@ -17,7 +17,7 @@ export interface Outflow {
 /** Watches over a response. A reader that makes no room for `stallMs` is disconnected. */
 export function createOutflow(res: Response, { stallMs }: { readonly stallMs: number }): Outflow {
   const left = new AbortController();
-  const leave = (): void => left.abort();
+  const leave = (): void => left.abort('nobody reads this answer any more');
   const { socket } = res.req;
   // A response queued behind another on one connection gets no `close` of its own.
   socket.once('close', leave);

@@ -31,6 +31,8 @@ export function addChatRoutes(router: Router, deps: OpenAiDeps): void {
       takeBody(limits.maxBodyBytes),
       (req, res) => {
         const request = parseChatRequest(deps, req, callOf(res).caller);
+        // A turn may have to wait for the one before it longer than a connection may otherwise be silent.
+        req.socket.setTimeout(0);
         return request.stream ? stream(deps, desk, request, res) : answer(deps, desk, request, res);
       },
     ],

@@ -263,6 +263,8 @@ test('what cannot be done is refused as a problem', async (t) => {
   const busy = await send(HI);
   assert.deepEqual([busy.status, busy.headers.get('retry-after')], [503, '5']);
   assert.equal((await fetch(`${url}/completions/nobody`)).status, 404);
+  assert.equal((await fetch(`${url}/completions/..%2f..%2fetc`)).status, 404);
+  assert.equal(desk.queries.length, 1);
   assert.equal((await fetch(`${url}/completions?status=lost`)).status, 400);
   assert.equal((await fetch(`${url}/completions?limit=0`)).status, 400);
 });

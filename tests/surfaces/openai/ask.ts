@@ -1,5 +1,6 @@
 // Asking the surface without any client, and reading what it says byte by byte.
-import { createParser, type EventSourceMessage } from 'eventsource-parser';
+import type { EventSourceMessage } from 'eventsource-parser';
+import { readStrictly } from '../../support/strict-sse.js';
 import type { OpenAiServer } from './openai-server.js';
 
 /** The parts of a chunk that tests look at. */
@@ -58,16 +59,9 @@ export async function readStream(response: Response): Promise<Told> {
 
 /** Strict: an unknown field is an error. */
 export function parseStream(response: Response, text: string): Told {
-  const frames: EventSourceMessage[] = [];
-  const comments: string[] = [];
-  const parser = createParser({
-    onEvent: (frame) => frames.push(frame),
-    onComment: (comment) => comments.push(comment),
-    onError: (error) => {
-      throw error;
-    },
-  });
-  parser.feed(text);
+  const sse = readStrictly();
+  sse.feed(text);
+  const { frames, comments } = sse;
   const chunks = frames.filter(({ data }) => data !== '[DONE]').map(({ data }) => JSON.parse(data) as Chunk);
   return { response, text, frames, comments, chunks };
 }

@@ -7,7 +7,7 @@ import { AgenticoreError } from '../../../src/domain/errors.js';
 import { compileSchema } from '../../../src/runtime/schema.js';
 import { authenticate, hashApiKeys } from '../../../src/surfaces/http/auth.js';
 import { beginCall } from '../../../src/surfaces/http/call.js';
-import { listen } from '../../../src/surfaces/http/listen.js';
+import { type ListenOptions, listen } from '../../../src/surfaces/http/listen.js';
 import { handleErrors } from '../../../src/surfaces/http/problem.js';
 import { allowOrigins } from '../../../src/surfaces/openai/cors.js';
 import {
@@ -29,6 +29,7 @@ export interface OpenAiServerOptions {
   readonly corsOrigins?: readonly string[];
   readonly toolChannel?: ToolChannel;
   readonly limits?: Partial<OpenAiLimits>;
+  readonly listen?: Partial<ListenOptions>;
   /** Sees each response before it is answered. */
   readonly watch?: (res: express.Response) => void;
 }
@@ -75,7 +76,13 @@ export async function startOpenAiServer(t: Scope, options: OpenAiServerOptions =
   addOpenAiRoutes(app, deps);
   addOpenAiErrors(app, deps);
   app.use(handleErrors(deps.log));
-  const listening = await listen(app, { host: '127.0.0.1', port: 0, closing, newRequestId: randomUUID });
+  const listening = await listen(app, {
+    host: '127.0.0.1',
+    port: 0,
+    closing,
+    newRequestId: randomUUID,
+    ...options.listen,
+  });
   t.after(listening.close);
   return { url: listening.url, turns, facts };
 }

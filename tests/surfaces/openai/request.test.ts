@@ -220,7 +220,7 @@ const TAKEN: readonly (readonly [what: string, body: Body, turn: Body, headers?:
       },
     ],
     [
-      'a history, without what is empty',
+      'a history, with answers of which nothing was shown',
       {
         messages: [
           user('a'),
@@ -234,6 +234,8 @@ const TAKEN: readonly (readonly [what: string, body: Body, turn: Body, headers?:
         history: [
           { role: 'user', parts: [text('a')] },
           { role: 'assistant', parts: [text('b')] },
+          { role: 'assistant', parts: [] },
+          { role: 'assistant', parts: [] },
         ],
         prompt: [text('c')],
       },

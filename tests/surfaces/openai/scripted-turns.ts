@@ -14,6 +14,8 @@ export interface TurnScript {
   readonly config?: StreamConfig;
   /** Nothing is left to ask. */
   readonly configured?: StreamConfig;
+  /** Awaited before it is admitted. */
+  readonly admitted?: Promise<void>;
   /** Not admitted. */
   readonly refuse?: Error;
   /** After the pieces. */
@@ -101,6 +103,7 @@ export function scriptTurns(script: TurnScript = {}): ScriptedTurns {
     async open(request) {
       const { script: now } = turns;
       turns.asked.push(request);
+      await now.admitted;
       if (now.refuse) throw now.refuse;
       if (now.configured) return { kind: 'configured', config: now.configured };
       const jobId = randomUUID();

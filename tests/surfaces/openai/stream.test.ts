@@ -1,5 +1,7 @@
 // The bytes of a streamed answer, piece by piece.
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { test } from 'node:test';
 import { AgenticoreError } from '../../../src/domain/errors.js';
 import type { TurnPiece } from '../../../src/domain/turn-piece.js';
@@ -67,7 +69,14 @@ test('each piece is a chunk of its own, tagged; the last ones are the stop and [
           x_agenticore_is_error: true,
         },
       ],
-      [{ ...plain, delta: { content: 'sub' }, [type]: 'text', x_agenticore_parent_tool_use_id: 'toolu_2' }],
+      [
+        {
+          ...plain,
+          delta: { reasoning_content: 'sub' },
+          [type]: 'text',
+          x_agenticore_parent_tool_use_id: 'toolu_2',
+        },
+      ],
       [{ ...plain, delta: { content: 'Done.' }, [type]: 'text' }],
       [{ ...plain, delta: {}, [type]: 'final' }],
       [{ index: 0, delta: {}, finish_reason: 'stop' }],
@@ -189,6 +198,21 @@ test('headers and role are there before Claude is asked, and comments until it s
   speak.open();
   for (let read = await reader?.read(); !read?.done; read = await reader?.read()) text += read?.value ?? '';
   assert.match(text, /late[\s\S]*\[DONE\]/);
+});
+
+test('a turn may wait to be admitted for longer than a connection may be silent', async (t) => {
+  const admitted = gate();
+  const server = await startOpenAiServer(t, {
+    script: { admitted: admitted.passed },
+    listen: { idleTimeoutMs: 100 },
+  });
+  const asked = askStream(server);
+  await eventually('it is asked', () => server.turns.asked.length === 1);
+  const silent = connect(Number(new URL(server.url).port), '127.0.0.1');
+  silent.resume();
+  await once(silent, 'close'); // for being silent no longer than the request has waited
+  admitted.open();
+  assert.equal((await asked).frames.at(-1)?.data, '[DONE]');
 });
 
 test('a piece is written in the very call in which it comes', async (t) => {

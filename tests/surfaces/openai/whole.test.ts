@@ -11,6 +11,7 @@ const ALL = { thinking: true, tools: true, narration: true, final: true };
 const PIECES: readonly TurnPiece[] = [
   { kind: 'thinking', text: 'Hm' },
   { kind: 'tool-result', toolUseId: 'i', isError: false, text: 'a' },
+  { kind: 'text', text: 'sub', parent: 'toolu_1' },
   { kind: 'text', text: 'Hi.' },
   { kind: 'text-end', role: 'final' },
 ];
@@ -47,7 +48,7 @@ test('a completion has the text, and the thinking where it is visible', async (t
       job_id: jobId,
     },
   });
-  server.turns.script = { pieces: PIECES.slice(2) };
+  server.turns.script = { pieces: PIECES.slice(3) };
   const plain = (await (await ask(server, { messages: HI })).json()) as { choices: { message: object }[] };
   assert.deepEqual(plain.choices[0]?.message, { role: 'assistant', content: 'Hi.', refusal: null });
 });
@@ -60,7 +61,7 @@ test('tools are in the text where that is wished', async (t) => {
   const { choices } = (await (await ask(server, { messages: HI })).json()) as {
     choices: { message: { content: string } }[];
   };
-  assert.equal(choices[0]?.message.content, '\n```tool_result\na\n```\nHi.');
+  assert.equal(choices[0]?.message.content, '\n```tool_result\na\n```\nsubHi.');
 });
 
 test('toggles alone, and beside a question', async (t) => {
@@ -74,7 +75,7 @@ test('toggles alone, and beside a question', async (t) => {
   };
   const alone = await contentOf();
   assert.equal(JSON.parse(alone).scope, 'agent');
-  server.turns.script = { config, pieces: PIECES.slice(2) };
+  server.turns.script = { config, pieces: PIECES.slice(3) };
   assert.equal(await contentOf(), `${alone}\n\nHi.`);
 });
 

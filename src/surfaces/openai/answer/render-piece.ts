@@ -26,8 +26,11 @@ export function renderPiece(
   switch (piece.kind) {
     case 'thinking':
       return frames.text('reasoning', piece.text, tagOf('thinking', piece.parent));
-    case 'text':
-      return jsonOnly ? '' : frames.text('content', piece.text, tagOf('text', piece.parent));
+    case 'text': {
+      const channel = channelOf(piece, toolChannel);
+      const isProse = jsonOnly && channel === 'content';
+      return isProse ? '' : frames.text(channel, piece.text, tagOf('text', piece.parent));
+    }
     case 'text-end':
       return jsonOnly ? '' : frames.mark(tagOf(piece.role, piece.parent));
     case 'tool-use':
@@ -38,6 +41,10 @@ export function renderPiece(
       return piece satisfies never;
   }
 }
+
+/** What a sub-agent says belongs to the tool call that it is the work of: it is not the answer. */
+export const channelOf = ({ parent }: TurnPiece, toolChannel: ToolChannel): ToolChannel =>
+  parent === undefined ? 'content' : toolChannel;
 
 /** Tags of pieces without parent are the same ones again and again. */
 const TAGS: Readonly<Record<string, JsonRecord>> = {

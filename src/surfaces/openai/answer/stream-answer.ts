@@ -2,14 +2,13 @@
 import type { TurnResult } from '../../../app/turn/turns.js';
 import { AgenticoreError } from '../../../domain/errors.js';
 import type { JsonRecord } from '../../../domain/json-record.js';
-import type { StreamConfig } from '../../../domain/visibility.js';
+import { configJson, type StreamConfig } from '../../../domain/visibility.js';
 import type { Log } from '../../../ports/log.js';
 import type { EventStream } from '../../http/sse.js';
 import type { ToolChannel } from '../openai-deps.js';
 import { openAiError } from '../openai-error.js';
 import type { ReadTurn } from '../turns/admit.js';
 import type { TurnCard } from '../turns/recent-turns.js';
-import { CONFIG_TAG, configText } from './config-text.js';
 import { type AnswerHead, createFrames, errorFrame, type Frames } from './frames.js';
 import type { Place } from './place.js';
 import { renderPiece } from './render-piece.js';
@@ -36,7 +35,7 @@ export async function streamTurn(events: EventStream, turn: ReadTurn, options: S
     isOpen = true;
     events.open();
     // Somebody who reads the text as one gets the turn on a line of its own.
-    const aside = config === undefined ? '' : frames.aside(`${configText(config)}\n\n`, CONFIG_TAG);
+    const aside = config === undefined ? '' : frames.aside(`${configJson(config)}\n\n`, CONFIG_TAG);
     events.push(frames.role() + aside);
   };
   const proof = options.proofMs === undefined ? undefined : setTimeout(open, options.proofMs);
@@ -70,6 +69,7 @@ const headOf = ({ jobId, created, model }: TurnCard): AnswerHead => ({
 });
 
 const TEXT_TAG: JsonRecord = { x_agenticore_event_type: 'text' };
+const CONFIG_TAG: JsonRecord = { x_agenticore_event_type: 'stream_config' };
 const FINAL_TAG: JsonRecord = { x_agenticore_event_type: 'final' };
 
 function endOfTurn(frames: Frames, result: TurnResult, card: TurnCard, includeUsage: boolean): string {
@@ -117,7 +117,7 @@ export function streamConfig(
   events.open();
   events.push(
     frames.role() +
-      frames.aside(configText(config), CONFIG_TAG) +
+      frames.aside(configJson(config), CONFIG_TAG) +
       frames.stop('stop') +
       usage() +
       frames.done(),

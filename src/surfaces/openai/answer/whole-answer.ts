@@ -4,15 +4,15 @@ import type { TurnResult } from '../../../app/turn/turns.js';
 import { ERRORS } from '../../../domain/errors.js';
 import { type JsonRecord, present } from '../../../domain/json-record.js';
 import type { TurnPiece } from '../../../domain/turn-piece.js';
-import type { StreamConfig } from '../../../domain/visibility.js';
+import { configJson, type StreamConfig } from '../../../domain/visibility.js';
 import type { Log } from '../../../ports/log.js';
 import type { Outflow } from '../../http/outflow.js';
 import { sendJson } from '../../http/route.js';
 import type { OpenAiLimits, ToolChannel } from '../openai-deps.js';
 import { openAiError, sendTurnFailure } from '../openai-error.js';
 import type { ReadTurn } from '../turns/admit.js';
-import { configText } from './config-text.js';
 import type { AnswerHead } from './frames.js';
+import { channelOf } from './render-piece.js';
 import { jsonAnswer, tellable } from './stream-answer.js';
 import { toolBlock } from './tool-block.js';
 import { costJson, finishReason, usageJson } from './usage.js';
@@ -39,7 +39,7 @@ export async function answerWhole(
     if (result === undefined) return void res.destroy();
     const content = card.jsonOnly ? jsonAnswer(result) : said.content();
     const completion = completionJson(head, {
-      content: config === undefined ? content : `${configText(config)}\n\n${content}`,
+      content: config === undefined ? content : `${configJson(config)}\n\n${content}`,
       reasoning: card.showsThinking || said.reasoning() !== '' ? said.reasoning() : undefined,
       finish: finishReason(result.finish),
       result,
@@ -65,7 +65,7 @@ export function answerConfig(res: Response, head: AnswerHead, config: StreamConf
   sendJson(
     res,
     200,
-    completionJson(head, { content: configText(config), reasoning: undefined, finish: 'stop' }),
+    completionJson(head, { content: configJson(config), reasoning: undefined, finish: 'stop' }),
   );
 }
 
@@ -107,7 +107,7 @@ function createSaid(toolChannel: ToolChannel, jsonOnly: boolean) {
           reasoning += piece.text;
           break;
         case 'text':
-          if (!jsonOnly) content += piece.text;
+          if (!jsonOnly && channelOf(piece, toolChannel) === 'content') content += piece.text;
           break;
         case 'text-end':
           break;

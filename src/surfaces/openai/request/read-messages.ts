@@ -33,7 +33,6 @@ export function readMessages(messages: readonly BodyMessage[]): ReadMessages {
     instructions: systems.filter((text) => text.trim() !== '').join('\n\n') || undefined,
     history: spoken
       .slice(0, at)
-      .filter(({ parts }) => parts.length > 0)
       .map(({ role, parts }) => ({ role: role === 'assistant' ? 'assistant' : 'user', parts })),
     prompt,
     told: read.map(({ role, parts }) => ({ role, text: joinedText(parts) })),

@@ -38,15 +38,22 @@ export async function admit(desk: TurnDesk, request: ChatRequest, gone: AbortSig
   const earlier = key === undefined ? undefined : await desk.recent.same(key);
   if (earlier !== undefined) return { kind: 'turn', turn: again(desk, earlier, request.turn.caller.name) };
 
-  const opening = desk.turns.open(request.turn, gone);
-  const card = opening.then((opened) =>
-    opened.kind === 'accepted' ? cardOf(opened.turn, request, desk.clock.now()) : undefined,
-  );
-  if (key !== undefined) desk.recent.opening(key, card);
-  const [opened, kept] = await Promise.all([opening, card]);
-  if (opened.kind === 'configured' || kept === undefined) return opened as Admitted;
-  desk.recent.keep(kept);
-  return { kind: 'turn', turn: first(desk, opened.turn, kept, key) };
+  const opening = desk.turns
+    .open(request.turn, gone)
+    .then((opened) =>
+      opened.kind === 'configured'
+        ? opened
+        : { ...opened, card: cardOf(opened.turn, request, desk.clock.now()) },
+    );
+  if (key !== undefined)
+    desk.recent.opening(
+      key,
+      opening.then((opened) => (opened.kind === 'accepted' ? opened.card : undefined)),
+    );
+  const opened = await opening;
+  if (opened.kind === 'configured') return opened;
+  desk.recent.keep(opened.card);
+  return { kind: 'turn', turn: first(desk, opened.turn, opened.card, key) };
 }
 
 /** Only callers who name their conversation are known to mean the same turn when they say the same. */

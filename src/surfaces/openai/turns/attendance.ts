@@ -1,5 +1,4 @@
 // Who reads a turn that runs here: Claude does not go on for readers who have all gone.
-import { AgenticoreError } from '../../../domain/errors.js';
 
 export interface Attendance {
   /** A turn begins: the signal aborts when its last reader has been gone for the grace time. */
@@ -20,8 +19,7 @@ interface Attended {
 export function createAttendance(graceMs: number): Attendance {
   const turns = new Map<string, Attended>();
 
-  const give = (turn: Attended): void =>
-    turn.nobody.abort(new AgenticoreError('CANCELLED', 'Nobody reads this turn any more.'));
+  const give = (turn: Attended): void => turn.nobody.abort('nobody reads this turn any more');
 
   return {
     begin(jobId) {
