@@ -2,7 +2,8 @@
 // into the transcript; the response waits for neither.
 import type { TurnRequest } from '../../domain/chat.js';
 import { canonicalJson } from '../../domain/evidence.js';
-import { stripTokens, takePartTokens } from '../../domain/slash-tokens.js';
+import { withoutToggles } from '../../domain/exchanges.js';
+import { takePartTokens } from '../../domain/slash-tokens.js';
 import type { Conversation } from '../../ports/conversations.js';
 import type { AgentPackage } from '../../ports/packages.js';
 import type { TurnEnd, TurnListener, TurnOrder, TurnStart } from '../../ports/turn-agent.js';
@@ -64,7 +65,7 @@ export async function performTurn(
           ...(known.transcript === undefined ? {} : { transcript: known.transcript }),
         }
       : { kind: 'none' },
-    history: request.history.map(stripTokens),
+    history: withoutToggles(request.history),
     prompt: takePartTokens(request.prompt).parts,
     timeoutMs: (request.options.timeoutS ?? agent.timeoutS) * 1000,
   };
