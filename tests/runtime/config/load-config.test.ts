@@ -65,6 +65,7 @@ describe('the configuration', () => {
         apiKeys: [],
         allowUnauthenticated: false,
         allowQueryKey: false,
+        corsOrigins: [],
         maxBodyBytes: 1048576,
         maxQueued: 10000,
       },
