@@ -6,7 +6,7 @@ import type { Visibility } from './visibility.js';
 export interface MainText {
   /** `news` is what has become known of the block. */
   add(news: string, block: SpokenBlock): readonly TurnPiece[];
-  /** Nothing may continue the text: if more is said nevertheless, this was narration. */
+  /** No other block continues the text: if more is said nevertheless, this was narration. */
   settle(): void;
   /** It is known what the text since the last `close` was. */
   close(role: 'narration' | 'final'): readonly TurnPiece[];
@@ -52,8 +52,9 @@ export function createMainText(visibility: Visibility): MainText {
 
   return {
     add(news, block) {
-      const before = isSettled && news !== '' ? close('narration') : [];
-      if (stretch.at(-1) !== block) stretch.push(block);
+      const isNew = stretch.at(-1) !== block;
+      const before = isSettled && isNew && news !== '' ? close('narration') : [];
+      if (isNew) stretch.push(block);
       if (news === '') return before;
       hasSpoken = true;
       return isHeld ? before : [...before, give(news)];

@@ -4,8 +4,8 @@ import { type DeltaData, readDelta } from './deltas.js';
 import { isRecord, type JsonRecord } from './json-record.js';
 import { createMainText } from './main-text.js';
 import { blocksOf, type SaidBlock } from './said-blocks.js';
-import { BLANK_LINE, openBlock, type SpokenBlock } from './spoken-block.js';
 import type { TurnPiece } from './turn-piece.js';
+import { createTurnVoices } from './turn-voices.js';
 import type { Visibility } from './visibility.js';
 
 export interface TurnRenderer {
@@ -30,153 +30,61 @@ interface FeedLike {
   readonly data: string;
 }
 
-/** The blocks that are being written by one agent: the main one, or the sub-agent of a tool call. */
-interface Mouth {
-  text: SpokenBlock | undefined;
-  thinking: SpokenBlock | undefined;
-  hasThought: boolean;
-  hasSpoken: boolean;
-}
-
 /** A renderer of one turn. It never throws: unknown and malformed messages say nothing. */
 export function createTurnRenderer(visibility: Visibility): TurnRenderer {
-  const mouths = new Map<string | undefined, Mouth>();
   const main = createMainText(visibility);
+  const voices = createTurnVoices(visibility, main);
   let stopReason: string | undefined;
-  let hasActed = false;
   let localAnswer: string | undefined;
-
-  const mouthOf = (parent: string | undefined): Mouth => {
-    const mouth = mouths.get(parent) ?? {
-      text: undefined,
-      thinking: undefined,
-      hasThought: false,
-      hasSpoken: false,
-    };
-    mouths.set(parent, mouth);
-    return mouth;
-  };
-
-  function think(mouth: Mouth, parent: string | undefined, say: (block: SpokenBlock) => string) {
-    const isNew = mouth.thinking === undefined;
-    mouth.thinking ??= openBlock();
-    const text = say(mouth.thinking);
-    if (text === '' || !visibility.thinking || !isShown(parent)) return [];
-    const gap = isNew && mouth.hasThought ? BLANK_LINE : '';
-    mouth.hasThought = true;
-    return [{ kind: 'thinking', text: gap + text, ...of(parent) } as const];
-  }
-
-  function speak(mouth: Mouth, parent: string | undefined, say: (block: SpokenBlock) => string) {
-    mouth.text ??= openBlock();
-    const text = say(mouth.text);
-    if (parent === undefined) return main.add(text, mouth.text);
-    if (text === '' || !isShown(parent)) return [];
-    mouth.hasSpoken = true;
-    return [{ kind: 'text', text, ...of(parent) } as const];
-  }
-
-  /** What a sub-agent does belongs to the tool call that it is the work of. */
-  const isShown = (parent: string | undefined): boolean => parent === undefined || visibility.tools;
-
-  function takeDelta({ delta, text, parent_tool_use_id }: DeltaData): readonly TurnPiece[] {
-    const parent = parent_tool_use_id ?? undefined;
-    const mouth = mouthOf(parent);
-    const grow = (block: SpokenBlock): string => block.grow(text);
-    switch (delta) {
-      case 'thinking':
-        return think(mouth, parent, grow);
-      case 'text':
-        return speak(mouth, parent, grow);
-      case 'input_json':
-        return parent === undefined ? main.close('narration') : [];
-      default:
-        return delta satisfies never;
-    }
-  }
-
-  function takeBlock(block: SaidBlock, parent: string | undefined): readonly TurnPiece[] {
-    const mouth = mouthOf(parent);
-    const complete = (spoken: SpokenBlock): string => spoken.complete('text' in block ? block.text : '');
-    switch (block.kind) {
-      case 'thinking': {
-        const pieces = think(mouth, parent, complete);
-        mouth.thinking = undefined;
-        return pieces;
-      }
-      case 'text': {
-        const pieces = speak(mouth, parent, complete);
-        forget(mouth); // thinking that was never completed belonged to a stream that broke
-        return parent === undefined ? pieces : [...pieces, ...endOfSubagent(mouth, parent)];
-      }
-      case 'tool-use':
-      case 'tool-result': {
-        hasActed = true;
-        // A result may come while a later block is being written; a call is a block of its own and ends what was open.
-        if (block.kind === 'tool-use') forget(mouth);
-        const before = parent === undefined && block.kind === 'tool-use' ? main.close('narration') : [];
-        return visibility.tools ? [...before, { ...block, ...of(parent) }] : before;
-      }
-      default:
-        return block satisfies never;
-    }
-  }
-
-  function endOfSubagent(mouth: Mouth, parent: string): readonly TurnPiece[] {
-    if (!mouth.hasSpoken) return [];
-    mouth.hasSpoken = false;
-    return [{ kind: 'text-end', role: 'narration', ...of(parent) }];
-  }
-
-  function takeUser(message: JsonRecord): readonly TurnPiece[] {
-    const parent = parentOf(message);
-    const results =
-      message.isSynthetic === true || message.isReplay === true
-        ? []
-        : blocksOf(message).filter((block) => block.kind === 'tool-result');
-    // Something else was put to Claude: what it says next does not continue what it said before.
-    if (results.length === 0 && parent === undefined) settle();
-    return results.flatMap((block) => takeBlock(block, parent));
-  }
 
   function take(type: string, message: JsonRecord): readonly TurnPiece[] {
     switch (type) {
       case 'stream_event':
         return takeEvent(message);
-      case 'assistant': // claude's own words about a failed API are no answer
-        return message.error === undefined || message.error === null
-          ? blocksOf(message).flatMap((block) => takeBlock(block, parentOf(message)))
-          : [];
+      case 'assistant':
+        return isApiError(message) ? [] : takeBlocks(blocksOf(message), message);
       case 'user':
         return takeUser(message);
       case 'system':
-        if (message.subtype === 'api_retry') for (const mouth of mouths.values()) restart(mouth);
+        if (message.subtype === 'api_retry') voices.restartAll();
         return [];
       case 'oversized': // the block that was being written, complete, was too long to be kept
-        if (message.of === 'assistant') for (const mouth of mouths.values()) forget(mouth);
+        if (message.of === 'assistant') voices.forgetAll();
         return [];
       case 'result':
-        settle();
-        noteStop(message.stop_reason);
-        if (message.is_error !== true && typeof message.result === 'string') localAnswer = message.result;
-        return [];
+        return takeResult(message);
       default:
         return [];
     }
   }
 
-  function settle(): void {
-    main.settle();
-    forget(mouthOf(undefined));
-  }
-
   function takeEvent(message: JsonRecord): readonly TurnPiece[] {
     const { event } = message;
     const parent = parentOf(message);
-    if (isRecord(event) && event.type === 'message_start') restart(mouthOf(parent));
+    if (isRecord(event) && event.type === 'message_start') voices.restart(parent);
     if (isRecord(event) && isRecord(event.delta) && parent === undefined) noteStop(event.delta.stop_reason);
     const delta = readDelta(message);
-    return delta === undefined ? [] : takeDelta(delta);
+    return delta === undefined ? [] : voices.takeDelta(delta);
+  }
+
+  function takeUser(message: JsonRecord): readonly TurnPiece[] {
+    const isForClaude = message.isSynthetic === true || message.isReplay === true;
+    const results = isForClaude ? [] : blocksOf(message).filter(({ kind }) => kind === 'tool-result');
+    if (results.length > 0) return takeBlocks(results, message);
+    // Something else was put to Claude: what it says next does not continue what it said before.
+    if (parentOf(message) === undefined) main.settle();
+    return [];
+  }
+
+  const takeBlocks = (blocks: readonly SaidBlock[], message: JsonRecord): readonly TurnPiece[] =>
+    blocks.flatMap((block) => voices.takeBlock(block, parentOf(message)));
+
+  function takeResult(message: JsonRecord): readonly TurnPiece[] {
+    main.settle();
+    voices.forgetAll();
+    noteStop(message.stop_reason);
+    if (message.is_error !== true && typeof message.result === 'string') localAnswer = message.result;
+    return [];
   }
 
   function noteStop(reason: unknown): void {
@@ -189,12 +97,12 @@ export function createTurnRenderer(visibility: Visibility): TurnRenderer {
       const value = kind === 'event' ? undefined : parse(data);
       if (!isRecord(value)) return [];
       if (kind === 'message') return take(type, value);
-      return isDelta(value) ? takeDelta(value) : [];
+      return isDelta(value) ? voices.takeDelta(value) : [];
     },
     end() {
       // A command of claude itself answers without a word of the model.
-      const isSilent = !hasActed && !main.hasSpoken() && localAnswer !== undefined;
-      const answer = isSilent ? takeBlock({ kind: 'text', text: localAnswer ?? '' }, undefined) : [];
+      const isSilent = !voices.hasActed() && !main.hasSpoken() && localAnswer !== undefined;
+      const answer = isSilent ? voices.takeBlock({ kind: 'text', text: localAnswer ?? '' }, undefined) : [];
       return [...answer, ...main.close('final')];
     },
     shownContent: main.shown,
@@ -203,17 +111,8 @@ export function createTurnRenderer(visibility: Visibility): TurnRenderer {
   };
 }
 
-function restart(mouth: Mouth): void {
-  mouth.text?.restart();
-  mouth.thinking?.restart();
-}
-
-function forget(mouth: Mouth): void {
-  mouth.text = undefined;
-  mouth.thinking = undefined;
-}
-
-const of = (parent: string | undefined) => (parent === undefined ? {} : { parent });
+/** Claude's own words about a failed request are no answer. */
+const isApiError = ({ error }: JsonRecord): boolean => error !== undefined && error !== null;
 
 const parentOf = ({ parent_tool_use_id: parent }: JsonRecord): string | undefined =>
   typeof parent === 'string' ? parent : undefined;

@@ -1,22 +1,7 @@
 // The words by which a caller says in the chat itself what it wants to see. They are for us: Claude never reads them.
 import type { ChatMessage, ChatPart } from './chat.js';
 import { findCode, type Span } from './code-spans.js';
-
-export const SLASH_TOKENS = [
-  '/show-thinking',
-  '/hide-thinking',
-  '/show-tools',
-  '/hide-tools',
-  '/show-narration',
-  '/hide-narration',
-  '/show-final',
-  '/hide-final',
-  '/show-all',
-  '/hide-all',
-  '/stream-status',
-] as const;
-
-export type SlashToken = (typeof SLASH_TOKENS)[number];
+import { SLASH_TOKENS, type SlashToken } from './visibility.js';
 
 /** What stood in a text besides its meaning. */
 export interface Wishes {

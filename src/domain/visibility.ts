@@ -1,6 +1,5 @@
 // What of a turn a reader is shown, and the words by which callers change it.
 import { AgenticoreError } from './errors.js';
-import type { SlashToken } from './slash-tokens.js';
 
 export interface Visibility {
   readonly thinking: boolean;
@@ -24,6 +23,22 @@ export const TEXT_ONLY: Visibility = { thinking: false, tools: false, narration:
 
 const ALL: Visibility = { thinking: true, tools: true, narration: true, final: true };
 const NONE: Visibility = { thinking: false, tools: false, narration: false, final: false };
+
+export const SLASH_TOKENS = [
+  '/show-thinking',
+  '/hide-thinking',
+  '/show-tools',
+  '/hide-tools',
+  '/show-narration',
+  '/hide-narration',
+  '/show-final',
+  '/hide-final',
+  '/show-all',
+  '/hide-all',
+  '/stream-status',
+] as const;
+
+export type SlashToken = (typeof SLASH_TOKENS)[number];
 
 /** From left to right: the last word on a thing holds. */
 export const applyTokens = (visibility: Visibility, tokens: readonly SlashToken[]): Visibility =>

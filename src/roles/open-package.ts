@@ -41,10 +41,11 @@ export function openPackage(config: Config, log: Log, signal: AbortSignal): Prom
         appendSystemPrompt: agent.appendSystemPrompt,
       },
       checks: packageChecks(),
-      runnerEnvironment: (names) => ({
-        ...ordinary(claude.passthrough),
-        ...claude.environmentOf(names).values,
-      }),
+      runnerEnvironment: (names) => {
+        const { values, warnings } = claude.environmentOf(names);
+        for (const why of warnings) log('package.env_refused', { why }, 'warn');
+        return { ...ordinary(claude.passthrough), ...values };
+      },
       keepMs: (agent.sessionTtl + agent.idleSeconds + SLACK_S) * 1000,
       clock: systemClock,
       log,

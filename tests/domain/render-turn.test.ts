@@ -412,6 +412,21 @@ describe('who speaks', () => {
     assert.equal(render(said).renderer.shownContent(), 'One two.');
   });
 
+  it('a note to Claude in the middle of a block disturbs nothing either', () => {
+    const note = user([{ type: 'text', text: 'note' }], { isSynthetic: true });
+    const said = [textDelta('One '), note, textDelta('two.'), text('One two.'), result()];
+    for (const visible of ['all', 'final'])
+      assert.equal(render(said, visible).renderer.shownContent(), 'One two.');
+  });
+
+  it('who does not want to see narration sees none of a sub-agent', () => {
+    const kinds = render(delegated, 'tools,final').pieces.map(
+      ({ kind, parent }) => `${parent ?? 'main'} ${kind}`,
+    );
+    assert.ok(kinds.includes('agent1 tool-use'));
+    assert.ok(!kinds.some((kind) => kind.startsWith('agent1 text')));
+  });
+
   it('tools of the API are tools', () => {
     const said = [
       assistant({ type: 'server_tool_use', id: 's', name: 'web_search', input: { query: 'q' } }),

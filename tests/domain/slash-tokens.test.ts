@@ -1,14 +1,8 @@
 // The words in a chat that are meant for us: found where they are meant, and nowhere else.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import {
-  asPlainText,
-  SLASH_TOKENS,
-  stripTokens,
-  takePartTokens,
-  takeTokens,
-} from '../../src/domain/slash-tokens.js';
-import { applyTokens, TEXT_ONLY } from '../../src/domain/visibility.js';
+import { asPlainText, stripTokens, takePartTokens, takeTokens } from '../../src/domain/slash-tokens.js';
+import { applyTokens, SLASH_TOKENS, TEXT_ONLY } from '../../src/domain/visibility.js';
 import { seeded } from '../support/seeded.js';
 
 const taken = (text: string) => {

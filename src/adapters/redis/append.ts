@@ -20,6 +20,8 @@ interface Asked {
   readonly keys: readonly string[];
   /** JSON, one text for all: many small arguments cost far more, here and in Redis. */
   readonly transition: string;
+  /** Beside it: up to 20 MiB would take Redis half a second to read out of JSON. Empty for none. */
+  readonly request: string;
   settle(result: AppendResult): void;
   fail(error: unknown): void;
 }
@@ -68,14 +70,11 @@ export function createAppend(
   async function send(batch: readonly Asked[]): Promise<void> {
     const scriptKeys = [...sharedKeys, ...batch.flatMap((asked) => asked.keys)];
     const transitions = `[${batch.map(({ transition }) => transition).join(',')}]`;
+    const requests = batch.some(({ request }) => request !== '') ? batch.map(({ request }) => request) : [];
+    const args = [...sharedArguments, transitions, ...ofTurns, ...requests];
     try {
       const reply = await connection.ask((redis, resent) =>
-        runScript(redis, 'append', scriptKeys, [
-          resent ? '1' : '',
-          ...sharedArguments,
-          transitions,
-          ...ofTurns,
-        ]),
+        runScript(redis, 'append', scriptKeys, [resent ? '1' : '', ...args]),
       );
       const results = asList(reply);
       for (const [nth, { settle, fail }] of batch.entries()) {
@@ -92,8 +91,9 @@ export function createAppend(
     new Promise((settle, fail) => {
       const text = JSON.stringify(describe(maxPerRepo, transition));
       if (gathered.length === 0) process.nextTick(flush);
-      gathered.push({ keys: keysOf(keys, transition), transition: text, settle, fail });
-      characters += text.length;
+      const { request = '' } = transition;
+      gathered.push({ keys: keysOf(keys, transition), transition: text, request, settle, fail });
+      characters += text.length + request.length;
       if (gathered.length >= MAX_TOGETHER || characters >= MAX_CHARACTERS) flush();
     });
 }
@@ -128,7 +128,7 @@ function describe(maxPerRepo: number, transition: Transition): readonly unknown[
 
 /** What only some transitions have, by name. */
 function extrasOf(maxPerRepo: number, transition: Transition): Readonly<Record<string, string>> {
-  const { before, expectedVersion, placement, answer, request, idempotency, deadLetter, claim } = transition;
+  const { before, expectedVersion, placement, answer, idempotency, deadLetter, claim } = transition;
   const { job } = transition.after;
   const extras: Record<string, string> = {};
   if (expectedVersion === 0) {
@@ -138,7 +138,6 @@ function extrasOf(maxPerRepo: number, transition: Transition): Readonly<Record<s
   }
   if (placement.kind === 'delay') extras.dueAt = String(placement.until);
   if (answer !== undefined) extras.answer = wellFormed(answer);
-  if (request !== undefined) extras.request = wellFormed(request);
   if (job.kind === 'turn' && placement.kind === 'remove') extras[job.direct ? 'leased' : 'requested'] = '1';
   if (idempotency) {
     extras.digest = idempotency.digest;

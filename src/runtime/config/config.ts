@@ -23,7 +23,6 @@ export interface AgentSettings {
   readonly appendSystemPrompt: boolean;
   /** Seconds. */
   readonly sessionTtl: number;
-  readonly convHashFallback: boolean;
   readonly warmProcesses: number;
   readonly maxProcesses: number;
   readonly maxWaiting: number;

@@ -79,6 +79,21 @@ describe('the places of a pool', { concurrency: 2 }, () => {
     assert.equal((await waiting.end).kind, 'succeeded');
   });
 
+  test('are waited for until a turn is over, even if its process would be kept', async (t) => {
+    const { agent, launch } = await set(t, { maxProcesses: 1 });
+    let release = (): void => {};
+    const held = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    const first = startTurn(agent, makeTurn(launch), () => held);
+    await eventually('it has begun', () => first.messages.length > 0);
+    const second = startTurn(agent, makeTurn(launch, { conversation: 'two' }));
+    release();
+    const kinds = [await first.end, await second.end].map(({ kind }) => kind);
+    assert.deepEqual(kinds, ['succeeded', 'succeeded']);
+    assert.deepEqual(agent.state(), { warm: 0, kept: 1, busy: 0 });
+  });
+
   test('are given to one turn of a conversation at a time', async (t) => {
     const { agent, launch } = await set(t);
     const first = startTurn(agent, makeTurn(launch, { prompt: asks('wait for ever') }));
@@ -160,6 +175,10 @@ describe('a process', { concurrency: 2 }, () => {
       await eventually(`${JSON.stringify(bound)} ends it`, () => living().length === 0);
       assert.deepEqual(agent.state(), { warm: 0, kept: 0, busy: 0 });
     }
+    // claude counts what a process has cost, not a turn.
+    const { agent, launch, living } = await set(t);
+    await takeTurn(agent, makeTurn({ ...launch, flags: { 'max-budget-usd': 1 } }));
+    await eventually('it is gone', () => living().length === 0);
   });
 
   test('that takes no system prompt serves no turn', async (t) => {

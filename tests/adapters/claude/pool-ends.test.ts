@@ -1,9 +1,11 @@
 // The pool with the real CLI: turns that are stopped, killed or refused, and what becomes of their processes.
 import assert from 'node:assert/strict';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import type { Fault, Script, Step } from '../../../scripts/scripted-model/script.js';
 import type { PoolDeps } from '../../../src/adapters/claude/pool/pool-deps.js';
-import type { TurnEnd, TurnLaunch } from '../../../src/ports/turn-agent.js';
+import type { TurnEnd, TurnLaunch, TurnOrder } from '../../../src/ports/turn-agent.js';
 import { eventually } from '../../support/eventually.js';
 import { processesWith, uniqueSleep } from './attempt-kit.js';
 import {
@@ -109,6 +111,28 @@ describe('a turn that is cut short', { concurrency: 2 }, () => {
   });
 });
 
+test('a command left in the background holds up no turn; when it ends later, its process goes and the session stays', async (t) => {
+  const command = 'until [ -e go ]; do sleep 0.1; done';
+  const call = [{ tool: 'Bash', input: { command, description: 'waits', run_in_background: true } }];
+  const { model, agent, launch } = await set(t, [
+    { name: 'notice', match: '<task-notification>', steps: [{ say: 'It has ended.' }] },
+    { name: 'begin', match: 'Begin', steps: [{ call }, { say: 'It runs.' }] },
+    script({ say: 'Fine.' }),
+  ]);
+  const first = await takeTurn(agent, makeTurn(launch, { prompt: asks('Begin.') }));
+  assert.deepEqual([first.end.kind, first.end.answer], ['succeeded', 'It runs.']);
+  assert.equal(agent.state().kept, 1);
+  const second = await takeTurn(agent, makeTurn(launch, { memory: first.session }));
+  assert.deepEqual([second.start?.process, second.end.answer], ['kept', 'Fine.']);
+  await writeFile(join(launch.cwd, 'go'), '');
+  await eventually('its process is not kept', () => agent.state().kept === 0);
+  await isGone(first.start?.sessionId ?? '?');
+  const third = await takeTurn(agent, makeTurn(launch, { memory: first.session, prompt: asks('Still?') }));
+  assert.deepEqual([third.start?.memory, third.end.kind], ['resumed', 'succeeded']);
+  assert.doesNotMatch(JSON.stringify(third.messages), /It has ended/);
+  assert.match(lastSeen(model).join(), /Begin\..*It runs\..*Hello\..*Fine\..*Still\?/s);
+});
+
 describe('a turn that the model fails', { concurrency: 2 }, () => {
   const failing = async (t: TestContext, fault: Fault, options: Partial<PoolDeps> = {}) => {
     const { agent, launch } = await set(
@@ -159,24 +183,19 @@ describe('a turn that the model fails', { concurrency: 2 }, () => {
 
 describe('what is said to claude', { concurrency: 2 }, () => {
   test('is text, but for the commands of the package', async (t) => {
-    const { model, agent, launch } = await set(
-      t,
-      [script({ say: 'Yes.' }, { say: 'Yes.' })],
-      {},
-      {
-        commands: ['context'],
-      },
-    );
+    const steps = Array.from({ length: 9 }, () => ({ say: 'Yes.' }));
+    const { model, agent, launch } = await set(t, [script(...steps)], {}, { commands: ['context'] });
+    let memory: TurnOrder['memory'] = { kind: 'none' };
     for (const text of ['/help me', '@/etc/passwd', '/contextual', '-p', ' /cost', '# heading', '!ls']) {
-      const { end } = await takeTurn(
-        agent,
-        makeTurn(launch, { conversation: undefined as never, prompt: asks(text) }),
-      );
-      assert.equal(end.kind, 'succeeded');
-      assert.deepEqual(lastSeen(model), [`user: ${text.trim()}`]);
+      const turn = await takeTurn(agent, makeTurn(launch, { memory, prompt: asks(text) }));
+      assert.equal(turn.end.kind, 'succeeded');
+      assert.equal(lastSeen(model).at(-1), `user: ${text.trim()}`);
+      memory = turn.session;
     }
+    assert.doesNotMatch(JSON.stringify(model.requests), /root:x:0/);
     const before = model.requests.length;
-    const { end } = await takeTurn(agent, makeTurn(launch, { prompt: asks('/context') }));
+    const { end, start } = await takeTurn(agent, makeTurn(launch, { memory, prompt: asks('/context') }));
+    assert.equal(start?.process, 'kept');
     assert.match(end.answer ?? '', /Context Usage/);
     assert.equal(model.requests.slice(before).filter(({ path }) => path === '/v1/messages').length, 0);
   });

@@ -221,6 +221,18 @@ export function directTurnsContract(name: string, open: OpenBus): void {
       },
     );
 
+    check('those of many that come at once are not mixed up', async ({ bus: { events } }) => {
+      const all = Array.from({ length: 30 }, (_, nth) =>
+        submission(nth % 3 === 0 ? { kind: 'turn' } : { kind: 'turn', request: `{"nth":${nth}}` }),
+      );
+      await Promise.all(all.map((one) => events.append(one)));
+      const kept = await Promise.all(all.map(({ jobId }) => events.request(jobId)));
+      assert.deepEqual(
+        kept,
+        all.map(({ request: own }) => own),
+      );
+    });
+
     check('one that was refused leaves nothing', async ({ bus: { events } }) => {
       const idempotency = { key: 'caller:k', digest: 'd', ttlMs: 60_000 };
       await submit(events, { kind: 'turn', idempotency });

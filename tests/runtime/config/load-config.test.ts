@@ -46,7 +46,6 @@ describe('the configuration', () => {
       agent: {
         appendSystemPrompt: true,
         sessionTtl: 86400,
-        convHashFallback: false,
         warmProcesses: 2,
         maxProcesses: 8,
         maxWaiting: 16,

@@ -11,7 +11,7 @@ import type { TurnDrive } from './turn-drive.js';
 
 export interface DrivenTurn {
   readonly end: TurnEnd;
-  /** The process knows exactly what was asked and answered, and waits for more. */
+  /** Its session holds exactly what was asked and answered, and the process waits for more. */
   readonly isExact: boolean;
 }
 
@@ -51,7 +51,10 @@ export async function driveTurn(deps: PoolDeps, drive: TurnDrive): Promise<Drive
     );
     life.turns += 1;
     life.spentUsd += end.costUsd;
-    return { end, isExact: end.kind === 'succeeded' && ending.kind === 'settled' && !life.isSpoilt };
+    return {
+      end,
+      isExact: end.kind === 'succeeded' && ending.kind === 'settled' && hearing.staysInSession(),
+    };
   } finally {
     process.listen(undefined);
     hearing.stopWatching();

@@ -27,11 +27,16 @@ export interface Hearing {
   hasHeard(): boolean;
   /** Lets the listener know that the turn has started, once. */
   announceStart(): void;
+  /** No command has begun another session. */
+  staysInSession(): boolean;
   stopWatching(): void;
   /** Waits for the listener to take what it was handed. */
   taken(patienceMs?: number): Promise<void>;
   judge(ending: Ending, exit: ClaudeExit | undefined, lastWords: string): TurnEnd;
 }
+
+/** When claude has long had all it needs, and waits for its model. */
+const CALM_AFTER_MS = 1000;
 
 /** Listens from now on; ends the course when there is a reason to. */
 export function hearTurn(deps: PoolDeps, drive: TurnDrive, course: Course): Hearing {
@@ -55,6 +60,8 @@ export function hearTurn(deps: PoolDeps, drive: TurnDrive, course: Course): Hear
   let hasBegun = false;
   let hasAnswered = false;
   let isSettled = false;
+  let isElsewhere = false;
+  let calm: NodeJS.Timeout | undefined;
   let hasFailed = false;
   let pending: Promise<void> | undefined;
   let announceNote = (): void => {};
@@ -67,6 +74,7 @@ export function hearTurn(deps: PoolDeps, drive: TurnDrive, course: Course): Hear
   function announceStart(): void {
     if (isAnnounced) return;
     isAnnounced = true;
+    calm = setTimeout(settleDown, CALM_AFTER_MS);
     try {
       listener.started(drive.start);
     } catch (error) {
@@ -106,9 +114,8 @@ export function hearTurn(deps: PoolDeps, drive: TurnDrive, course: Course): Hear
     answer.observe(message);
     progress.observe(message);
     if (progress.retrying() === undefined) watchdog.touch();
-    // A command may have begun another session; that is not the one this process is known by.
     if (message.type === 'result' && asText(message.message.session_id) !== process.sessionId)
-      process.life.isSpoilt = true;
+      isElsewhere = true;
     watchdog.look();
   }
 
@@ -125,11 +132,13 @@ export function hearTurn(deps: PoolDeps, drive: TurnDrive, course: Course): Hear
     hasBegun = true;
     observe(message);
     const taking = deliver(message);
-    if (!hasAnswered && message.type !== 'system') {
-      hasAnswered = true;
-      drive.onAnswer();
-    }
+    if (message.type !== 'system') settleDown();
     return taking;
+  }
+
+  function settleDown(): void {
+    if (!hasAnswered) drive.onAnswer();
+    hasAnswered = true;
   }
 
   process.listen({
@@ -151,7 +160,11 @@ export function hearTurn(deps: PoolDeps, drive: TurnDrive, course: Course): Hear
     wasAsked: () => wasAsked,
     hasHeard: () => isAnnounced,
     announceStart,
-    stopWatching: watchdog.stop,
+    staysInSession: () => !isElsewhere,
+    stopWatching() {
+      watchdog.stop();
+      clearTimeout(calm);
+    },
     async taken(patienceMs) {
       if (pending === undefined) return;
       if (patienceMs === undefined) await pending;

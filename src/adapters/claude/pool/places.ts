@@ -26,8 +26,8 @@ export interface Place {
 export type Starter = (place: {
   /** A turn waits for it. */
   readonly isUrgent: boolean;
-  /** Nobody needs it any more. */
-  readonly isGivenUp: () => boolean;
+  /** False when nobody needs it any more; otherwise it counts as begun. */
+  readonly mayBegin: () => boolean;
   readonly onSpoilt: () => void;
 }) => Promise<PoolProcess>;
 
@@ -60,7 +60,7 @@ const LEAVE_MS = 3000;
 
 type OpenPlace = {
   -readonly [K in keyof Place]: Place[K];
-} & { gone: Promise<void> | undefined; rest: AbortController | undefined };
+} & { hasBegun: boolean; gone: Promise<void> | undefined; rest: AbortController | undefined };
 
 /** All places, free. */
 export function createPlaces(deps: PlacesDeps): Places {
@@ -73,20 +73,28 @@ export function createPlaces(deps: PlacesDeps): Places {
 
   function free(place: OpenPlace): void {
     places.delete(place);
-    for (const wake of [...waiting]) wake();
+    wakeAll();
     onChange('free');
   }
 
+  function wakeAll(): void {
+    for (const wake of [...waiting]) wake();
+  }
+
   function open(launch: TurnLaunch, use: Use, start: Starter): Place {
-    const isGivenUp = (): boolean => place.use.kind === 'leaving';
+    const mayBegin = (): boolean => {
+      place.hasBegun = place.use.kind !== 'leaving';
+      return place.hasBegun;
+    };
     const onSpoilt = (): void => {
       if (place.use.kind !== 'busy') void clear(place);
     };
     const place: OpenPlace = {
       launch,
       use,
-      arrival: Promise.resolve().then(() => start({ isUrgent: use.kind === 'busy', isGivenUp, onSpoilt })),
+      arrival: Promise.resolve().then(() => start({ isUrgent: use.kind === 'busy', mayBegin, onSpoilt })),
       process: undefined,
+      hasBegun: false,
       gone: undefined,
       rest: undefined,
     };
@@ -132,14 +140,17 @@ export function createPlaces(deps: PlacesDeps): Places {
   function clear(place: OpenPlace): Promise<void> {
     if (place.gone) return place.gone;
     change(place, { kind: 'leaving' });
-    place.gone = place.arrival
-      .then(
-        (process) => process.retire(LEAVE_MS),
-        () => {}, // It never came.
-      )
+    place.gone = seeOff(place)
       .catch((error: unknown) => log('pool.retire_failed', { error: String(error) }, 'error'))
       .then(() => free(place));
     return place.gone;
+  }
+
+  async function seeOff(place: OpenPlace): Promise<void> {
+    // One that has not begun to start never will.
+    if (!place.hasBegun) return;
+    const process = await place.arrival.catch(() => undefined);
+    await process?.retire(LEAVE_MS);
   }
 
   /** Ends the process that is missed least: one started ahead for others, the longest idle kept one, any started ahead. */
@@ -176,6 +187,8 @@ export function createPlaces(deps: PlacesDeps): Places {
     keep(place, conversation) {
       change(place as OpenPlace, { kind: 'kept', conversation });
       rest(place as OpenPlace, idleMs);
+      // A turn that waits may rather have it.
+      wakeAll();
     },
     clear: (place) => clear(place as OpenPlace),
   };

@@ -6,6 +6,7 @@ import type { TurnAgent, TurnEnd, TurnListener, TurnOrder } from '../../../ports
 import { residentBytes } from '../../host/process-table.js';
 import { systemClock } from '../../host/system-clock.js';
 import { createJudge, type Ending } from '../listen/judge.js';
+import { within } from '../within.js';
 import { driveTurn } from './drive-turn.js';
 import { findSeat, keptBy, type Seat, type SeatDeps } from './find-seat.js';
 import { asTurnEnd } from './hear-turn.js';
@@ -16,6 +17,8 @@ import { createStartGate } from './start-gate.js';
 import { createStock } from './stock.js';
 import { startTurnClock, type TurnClock } from './turn-clock.js';
 
+/** Whoever takes longer to start does so beside others. */
+const STARTING_MS = 10_000;
 /** Sessions of long ago are not asked for again. */
 const SPOILT_KEPT = 1000;
 
@@ -30,12 +33,12 @@ export function createTurnAgent(deps: PoolDeps): TurnAgent {
 
   const starterOf: SeatDeps['starterOf'] =
     (launch, resume) =>
-    async ({ isUrgent, isGivenUp, onSpoilt }) => {
+    async ({ isUrgent, mayBegin, onSpoilt }) => {
       const leaveGate = await gate.enter(isUrgent);
       try {
-        if (isGivenUp()) throw new AgenticoreError('CLAUDE_CRASHED', 'claude is not needed any more.');
+        if (!mayBegin()) throw new AgenticoreError('CLAUDE_CRASHED', 'claude is not needed any more.');
         const process = await startProcess({ ...deps, clock }, { launch, resume, onSpoilt });
-        void process.ready.then(leaveGate);
+        void within(STARTING_MS, process.ready).then(leaveGate);
         return process;
       } catch (error) {
         leaveGate();
@@ -53,6 +56,7 @@ export function createTurnAgent(deps: PoolDeps): TurnAgent {
     const goAhead = stock.standBack();
     try {
       for (;;) {
+        if (limit.signal.aborted) return judgeUnstarted(limit);
         const seat = await findSeat(seats, order, limit.signal);
         if (seat === undefined) return judgeUnstarted(limit);
         const running = await arrive(seat.place, limit);
@@ -94,7 +98,8 @@ export function createTurnAgent(deps: PoolDeps): TurnAgent {
     } finally {
       if (isSpoilt) spoil(sessionId);
       const { conversation } = order;
-      if (isExact && conversation !== undefined && mayServeAgain(running)) places.keep(place, conversation);
+      if (isExact && conversation !== undefined && mayServeAgain(running, order))
+        places.keep(place, conversation);
       else void places.clear(place);
     }
   }
@@ -104,11 +109,14 @@ export function createTurnAgent(deps: PoolDeps): TurnAgent {
     for (const oldest of spoiltSessions) if (spoiltSessions.size > SPOILT_KEPT) spoiltSessions.delete(oldest);
   }
 
-  function mayServeAgain({ life, claude, startedAt }: PoolProcess): boolean {
+  function mayServeAgain({ life, claude, startedAt }: PoolProcess, { launch }: TurnOrder): boolean {
     const { maxTurnsPerProcess = MAX_TURNS, maxRssBytes = MAX_RSS_BYTES } = deps;
     return (
       !closing.signal.aborted &&
       !life.hasLeft &&
+      !life.isSpoilt &&
+      // A budget is one of the process, and would be that of the turns together.
+      launch.flags['max-budget-usd'] === undefined &&
       life.turns < maxTurnsPerProcess &&
       clock.now() - startedAt <= maxAgeMs &&
       (residentBytes(claude.pid) ?? 0) <= maxRssBytes

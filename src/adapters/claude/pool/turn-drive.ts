@@ -7,7 +7,7 @@ export interface TurnDrive {
   readonly order: TurnOrder;
   readonly start: TurnStart;
   readonly listener: TurnListener;
-  /** claude has begun to answer; called once. */
+  /** claude has begun to answer, or waits for its model to; called once. */
   readonly onAnswer: () => void;
   readonly signal: AbortSignal;
 }

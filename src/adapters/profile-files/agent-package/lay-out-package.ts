@@ -1,7 +1,7 @@
 // Lays a version of a package out for Claude: its configuration directory, a copy to work in, a home, a place for
 // temporary files. What lies there already - after a restart, or from another process - is written over, never removed.
 import { mkdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { writeConfigDir } from '../materialise.js';
 import { makePrivateDirectory, writePrivateFile } from '../private-files.js';
 import type { PackageFolder } from './package-folder.js';
@@ -29,11 +29,16 @@ export const layoutAt = (root: string): PackageLayout => ({
   mcp: join(root, 'mcp'),
 });
 
-/** Makes the folders of the layout and writes the package into them. Nothing is written through a link. */
+/** Makes the folder of all the others. */
+export async function makeRoot({ root }: PackageLayout): Promise<void> {
+  await mkdir(dirname(root), { recursive: true, mode: 0o700 });
+  await makePrivateDirectory(root);
+}
+
+/** Makes the folders of the layout in its root and writes the package into them. Nothing is written through a link. */
 export async function layOutPackage(folder: PackageFolder, layout: PackageLayout): Promise<void> {
-  await mkdir(layout.root, { recursive: true, mode: 0o700 });
-  const { root, claude, work, home, tmp, mcp } = layout;
-  for (const directory of [root, claude, work, home, tmp, mcp]) await makePrivateDirectory(directory);
+  const { claude, work, home, tmp, mcp } = layout;
+  for (const directory of [claude, work, home, tmp, mcp]) await makePrivateDirectory(directory);
   await writeConfigDir(claude, folder.files, folder.settings);
   for (const [relative, file] of folder.files) {
     const executable = file.executable || relative.startsWith('runners/');

@@ -1,7 +1,7 @@
 // The two documents of a package: agent.yml says who the agent is, profile.yml how Claude runs. Either may be missing.
 import { dirname, join } from 'node:path';
 import type { Check, ErrorDetail } from '../../../domain/errors.js';
-import type { ProfileDocument } from '../../../domain/profile.js';
+import type { ClaudeSettings, ProfileDocument } from '../../../domain/profile.js';
 import { readYamlFile } from '../profile-folder.js';
 
 /** The schemas of the two documents. */
@@ -54,21 +54,13 @@ export async function readDocuments(
       : await readYamlFile<AgentDocument>(beside, dirname(beside), checks.agent));
   const profile = await readYamlFile<ProfileDocument>(profileYml, folder, checks.profile);
   const document = profile?.document ?? {};
-  const own: ErrorDetail[] = [];
+  const own = [
+    ...faultsOf(agentYml, agent?.document.claude ?? {}),
+    ...faultsOf(profileYml, document.claude ?? {}),
+  ];
   if (document.extends != null) {
     const message = 'is not allowed: a package stands alone; copy what it needs of the profile into it';
     own.push({ path: `${profileYml}: extends`, message });
-  }
-  const both = [
-    [agentYml, agent?.document],
-    [profileYml, document],
-  ] as const;
-  for (const [file, { claude } = {}] of both) {
-    if (claude?.model !== 'default') continue;
-    own.push({
-      path: `${file}: claude.model`,
-      message: 'must name a model: callers are told which one answers',
-    });
   }
   return {
     agent: agent?.document ?? {},
@@ -76,4 +68,15 @@ export async function readDocuments(
     unused: OF_REPOSITORIES.filter((key) => document[key] != null),
     faults: [...(agent?.faults ?? []), ...(profile?.faults ?? []), ...own],
   };
+}
+
+/** Settings of Claude that have another place in a package. */
+function faultsOf(file: string, claude: ClaudeSettings): readonly ErrorDetail[] {
+  const prompts = Object.keys(claude).filter((key) => key.startsWith('system_prompt'));
+  const faults = prompts.map((key) => [key, 'is not allowed: write it into system.md'] as const);
+  const model = ['model', 'must name a model: callers are told which one answers'] as const;
+  return [...(claude.model === 'default' ? [model] : []), ...faults].map(([key, message]) => ({
+    path: `${file}: claude.${key}`,
+    message,
+  }));
 }

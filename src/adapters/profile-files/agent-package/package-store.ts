@@ -10,8 +10,9 @@ import type { McpServers } from '../json-file.js';
 import { mcpText } from '../materialise.js';
 import { writePrivateFile } from '../private-files.js';
 import { describeAgent, type PackageSettings, settingsFrom } from './describe-agent.js';
+import { forgetSessions } from './forget-sessions.js';
 import { keepUntil, removeOutlived } from './kept-versions.js';
-import { layOutPackage, layoutAt, type PackageLayout } from './lay-out-package.js';
+import { layOutPackage, layoutAt, makeRoot, type PackageLayout } from './lay-out-package.js';
 import type { PackageChecks } from './package-documents.js';
 import { type PackageFolder, readPackage } from './package-folder.js';
 import { versionOf } from './package-version.js';
@@ -84,9 +85,10 @@ export async function openPackageStore(
     const agent = describeAgent(folder, settings, name, layout);
     if (folder.unused.length > 0)
       log('package.keys_not_used', { agent: agent.name, keys: folder.unused }, 'warn');
-    await layOutPackage(folder, layout);
     const version = { agent, servers: folder.servers, layout };
+    await makeRoot(layout);
     await keep(version);
+    await layOutPackage(folder, layout);
     await startUp(folder, version, until);
     versions.set(name, version);
     log('package.ready', { agent: agent.name, version: name, from: source.place });
@@ -143,8 +145,9 @@ export async function openPackageStore(
       return turn;
     },
     async tend() {
-      const { agent } = current;
+      const { agent, layout } = current;
       await keep(current);
+      await forgetSessions(layout, clock.now() - agent.timeoutS * 1000 - options.keepMs);
       const gone = await removeOutlived(join(agentsDir, agent.name), agent.version, clock.now());
       for (const version of gone) {
         versions.delete(version);

@@ -16,9 +16,10 @@
 --          upkeep must look at the job (ms, '' while it runs), which of KEYS is the index to enter and which the one to
 --          leave ('' for none), the records (type and line in turn), the extras by name
 --       11 what a view's key is continued by for its request (string)  12 lease of a direct attempt (ms)
+--       13.. nothing, or per transition: the request of a turn that waits, '' for none
 -- Extras: laneName and head (the job is new), repo (with them: counted by the limit)
 --         dueAt (ms: for delay), answer, digest and digestTtl (ms: of the idempotency key)
---         request (of a turn that waits), requested and leased (a turn ends: it has a request, or a lease)
+--         requested, leased (a turn ends: it may have a request; it has a lease)
 --         letter (add | remove: dead letter), code and error (with it), closed (the records come after the job's end)
 --         entry, worker, deliveries (the claim that the caller must hold)
 -- Returns per transition: {'appended'} | {'conflict'} | {'unclaimed'} | {'duplicate', job id, digest}
@@ -32,7 +33,7 @@ local fleet, jobs, delayed, dead, upkeep = unpack(KEYS, 1, 5)
 local resent, prefix, limit, fleetBell, fleetLength, bells, toLedger, toAnswer, toFeed = unpack(ARGV, 1, 9)
 limit = tonumber(limit)
 local leases, toRequest, leaseMs = KEYS[12], ARGV[11], tonumber(ARGV[12])
-local FIRST_KEY, KEYS_EACH = 13, 3
+local FIRST_KEY, KEYS_EACH, FIRST_REQUEST = 13, 3, 13
 local transitions = cjson.decode(ARGV[10])
 local APPENDED = { 'appended' }
 -- @include admission
@@ -76,8 +77,8 @@ local function isHeldByCaller(lane, entry, extra)
   return held[entry] == tonumber(extra.deliveries)
 end
 
--- `k`: where the keys of the transition begin.
-local function carryOut(k, transition)
+-- `k`: where the keys of the transition begin. `asked`: its request, if it has one.
+local function carryOut(k, transition, asked)
   local view, lane, idem = KEYS[k], KEYS[k + 1], KEYS[k + 2]
   local ledger, feed = view .. toLedger, view .. toFeed
   local jobId, expected, status, createdAt, attempt, placement, upkeepAt, enter, left, records, extra =
@@ -124,7 +125,7 @@ local function carryOut(k, transition)
   end
 
   local request = view .. toRequest
-  if extra.request then redis.call('SET', request, extra.request) end
+  if asked and asked ~= '' then redis.call('SET', request, asked) end
   if extra.requested then redis.call('UNLINK', request) end
 
   if enter ~= '' then gather('ZADD', KEYS[tonumber(enter)], createdAt, jobId) end
@@ -173,7 +174,7 @@ end
 
 local results = {}
 for nth, transition in ipairs(transitions) do
-  local went, result = pcall(carryOut, FIRST_KEY + (nth - 1) * KEYS_EACH, transition)
+  local went, result = pcall(carryOut, FIRST_KEY + (nth - 1) * KEYS_EACH, transition, ARGV[FIRST_REQUEST + nth - 1])
   if not went then result = { 'failed', type(result) == 'table' and result.err or tostring(result) } end
   results[nth] = result
 end

@@ -48,6 +48,11 @@ const CASES: readonly (readonly [string, Files, string | RegExp])[] = [
     '<dir>/profile.yml: claude.model must name a model: callers are told which one answers',
   ],
   [
+    'a system prompt in the wrong place',
+    { 'profile.yml': 'claude: { system_prompt: Hello }\n' },
+    '<dir>/profile.yml: claude.system_prompt is not allowed: write it into system.md',
+  ],
+  [
     'files under names that nobody reads',
     { 'claude.md': 'x', 'profile.yaml': '', 'mcp.json': '{}' },
     '<dir>/claude.md is not read under this name; did you mean CLAUDE.md?; <dir>/mcp.json is not read under this name; did you mean .mcp.json?; <dir>/profile.yaml is not read under this name; did you mean profile.yml?',

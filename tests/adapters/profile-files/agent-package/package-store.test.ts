@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { access, chmod, mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { access, chmod, mkdir, readdir, readFile, rm, symlink, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { contentsOf, writeFiles } from '../profile-kit.js';
@@ -210,6 +210,52 @@ describe('a newer version of a package', () => {
     await access(one.store.current().cwd);
     await passes(20_000);
     await assert.rejects(access(one.store.current().cwd), { code: 'ENOENT' });
+  });
+
+  it('keeps the sessions that somebody may go on with, and forgets the others', async (t) => {
+    const { store, time } = await openFiles(t, WHOLE);
+    const { jobDir } = store.current();
+    await writeFiles(jobDir, {
+      'claude/projects/p/old.jsonl': '',
+      'claude/projects/p/new.jsonl': '',
+      'claude/session-env/old/x': '',
+      'tmp/old': '',
+      'work/old': '',
+      'home/old': '',
+    });
+    time.now = Date.now();
+    const oldest = (time.now - 90_000 - 60_000) / 1000;
+    const outlived = [
+      'claude/projects/p/old.jsonl',
+      'claude/session-env/old/x',
+      'tmp/old',
+      'work/old',
+      'home/old',
+    ];
+    for (const path of outlived) await utimes(join(jobDir, path), oldest - 1, oldest - 1);
+    await utimes(join(jobDir, 'claude/settings.json'), 1, 1);
+    await store.tend();
+    const found = Object.keys(await contentsOf(jobDir));
+    assert.deepEqual(found.filter((path) => /old|new|settings\.json/.test(path)).sort(), [
+      'claude/projects/p/new.jsonl',
+      'claude/session-env/old/',
+      'claude/settings.json',
+      'home/old',
+      'work/.claude/settings.json',
+      'work/old',
+    ]);
+    time.now += 1_000_000;
+    await store.tend();
+    assert.deepEqual(await readdir(join(jobDir, 'claude/session-env')), []);
+  });
+
+  it('can be laid out by several processes at once', async (t) => {
+    const { store, agentsDir } = await openFiles(t, { 'CLAUDE.md': 'other' });
+    const all = await Promise.all([1, 2, 3, 4].map(() => openFiles(t, WHOLE, { agentsDir })));
+    assert.equal(new Set(all.map((one) => one.store.current().jobDir)).size, 1);
+    const found = await contentsOf(all[0]?.store.current().jobDir ?? '');
+    for (const [path, text] of Object.entries(WHOLE)) assert.equal(found[`work/${path}`], text);
+    assert.notEqual(store.current().jobDir, all[0]?.store.current().jobDir);
   });
 
   it('comes back as it was when a change is taken back', async (t) => {
