@@ -189,6 +189,7 @@ test('the fields of a request become a turn', async (t) => {
     turn: {
       caller: { name: 'anonymous', user: 'somebody' },
       conversationKey: 'c1',
+      remembers: true,
       instructions: 'Be brief.',
       model: 'claude:sonnet',
       history: [],
