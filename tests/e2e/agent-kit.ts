@@ -140,3 +140,7 @@ export const jobOf = (chunks: readonly Chunk[]): string => chunks[0]?.id?.replac
 
 export const user = (content: string): object => ({ role: 'user', content });
 export const assistant = (content: string): object => ({ role: 'assistant', content });
+
+/** The last request to the model that has the text in it. */
+export const requestWith = (agent: AgentUnderTest, text: string) =>
+  agent.model.requests.findLast(({ body }) => body !== undefined && JSON.stringify(body).includes(text));
