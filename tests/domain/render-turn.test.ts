@@ -441,6 +441,21 @@ describe('who speaks', () => {
   });
 });
 
+describe('a text with secrets', () => {
+  it('is one text without them, wherever its deltas are cut, and is not repeated', () => {
+    const token = 'abcdefghijklmnop';
+    const words = `It is two words; Bearer ${token}, api_key = ${token} at the end.`;
+    const clean = 'It is [redacted]; Bearer [redacted], api_key = [redacted] at the end.';
+    for (let cut = 1; cut < words.length; cut += 1) {
+      const said = [messageStart(), textDelta(words.slice(0, cut)), textDelta(words.slice(cut)), text(words)];
+      for (const every of [0, 80]) {
+        const { renderer } = renderFeed([...said, result()], 'all', every, ['two words']);
+        assert.equal(renderer.shownContent(), clean, `cut at ${cut}`);
+      }
+    }
+  });
+});
+
 describe('messages that nobody expected', () => {
   it('say nothing, and stop nothing', () => {
     const values: readonly unknown[] = [
