@@ -9,6 +9,7 @@ import { submitWaiting } from '../../src/app/turn/submit-turn.js';
 import type { TurnDeps, TurnStage } from '../../src/app/turn/turn-deps.js';
 import type { TurnRequest } from '../../src/domain/chat.js';
 import { parseVisibility } from '../../src/domain/visibility.js';
+import type { Bus } from '../../src/ports/bus.js';
 import type { AgentPackage } from '../../src/ports/packages.js';
 import type { TranscriptEntry } from '../../src/ports/transcript-log.js';
 import type { TurnListener } from '../../src/ports/turn-agent.js';
@@ -95,7 +96,7 @@ async function runTurn(t: TestContext, speak: (say: Say, stored: readonly Transc
     },
   };
   const jobId = randomUUID();
-  const turn = { jobId, request, agent, conversation: undefined, visibility, uuid: undefined, meta: {} };
+  const turn = { jobId, request, agent, conversation: undefined, visibility };
   const { job } = await submitWaiting(turnDeps, turn);
   const claim = await bus.queue.claim('agent:helper', deps.worker, never);
   assert.ok(claim);
@@ -107,22 +108,29 @@ function followed(deps: TurnDeps, job: Parameters<typeof followTurn>[1], take: (
   return followTurn(deps, job, (piece) => void (piece.kind === 'text' && take(piece.text)), never);
 }
 
-it('a delta of a turn by the lane is on its way to the feed in the tick in which it is said, with its last word', async (t) => {
+async function deltasIn({ feed }: Bus, jobId: string): Promise<readonly string[]> {
+  const { entries } = await feed.read({ kind: 'job', jobId }, undefined, 1000);
+  return entries.filter(({ kind }) => kind === 'delta').map(({ data }) => JSON.parse(data).text);
+}
+
+it('a delta of a turn by the lane goes to the feed in the tick in which it is said, and is not merged', async (t) => {
   const sent: (readonly string[])[] = [];
-  await runTurn(t, (say, stored) => {
+  const { jobId, bus } = await runTurn(t, (say, stored) => {
     const texts = () =>
       stored.filter(({ kind }) => kind === 'delta').map(({ data }) => JSON.parse(data).text);
     say(messageStart());
     say(textDelta('It'));
     sent.push(texts());
-    say(text('It'));
+    for (const more of [' wor', 'ks']) say(textDelta(more));
+    say(text('It works'));
   });
   assert.deepEqual(sent, [['It']]);
+  assert.deepEqual(await deltasIn(bus, jobId), ['It', ' wor', 'ks']);
 });
 
 it('who follows a turn by the lane sees no secret, wherever it is cut, and each text once', async (t) => {
   const token = 'abcdefghijklmnop';
-  const words = `s3cret; Bearer ${token}.`;
+  const words = `s3cret; Bearer ${token}!`;
   const cuts = Array.from({ length: words.length - 1 }, (_, at) => at + 1);
   const { jobId, bus, follow } = await runTurn(t, (say) => {
     for (const cut of cuts) {
@@ -136,8 +144,7 @@ it('who follows a turn by the lane sees no secret, wherever it is cut, and each 
   await follow((piece) => {
     shown += piece;
   });
-  assert.equal(shown.replaceAll('\n\n', ''), cuts.map(() => '[redacted]; Bearer [redacted].').join(''));
-  const { entries } = await bus.feed.read({ kind: 'job', jobId }, undefined, 1000);
-  const written = entries.filter(({ kind }) => kind === 'delta').map(({ data }) => JSON.parse(data).text);
-  assert.equal(written.join(''), cuts.map(() => '[redacted]; Bearer [redacted].').join(''));
+  assert.equal(shown.replaceAll('\n\n', ''), cuts.map(() => '[redacted]; Bearer [redacted]!').join(''));
+  const written = await deltasIn(bus, jobId);
+  assert.equal(written.join(''), cuts.map(() => '[redacted]; Bearer [redacted]!').join(''));
 });
