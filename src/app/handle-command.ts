@@ -101,13 +101,14 @@ export function transitionOf(
   hash: Hash,
 ): Transition {
   const tail = { version: before?.job.version ?? 0, head: before?.head ?? GENESIS };
-  const { records, head } = chainEvents(events, tail, hash);
+  const { records, lines, head } = chainEvents(events, tail, hash);
   const job = events.reduce<Job | undefined>(evolve, before?.job);
   if (job === undefined) throw new Error('a transition needs at least one event');
   return {
     jobId,
     expectedVersion: tail.version,
     records,
+    lines,
     after: { job, head },
     before: before?.job.status,
     placement: placementChange(before?.job, job),

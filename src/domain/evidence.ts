@@ -21,49 +21,68 @@ export function eventOf({ version: _version, prev: _prev, ...event }: LedgerReco
 
 /** JSON with sorted keys and no spaces; undefined members are left out, as JSON.stringify does. */
 export function canonicalJson(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map((item) => canonicalJson(item ?? null)).join(',')}]`;
   if (value === null || typeof value !== 'object') return JSON.stringify(value);
-  const sorted = sortedCopy(value);
-  if (sorted !== undefined) return JSON.stringify(sorted);
+  return hasNumericName(value) ? canonicalText(value) : JSON.stringify(sorted(value));
+}
+
+/** Members whose names look like numbers come first in every object, in the order of the numbers. */
+function hasNumericName(value: object): boolean {
+  const isList = Array.isArray(value);
+  for (const [name, member] of Object.entries(value)) {
+    if (!isList && isDigit(name.charCodeAt(0)) && /^\d+$/.test(name)) return true;
+    if (typeof member === 'object' && member !== null && hasNumericName(member)) return true;
+  }
+  return false;
+}
+
+const isDigit = (code: number): boolean => code >= 48 && code <= 57;
+
+/** A copy whose members JSON.stringify, which is much faster than we are, writes in the right order. */
+function sorted(value: object): object {
+  if (Array.isArray(value)) return value.map((item) => sortedMember(item ?? null));
+  const members: Readonly<Record<string, unknown>> = { ...value };
+  const copy: Record<string, unknown> = {};
+  for (const name of Object.keys(members).sort()) copy[name] = sortedMember(members[name]);
+  return copy;
+}
+
+const sortedMember = (member: unknown): unknown =>
+  typeof member === 'object' && member !== null ? sorted(member) : member;
+
+function canonicalText(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map((item) => canonicalText(item ?? null)).join(',')}]`;
+  if (value === null || typeof value !== 'object') return JSON.stringify(value);
   const members: Readonly<Record<string, unknown>> = { ...value };
   let json = '';
-  for (const key of Object.keys(members).sort()) {
-    const member = members[key];
+  for (const name of Object.keys(members).sort()) {
+    const member = members[name];
     if (member !== undefined)
-      json += `${json === '' ? '' : ','}${JSON.stringify(key)}:${canonicalJson(member)}`;
+      json += `${json === '' ? '' : ','}${JSON.stringify(name)}:${canonicalText(member)}`;
   }
   return `{${json}}`;
 }
 
 /**
- * A copy whose members JSON.stringify, which is much faster, writes in the right order. Undefined for values with members
- * that are objects themselves, or whose names look like numbers: those come first in every object.
+ * Numbers and links events behind a ledger that ends at `version` with hash `head`. `lines` is the canonical JSON of the
+ * records, which was hashed; their own members are in that order too, so that every bus writes the same text.
  */
-function sortedCopy(value: object): object | undefined {
-  const members: Readonly<Record<string, unknown>> = { ...value };
-  const copy: Record<string, unknown> = {};
-  for (const key of Object.keys(members).sort()) {
-    const member = members[key];
-    if ((typeof member === 'object' && member !== null) || /^\d+$/.test(key)) return undefined;
-    copy[key] = member;
-  }
-  return copy;
-}
-
-/** Numbers and links events behind a ledger that ends at `version` with hash `head`. */
 export function chainEvents(
   events: readonly JobEvent[],
   tail: { readonly version: number; readonly head: string },
   hash: Hash,
-): { readonly records: readonly LedgerRecord[]; readonly head: string } {
+): { readonly records: readonly LedgerRecord[]; readonly lines: readonly string[]; readonly head: string } {
   let { version, head } = tail;
-  const records = events.map((event) => {
+  const records: LedgerRecord[] = [];
+  const lines: string[] = [];
+  for (const event of events) {
     version += 1;
-    const record: LedgerRecord = { version, prev: head, ...event };
-    head = hash(canonicalJson(record));
-    return record;
-  });
-  return { records, head };
+    const record = sorted({ version, prev: head, ...event }) as LedgerRecord;
+    const line = hasNumericName(record) ? canonicalText(record) : JSON.stringify(record);
+    head = hash(line);
+    records.push(record);
+    lines.push(line);
+  }
+  return { records, lines, head };
 }
 
 /** The version of the first record that does not fit its predecessor, or undefined when the chain is whole. */

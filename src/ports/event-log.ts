@@ -27,6 +27,8 @@ export interface Transition {
   /** The status at `expectedVersion`; undefined for a new job. */
   readonly before: JobStatus | undefined;
   readonly records: readonly LedgerRecord[];
+  /** The canonical JSON of each record: the text whose hash the next one names. */
+  readonly lines: readonly string[];
   /** The state after `records`, and its head. */
   readonly after: StoredJob;
   readonly placement: PlacementChange;

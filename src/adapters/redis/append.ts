@@ -14,22 +14,23 @@ const MAX_TOGETHER = 25;
 const MAX_CHARACTERS = 256 * 1024;
 
 /** Where the indices of the statuses begin among the KEYS of append.lua. */
-const FIRST_INDEX = 6;
+const FIRST_INDEX = 8;
 
 interface Asked {
-  readonly keys: readonly string[];
   /** JSON, one text for all: many small arguments cost far more, here and in Redis. */
   readonly transition: string;
+  readonly lines: readonly string[];
   settle(result: AppendResult): void;
   fail(error: unknown): void;
 }
 
 /** The `append` of the event log; what it throws is what `connection` explains. */
 export function createAppend(connection: Connection, keys: Keys, maxPerRepo: number): EventLog['append'] {
-  const sharedKeys = [keys.fleet, keys.jobs, keys.delayed, keys.dead, keys.upkeep, ...keys.indices];
+  const ofFleet = [keys.fleet, keys.fleetCount, keys.fleetMarks];
+  const scriptKeys = [keys.jobs, keys.delayed, keys.dead, keys.upkeep, ...ofFleet, ...keys.indices];
   const settings = [keys.prefix, String(maxPerRepo), keys.fleetBell, String(FLEET_LENGTH)];
-  const namesOfJobs = [keys.jobBell(''), ...[keys.ledger, keys.answer, keys.feed].map(behindView)];
-  const sharedArguments = [...settings, ...namesOfJobs];
+  const beginnings = [keys.view, keys.lane, keys.idempotency, keys.jobBell].map((key) => key(''));
+  const sharedArguments = [...settings, ...beginnings, behindView(keys.ledger), behindView(keys.answer)];
   let gathered: Asked[] = [];
   let characters = 0;
 
@@ -46,16 +47,23 @@ export function createAppend(connection: Connection, keys: Keys, maxPerRepo: num
   }
 
   async function send(batch: readonly Asked[]): Promise<void> {
-    const scriptKeys = [...sharedKeys, ...batch.flatMap((asked) => asked.keys)];
     const transitions = `[${batch.map(({ transition }) => transition).join(',')}]`;
+    const lines = batch.flatMap((asked) => asked.lines);
     try {
       const reply = await connection.ask((redis, resent) =>
-        runScript(redis, 'append', scriptKeys, [resent ? '1' : '', ...sharedArguments, transitions]),
+        runScript(redis, 'append', scriptKeys, [
+          resent ? '1' : '',
+          ...sharedArguments,
+          transitions,
+          ...lines,
+        ]),
       );
       const results = asList(reply);
       for (const [nth, { settle, fail }] of batch.entries()) {
-        const result = asList(results[nth]);
-        if (result[0] === 'failed') fail(connection.explain(new ReplyError(asText(result[1]))));
+        const result = results[nth];
+        if (result === 'appended') settle(APPENDED);
+        else if (Array.isArray(result) && result[0] === 'failed')
+          fail(connection.explain(new ReplyError(asText(result[1]))));
         else settle(appendResult(result));
       }
     } catch (error) {
@@ -65,22 +73,19 @@ export function createAppend(connection: Connection, keys: Keys, maxPerRepo: num
 
   return (transition) =>
     new Promise((settle, fail) => {
+      const { lines } = transition;
       const text = JSON.stringify(describe(maxPerRepo, transition));
       if (gathered.length === 0) process.nextTick(flush);
-      gathered.push({ keys: keysOf(keys, transition), transition: text, settle, fail });
+      gathered.push({ transition: text, lines, settle, fail });
       characters += text.length;
+      for (const line of lines) characters += line.length;
       if (gathered.length >= MAX_TOGETHER || characters >= MAX_CHARACTERS) flush();
     });
 }
 
-function keysOf(keys: Keys, { jobId, after, idempotency }: Transition): readonly string[] {
-  const view = keys.view(jobId);
-  return [view, keys.lane(after.job.order.lane), idempotency ? keys.idempotency(idempotency.key) : view];
-}
-
 /** Which of the KEYS is the index of a status. */
-const indexOf = (status: JobStatus | undefined): string =>
-  status === undefined ? '' : String(FIRST_INDEX + JOB_STATUSES.indexOf(status));
+const indexOf = (status: JobStatus | undefined): number | '' =>
+  status === undefined ? '' : FIRST_INDEX + JOB_STATUSES.indexOf(status);
 
 /** A transition as append.lua wants it. */
 function describe(maxPerRepo: number, transition: Transition): readonly unknown[] {
@@ -93,10 +98,11 @@ function describe(maxPerRepo: number, transition: Transition): readonly unknown[
     String(job.createdAt),
     String(job.attempt),
     placement.kind,
+    job.order.lane,
     String(upkeepAt(job) ?? ''),
     before === job.status ? '' : indexOf(job.status),
     before === job.status ? '' : indexOf(before),
-    records.flatMap((record) => [record.type, JSON.stringify(record)]),
+    records.map(({ type }) => type),
     extrasOf(maxPerRepo, transition),
   ];
 }
@@ -106,14 +112,12 @@ function extrasOf(maxPerRepo: number, transition: Transition): Readonly<Record<s
   const { before, expectedVersion, placement, answer, idempotency, deadLetter, claim } = transition;
   const { job } = transition.after;
   const extras: Record<string, string> = {};
-  if (expectedVersion === 0) {
-    extras.laneName = job.order.lane;
-    extras.head = transition.after.head;
-    if (placement.kind === 'enqueue' && maxPerRepo > 0 && placement.repo) extras.repo = placement.repo;
-  }
+  if (expectedVersion === 0 && placement.kind === 'enqueue' && maxPerRepo > 0 && placement.repo)
+    extras.repo = placement.repo;
   if (placement.kind === 'delay') extras.dueAt = String(placement.until);
   if (answer !== undefined) extras.answer = wellFormed(answer);
   if (idempotency) {
+    extras.idem = idempotency.key;
     extras.digest = idempotency.digest;
     extras.digestTtl = String(idempotency.ttlMs);
   }
@@ -135,15 +139,11 @@ function claimed(token: string): Readonly<Record<string, string>> {
 const wellFormed = (text: string): string =>
   /\p{Surrogate}/u.test(text) ? Buffer.from(text).toString() : text;
 
-function appendResult([kind, jobId, digest]: readonly unknown[]): AppendResult {
-  switch (kind) {
-    case 'appended':
-    case 'conflict':
-    case 'unclaimed':
-      return { kind };
-    case 'duplicate':
-      return { kind, jobId: asText(jobId), digest: asText(digest) };
-    default:
-      throw new Error(`append.lua answered ${String(kind)}`);
-  }
+const APPENDED = { kind: 'appended' } as const;
+
+function appendResult(result: unknown): AppendResult {
+  if (result === 'conflict' || result === 'unclaimed') return { kind: result };
+  const [kind, jobId, digest] = asList(result);
+  if (kind === 'duplicate') return { kind, jobId: asText(jobId), digest: asText(digest) };
+  throw new Error(`append.lua answered ${String(kind)}`);
 }

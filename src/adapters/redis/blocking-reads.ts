@@ -219,8 +219,8 @@ function laneEntries(reply: unknown): readonly LaneEntry[] {
   const [stream] = asList(reply);
   return asList(asList(stream)[1]).map((entry) => {
     const [entryId, fields] = asList(entry);
-    const [, jobId, , record, , head] = asList(fields);
-    const known = record === undefined ? undefined : newJob(asText(jobId), asText(record), asText(head));
+    const [, jobId, , record] = asList(fields);
+    const known = record === undefined ? undefined : newJob(asText(jobId), asText(record));
     return { entryId: asText(entryId), jobId: asText(jobId), ...(known ? { known } : {}) };
   });
 }

@@ -9,7 +9,7 @@ import { runScript } from './scripts.js';
 
 const PAGE = 500;
 /** Where the indices of the statuses begin among the KEYS of reconcile.lua. */
-const FIRST_INDEX = 9;
+const FIRST_INDEX = 10;
 
 /** Custody.reconcile below `keys`. */
 export const createReconcile =
@@ -23,7 +23,8 @@ export const createReconcile =
       keys.delayed,
       keys.upkeep,
     ];
-    const ofAll = [keys.dead, repo === '' ? keys.prefix : keys.held(repo), keys.jobs, ...keys.indices];
+    const held = repo === '' ? keys.prefix : keys.held(repo);
+    const ofAll = [keys.dead, held, keys.jobs, keys.feed(jobId), ...keys.indices];
     const args = [
       jobId,
       job.version,

@@ -13,6 +13,7 @@ const NAMES = [
   'due',
   'extend',
   'feed',
+  'fleet',
   'forget-consumers',
   'lane',
   'leave',
