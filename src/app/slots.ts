@@ -12,39 +12,36 @@ export interface Slots {
 /** `size` slots, all free. */
 export function createSlots(size: number): Slots {
   let taken = 0;
-  let changed: (() => void)[] = [];
+  let waiting: (() => void)[] = [];
+  /** Each is listened to once, however often somebody waits with it: this happens for every job. */
+  const signals = new WeakSet<AbortSignal>();
 
-  const nextChange = (signal?: AbortSignal): Promise<void> =>
-    new Promise((resolve) => {
-      const done = (): void => {
-        signal?.removeEventListener('abort', done);
-        resolve();
-      };
-      signal?.addEventListener('abort', done, { once: true });
-      changed.push(done);
-    });
+  const wake = (): void => {
+    const woken = waiting;
+    waiting = [];
+    for (const resolve of woken) resolve();
+  };
 
-  const giveBack = (): void => {
-    taken -= 1;
-    const listeners = changed;
-    changed = [];
-    for (const listener of listeners) listener();
+  const nextChange = (signal?: AbortSignal): Promise<void> => {
+    if (signal !== undefined && !signals.has(signal)) {
+      signals.add(signal);
+      signal.addEventListener('abort', wake, { once: true });
+    }
+    return new Promise((resolve) => waiting.push(resolve));
   };
 
   return {
     async acquire(signal) {
-      while (!signal.aborted) {
-        if (taken < size) {
-          taken += 1;
-          let held = true;
-          return () => {
-            if (held) giveBack();
-            held = false;
-          };
-        }
-        await nextChange(signal);
-      }
-      return undefined;
+      while (taken >= size && !signal.aborted) await nextChange(signal);
+      if (signal.aborted) return undefined;
+      taken += 1;
+      let held = true;
+      return () => {
+        if (!held) return;
+        held = false;
+        taken -= 1;
+        wake();
+      };
     },
     taken: () => taken,
     async idle() {

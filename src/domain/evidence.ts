@@ -22,32 +22,39 @@ export function eventOf({ version: _version, prev: _prev, ...event }: LedgerReco
 /** JSON with sorted keys and no spaces; undefined members are left out, as JSON.stringify does. */
 export function canonicalJson(value: unknown): string {
   if (value === null || typeof value !== 'object') return JSON.stringify(value);
-  return hasNumericName(value) ? canonicalText(value) : JSON.stringify(sorted(value));
+  const copy = sorted(value);
+  return copy === undefined ? canonicalText(value) : JSON.stringify(copy);
 }
 
-/** Members whose names look like numbers come first in every object, in the order of the numbers. */
-function hasNumericName(value: object): boolean {
-  const isList = Array.isArray(value);
-  for (const [name, member] of Object.entries(value)) {
-    if (!isList && isDigit(name.charCodeAt(0)) && /^\d+$/.test(name)) return true;
-    if (typeof member === 'object' && member !== null && hasNumericName(member)) return true;
-  }
-  return false;
-}
-
-const isDigit = (code: number): boolean => code >= 48 && code <= 57;
-
-/** A copy whose members JSON.stringify, which is much faster than we are, writes in the right order. */
-function sorted(value: object): object {
-  if (Array.isArray(value)) return value.map((item) => sortedMember(item ?? null));
+/**
+ * A copy whose members JSON.stringify, which is much faster than we are, writes in the right order. Undefined when one
+ * may have a name that looks like a number: those come first in every object.
+ */
+function sorted(value: object): object | undefined {
+  if (Array.isArray(value)) return sortedItems(value);
   const members: Readonly<Record<string, unknown>> = { ...value };
   const copy: Record<string, unknown> = {};
-  for (const name of Object.keys(members).sort()) copy[name] = sortedMember(members[name]);
+  for (const name of Object.keys(members).sort()) {
+    if (isDigit(name.charCodeAt(0))) return undefined;
+    const member = members[name];
+    const inOrder = typeof member === 'object' && member !== null ? sorted(member) : member;
+    if (inOrder === undefined && member !== undefined) return undefined;
+    copy[name] = inOrder;
+  }
   return copy;
 }
 
-const sortedMember = (member: unknown): unknown =>
-  typeof member === 'object' && member !== null ? sorted(member) : member;
+function sortedItems(items: readonly unknown[]): readonly unknown[] | undefined {
+  const copy: unknown[] = [];
+  for (const item of items) {
+    const inOrder = typeof item === 'object' && item !== null ? sorted(item) : (item ?? null);
+    if (inOrder === undefined) return undefined;
+    copy.push(inOrder);
+  }
+  return copy;
+}
+
+const isDigit = (code: number): boolean => code >= 48 && code <= 57;
 
 function canonicalText(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map((item) => canonicalText(item ?? null)).join(',')}]`;
@@ -76,13 +83,24 @@ export function chainEvents(
   const lines: string[] = [];
   for (const event of events) {
     version += 1;
-    const record = sorted({ version, prev: head, ...event }) as LedgerRecord;
-    const line = hasNumericName(record) ? canonicalText(record) : JSON.stringify(record);
-    head = hash(line);
-    records.push(record);
-    lines.push(line);
+    const next = link(event, version, head);
+    head = hash(next.line);
+    records.push(next.record);
+    lines.push(next.line);
   }
   return { records, lines, head };
+}
+
+function link(
+  event: JobEvent,
+  version: number,
+  prev: string,
+): { readonly record: LedgerRecord; readonly line: string } {
+  const record: LedgerRecord = { version, prev, ...event };
+  const copy = sorted(record) as LedgerRecord | undefined;
+  if (copy !== undefined) return { record: copy, line: JSON.stringify(copy) };
+  const line = canonicalText(record);
+  return { record: JSON.parse(line), line };
 }
 
 /** The version of the first record that does not fit its predecessor, or undefined when the chain is whole. */

@@ -35,10 +35,10 @@ export interface Transition {
   /** Whether the job joins or leaves the dead letters. */
   readonly deadLetter: 'none' | 'add' | 'remove';
   /** The final answer, kept beside the ledger so that lists never load it. */
-  readonly answer?: string;
+  readonly answer?: string | undefined;
   readonly idempotency?: IdempotencyClaim;
   /** Token of the claim that the caller must still hold. */
-  readonly claim?: string;
+  readonly claim?: string | undefined;
 }
 
 export type AppendResult =

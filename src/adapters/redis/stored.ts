@@ -2,7 +2,7 @@
 // that could differ from it. Most jobs have about ten events.
 import type { Redis } from 'ioredis';
 import { AgenticoreError } from '../../domain/errors.js';
-import { canonicalJson, eventOf, type LedgerRecord } from '../../domain/evidence.js';
+import { canonicalJson, type LedgerRecord } from '../../domain/evidence.js';
 import { foldLedger } from '../../domain/fold-ledger.js';
 import { evolve } from '../../domain/job.js';
 import type { StoredJob } from '../../ports/event-log.js';
@@ -37,7 +37,7 @@ export function newJob(jobId: string, text: string): StoredJob {
   const record: LedgerRecord = parseStored(text, `the lane entry of job ${jobId}`);
   if (record.type !== 'JobSubmitted')
     throw new AgenticoreError('BUS_CORRUPT', `The lane entry of job ${jobId} is not understood.`);
-  return { job: evolve(undefined, eventOf(record)), head: sha256(text) };
+  return { job: evolve(undefined, record), head: sha256(text) };
 }
 
 /** The records of these ledger lines. Throws BUS_CORRUPT. */
