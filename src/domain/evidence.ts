@@ -32,9 +32,9 @@ export function canonicalJson(value: unknown): string {
  */
 function sorted(value: object): object | undefined {
   if (Array.isArray(value)) return sortedItems(value);
-  const members: Readonly<Record<string, unknown>> = { ...value };
+  const members = value as Readonly<Record<string, unknown>>;
   const copy: Record<string, unknown> = {};
-  for (const name of Object.keys(members).sort()) {
+  for (const name of Object.keys(value).sort()) {
     if (isDigit(name.charCodeAt(0))) return undefined;
     const member = members[name];
     const inOrder = typeof member === 'object' && member !== null ? sorted(member) : member;

@@ -1,7 +1,7 @@
 // Waiting for lane entries: the claims that a worker waits with share a connection that blocks in Redis, so that Redis
 // hands out entries first come, first served, and several at once to who has room for them. Giving up wakes the
 // connection through CLIENT UNBLOCK and so never strands an entry.
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import { isCode } from '../../domain/errors.js';
 import type { StoredJob } from '../../ports/event-log.js';
@@ -64,12 +64,15 @@ export function createBlockingReads(main: Connection, open: () => Connection): B
     return reader;
   }
 
-  /** Reads until nobody waits any more. */
+  /**
+   * Reads until nobody waits any more. Asks when all replies at hand have been seen to: those that they set free ask
+   * together, and what they have to write goes first.
+   */
   async function serve(key: string, line: Line): Promise<void> {
     const reader = take();
     try {
       for (;;) {
-        await endOfTick();
+        await nextTurn();
         handOut(line, []);
         if (line.waiters.length === 0) return;
         handOut(line, await readOnce(main, reader, line));
@@ -87,9 +90,9 @@ export function createBlockingReads(main: Connection, open: () => Connection): B
   }
 
   return {
-    async next(lane, worker, signal) {
-      if (closed) throw unreachable(BUS_CLOSED);
-      if (signal.aborted) return undefined;
+    next(lane, worker, signal) {
+      if (closed) return Promise.reject(unreachable(BUS_CLOSED));
+      if (signal.aborted) return Promise.resolve(undefined);
       const key = `${lane.length} ${lane} ${worker}`;
       let line = lines.get(key);
       if (line === undefined) {
@@ -105,9 +108,6 @@ export function createBlockingReads(main: Connection, open: () => Connection): B
     },
   };
 }
-
-/** Resolves when everything that the replies at hand have set going has asked for what it wants next. */
-const endOfTick = (): Promise<void> => new Promise((resolve) => process.nextTick(resolve));
 
 function createLine(lane: string, worker: string): Line {
   const line: Line = {
