@@ -24,10 +24,13 @@ local function laterOf(a, b)
 end
 
 -- The next cursor of a feed whose last one is `last`; false for none yet.
+local nowText
 local function cursorAfter(last)
+  nowText = nowText or string.format('%.0f', nowMs())
   if last then
     local ms, n = string.match(last, '^(%d+)%-(%d+)$')
-    if tonumber(ms) >= nowMs() then return string.format('%s-%.0f', ms, n + 1) end
+    local isOver = #ms == #nowText and ms < nowText -- numbers of one length stand in the order of their digits
+    if not isOver and tonumber(ms) >= nowMs() then return string.format('%s-%.0f', ms, n + 1) end
   end
-  return string.format('%.0f-0', nowMs())
+  return nowText .. '-0'
 end
