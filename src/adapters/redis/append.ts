@@ -48,7 +48,8 @@ export function createAppend(connection: Connection, keys: Keys, maxPerRepo: num
 
   async function send(batch: readonly Asked[]): Promise<void> {
     const transitions = `[${batch.map(({ transition }) => transition).join(',')}]`;
-    const lines = batch.flatMap((asked) => asked.lines);
+    const lines: string[] = [];
+    for (const asked of batch) lines.push(...asked.lines);
     try {
       const reply = await connection.ask((redis, resent) =>
         runScript(redis, 'append', scriptKeys, [
@@ -127,12 +128,13 @@ function extrasOf(maxPerRepo: number, transition: Transition): Readonly<Record<s
     extras.error = wellFormed(job.error ?? '');
   }
   if (before !== undefined && isTerminal(before)) extras.closed = '1';
-  return claim === undefined ? extras : { ...extras, ...claimed(claim) };
-}
-
-function claimed(token: string): Readonly<Record<string, string>> {
-  const { entryId, worker, deliveries } = parseClaimToken(token);
-  return { entry: entryId, worker, deliveries: String(deliveries) };
+  if (claim !== undefined) {
+    const { entryId, worker, deliveries } = parseClaimToken(claim);
+    extras.entry = entryId;
+    extras.worker = worker;
+    extras.deliveries = String(deliveries);
+  }
+  return extras;
 }
 
 /** Half of a character that takes two, which Redis' JSON refuses, becomes what UTF-8 makes of it. */
