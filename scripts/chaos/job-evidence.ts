@@ -1,6 +1,7 @@
 // All that the bus holds of one job, as an auditor reads it: the ledger, the feed, the messages kept aside.
 import type { Redis } from 'ioredis';
 import type { Keys } from '../../src/adapters/redis/keys.js';
+import { compareCursors } from '../../src/domain/cursor.js';
 import type { LedgerRecord } from '../../src/domain/evidence.js';
 
 export interface FeedRow {
@@ -21,13 +22,22 @@ export interface JobEvidence {
 
 /** Reads it; throws when Redis does not answer. */
 export async function readEvidence(redis: Redis, keys: Keys, jobId: string): Promise<JobEvidence> {
-  const records = await redis.lrange(keys.ledger(jobId), 0, -1);
-  const rows = await redis.xrange(keys.feed(jobId), '-', '+');
+  const lines = await redis.lrange(keys.ledger(jobId), 0, -1);
+  const said = await redis.xrange(keys.feed(jobId), '-', '+');
   const whole = await redis.hgetall(keys.whole(jobId));
-  return { jobId, records: records.map((record) => JSON.parse(record)), feed: rows.map(feedRow), whole };
+  const records = lines.map((line): LedgerRecord => JSON.parse(line.slice(line.indexOf('{'))));
+  const events = lines.flatMap((line, nth) => eventRow(line, records[nth]?.type ?? ''));
+  const feed = [...events, ...said.map(saidRow)].sort((a, b) => compareCursors(a.id, b.id));
+  return { jobId, records, feed, whole };
 }
 
-function feedRow([id, fields]: [string, string[]]): FeedRow {
+/** In the feed stands what has a cursor before it. */
+function eventRow(line: string, type: string): FeedRow[] {
+  const [, id, data] = /^(\d+-\d+) (.*)$/s.exec(line) ?? [];
+  return id === undefined || data === undefined ? [] : [{ id, kind: 'event', type, data }];
+}
+
+function saidRow([id, fields]: [string, string[]]): FeedRow {
   const field = (name: string): string => fields[fields.indexOf(name) + 1] ?? '';
   return { id, kind: field('kind'), type: field('type'), data: field('data') };
 }

@@ -89,10 +89,12 @@ async function append(
   events: readonly JobEvent[],
   more: CommandExtras,
 ): Promise<Handled | undefined> {
-  const transition = transitionOf(jobId, before, events, deps.hash);
-  const result = await deps.events.append({ ...transition, ...more });
+  const transition = transitionOf(jobId, before, events, deps.hash, more);
+  const result = await deps.events.append(transition);
   if (result.kind === 'unclaimed') throw new AgenticoreError('STALE_ATTEMPT');
-  return result.kind === 'appended' ? { ...transition.after, events } : undefined;
+  if (result.kind !== 'appended') return undefined;
+  const { job, head } = transition.after;
+  return { job, head, events };
 }
 
 /** The transition that appends `events` behind `before`, with everything that follows from the new state. */
@@ -101,19 +103,24 @@ export function transitionOf(
   before: StoredJob | undefined,
   events: readonly JobEvent[],
   hash: Hash,
+  { answer, request, claim }: CommandExtras = {},
 ): Transition {
   const tail = { version: before?.job.version ?? 0, head: before?.head ?? GENESIS };
-  const { records, head } = chainEvents(events, tail, hash);
+  const { records, lines, head } = chainEvents(events, tail, hash);
   const job = events.reduce<Job | undefined>(evolve, before?.job);
   if (job === undefined) throw new Error('a transition needs at least one event');
   return {
     jobId,
     expectedVersion: tail.version,
     records,
+    lines,
     after: { job, head },
     before: before?.job.status,
     placement: placementChange(before?.job, job),
     deadLetter: deadLetterChange(before?.job, job),
+    answer,
+    request,
+    claim,
   };
 }
 

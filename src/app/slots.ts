@@ -16,23 +16,22 @@ export interface Slots {
 /** `size` slots, all free. */
 export function createSlots(size: number): Slots {
   let taken = 0;
-  let changed: (() => void)[] = [];
+  let waiting: (() => void)[] = [];
+  /** Each is listened to once, however often somebody waits with it: this happens for every job. */
+  const signals = new WeakSet<AbortSignal>();
 
-  const nextChange = (signal?: AbortSignal): Promise<void> =>
-    new Promise((resolve) => {
-      const done = (): void => {
-        signal?.removeEventListener('abort', done);
-        resolve();
-      };
-      signal?.addEventListener('abort', done, { once: true });
-      changed.push(done);
-    });
+  const wake = (): void => {
+    const woken = waiting;
+    waiting = [];
+    for (const resolve of woken) resolve();
+  };
 
-  const giveBack = (): void => {
-    taken -= 1;
-    const listeners = changed;
-    changed = [];
-    for (const listener of listeners) listener();
+  const nextChange = (signal?: AbortSignal): Promise<void> => {
+    if (signal !== undefined && !signals.has(signal)) {
+      signals.add(signal);
+      signal.addEventListener('abort', wake, { once: true });
+    }
+    return new Promise((resolve) => waiting.push(resolve));
   };
 
   function take(): (() => void) | undefined {
@@ -40,19 +39,17 @@ export function createSlots(size: number): Slots {
     taken += 1;
     let held = true;
     return () => {
-      if (held) giveBack();
+      if (!held) return;
       held = false;
+      taken -= 1;
+      wake();
     };
   }
 
   return {
     async acquire(signal) {
-      while (!signal.aborted) {
-        const free = take();
-        if (free !== undefined) return free;
-        await nextChange(signal);
-      }
-      return undefined;
+      while (taken >= size && !signal.aborted) await nextChange(signal);
+      return signal.aborted ? undefined : take();
     },
     take,
     async free(signal) {

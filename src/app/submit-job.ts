@@ -70,11 +70,11 @@ export async function submitJob(
 ): Promise<Job> {
   if (!deps.accepting()) throw new AgenticoreError('DRAINING');
   const order = await completeOrder(deps, request, context);
-  const digest = deps.hash(canonicalJson(request));
+  const { idempotencyKey: key } = context;
   return append(
     deps,
     order,
-    context.idempotencyKey === undefined ? undefined : { key: context.idempotencyKey, digest },
+    key === undefined ? undefined : { key, digest: deps.hash(canonicalJson(request)) },
   );
 }
 
@@ -113,8 +113,8 @@ export async function submitAgain(
 ): Promise<Job> {
   const again: JobOrder = { ...order, task: task ?? order.task, mode: 'fire_and_forget', retryOf: jobId };
   const key = context.idempotencyKey;
-  const digest = deps.hash(canonicalJson({ retryOf: jobId, task }));
-  return append(deps, again, key === undefined ? undefined : { key, digest });
+  const digest = (): string => deps.hash(canonicalJson({ retryOf: jobId, task }));
+  return append(deps, again, key === undefined ? undefined : { key, digest: digest() });
 }
 
 async function completeOrder(

@@ -21,49 +21,86 @@ export function eventOf({ version: _version, prev: _prev, ...event }: LedgerReco
 
 /** JSON with sorted keys and no spaces; undefined members are left out, as JSON.stringify does. */
 export function canonicalJson(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map((item) => canonicalJson(item ?? null)).join(',')}]`;
   if (value === null || typeof value !== 'object') return JSON.stringify(value);
-  const sorted = sortedCopy(value);
-  if (sorted !== undefined) return JSON.stringify(sorted);
+  const copy = sorted(value);
+  return copy === undefined ? canonicalText(value) : JSON.stringify(copy);
+}
+
+/**
+ * A copy whose members JSON.stringify, which is much faster than we are, writes in the right order. Undefined when one
+ * may have a name that looks like a number: those come first in every object.
+ */
+function sorted(value: object): object | undefined {
+  if (Array.isArray(value)) return sortedItems(value);
+  const members = value as Readonly<Record<string, unknown>>;
+  const copy: Record<string, unknown> = {};
+  for (const name of Object.keys(value).sort()) {
+    if (isDigit(name.charCodeAt(0))) return undefined;
+    const member = members[name];
+    const inOrder = typeof member === 'object' && member !== null ? sorted(member) : member;
+    if (inOrder === undefined && member !== undefined) return undefined;
+    copy[name] = inOrder;
+  }
+  return copy;
+}
+
+function sortedItems(items: readonly unknown[]): readonly unknown[] | undefined {
+  const copy: unknown[] = [];
+  for (const item of items) {
+    const inOrder = typeof item === 'object' && item !== null ? sorted(item) : (item ?? null);
+    if (inOrder === undefined) return undefined;
+    copy.push(inOrder);
+  }
+  return copy;
+}
+
+const isDigit = (code: number): boolean => code >= 48 && code <= 57;
+
+function canonicalText(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map((item) => canonicalText(item ?? null)).join(',')}]`;
+  if (value === null || typeof value !== 'object') return JSON.stringify(value);
   const members: Readonly<Record<string, unknown>> = { ...value };
   let json = '';
-  for (const key of Object.keys(members).sort()) {
-    const member = members[key];
+  for (const name of Object.keys(members).sort()) {
+    const member = members[name];
     if (member !== undefined)
-      json += `${json === '' ? '' : ','}${JSON.stringify(key)}:${canonicalJson(member)}`;
+      json += `${json === '' ? '' : ','}${JSON.stringify(name)}:${canonicalText(member)}`;
   }
   return `{${json}}`;
 }
 
 /**
- * A copy whose members JSON.stringify, which is much faster, writes in the right order. Undefined for values with members
- * that are objects themselves, or whose names look like numbers: those come first in every object.
+ * Numbers and links events behind a ledger that ends at `version` with hash `head`. `lines` is the canonical JSON of the
+ * records, which was hashed; their own members are in that order too, so that every bus writes the same text.
  */
-function sortedCopy(value: object): object | undefined {
-  const members: Readonly<Record<string, unknown>> = { ...value };
-  const copy: Record<string, unknown> = {};
-  for (const key of Object.keys(members).sort()) {
-    const member = members[key];
-    if ((typeof member === 'object' && member !== null) || /^\d+$/.test(key)) return undefined;
-    copy[key] = member;
-  }
-  return copy;
-}
-
-/** Numbers and links events behind a ledger that ends at `version` with hash `head`. */
 export function chainEvents(
   events: readonly JobEvent[],
   tail: { readonly version: number; readonly head: string },
   hash: Hash,
-): { readonly records: readonly LedgerRecord[]; readonly head: string } {
+): { readonly records: readonly LedgerRecord[]; readonly lines: readonly string[]; readonly head: string } {
   let { version, head } = tail;
-  const records = events.map((event) => {
+  const records: LedgerRecord[] = [];
+  const lines: string[] = [];
+  for (const event of events) {
     version += 1;
-    const record: LedgerRecord = { version, prev: head, ...event };
-    head = hash(canonicalJson(record));
-    return record;
-  });
-  return { records, head };
+    const next = link(event, version, head);
+    head = hash(next.line);
+    records.push(next.record);
+    lines.push(next.line);
+  }
+  return { records, lines, head };
+}
+
+function link(
+  event: JobEvent,
+  version: number,
+  prev: string,
+): { readonly record: LedgerRecord; readonly line: string } {
+  const record: LedgerRecord = { version, prev, ...event };
+  const copy = sorted(record) as LedgerRecord | undefined;
+  if (copy !== undefined) return { record: copy, line: JSON.stringify(copy) };
+  const line = canonicalText(record);
+  return { record: JSON.parse(line), line };
 }
 
 /** The version of the first record that does not fit its predecessor, or undefined when the chain is whole. */

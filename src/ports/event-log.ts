@@ -27,18 +27,20 @@ export interface Transition {
   /** The status at `expectedVersion`; undefined for a new job. */
   readonly before: JobStatus | undefined;
   readonly records: readonly LedgerRecord[];
+  /** The canonical JSON of each record: the text whose hash the next one names. */
+  readonly lines: readonly string[];
   /** The state after `records`, and its head. */
   readonly after: StoredJob;
   readonly placement: PlacementChange;
   /** Whether the job joins or leaves the dead letters. */
   readonly deadLetter: 'none' | 'add' | 'remove';
   /** The final answer, kept beside the ledger so that lists never load it. */
-  readonly answer?: string;
+  readonly answer?: string | undefined;
   /** JSON of the whole request of a turn that waits, with its first transition; kept beside the ledger until its end. */
-  readonly request?: string;
+  readonly request?: string | undefined;
   readonly idempotency?: IdempotencyClaim;
   /** Token of the claim that the caller must still hold. */
-  readonly claim?: string;
+  readonly claim?: string | undefined;
 }
 
 export type AppendResult =

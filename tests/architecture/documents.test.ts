@@ -57,7 +57,9 @@ describe('the documents', () => {
   });
 
   it('number the decisions without a gap, each once', async () => {
-    const numbers = (await namesIn('docs/decisions')).map((name) => Number(name.slice(0, 4))).sort();
+    const numbers = (await namesIn('docs/decisions'))
+      .map((name) => Number(name.slice(0, 4)))
+      .sort((a, b) => a - b);
     assert.deepEqual(
       numbers,
       numbers.map((_, at) => at + 1),

@@ -28,6 +28,12 @@ describe('canonicalJson', () => {
   it('leaves out undefined members as JSON does', () => {
     assert.equal(canonicalJson({ a: undefined, b: [undefined] }), '{"b":[null]}');
   });
+  it('puts names that look like numbers in their place as well', () => {
+    assert.equal(
+      canonicalJson({ b: { '2': 1, '10': [{ '1': 0, '!': 1 }] }, a: 1 }),
+      '{"a":1,"b":{"10":[{"!":1,"1":0}],"2":1}}',
+    );
+  });
 });
 
 describe('a chain of ledger records', () => {
@@ -38,6 +44,15 @@ describe('a chain of ledger records', () => {
     const records = [...first.records, ...rest.records];
     assert.deepEqual(records, chainEvents(events, tail, hash).records);
     assert.equal(firstBreak(records, hash), undefined);
+  });
+  it('names its lines as they are hashed', () => {
+    const { records, lines, head } = chainEvents(events, tail, hash);
+    assert.deepEqual(lines, records.map(canonicalJson));
+    assert.deepEqual(
+      lines,
+      records.map((record) => JSON.stringify(record)),
+    );
+    assert.deepEqual([records[1]?.prev, head], [hash(lines[0] ?? ''), hash(lines[2] ?? '')]);
   });
   const { records } = chainEvents(events, tail, hash);
   const tampered: Record<string, readonly LedgerRecord[]> = {

@@ -139,8 +139,8 @@ async function readRedisLedger(
 ): Promise<readonly LedgerRecord[]> {
   const redis = new Redis(url);
   try {
-    const records = await redis.lrange(openKeys(keyPrefix).ledger(jobId), 0, -1);
-    return records.map((record) => JSON.parse(record));
+    const lines = await redis.lrange(openKeys(keyPrefix).ledger(jobId), 0, -1);
+    return lines.map((line) => JSON.parse(line.slice(line.indexOf('{'))));
   } finally {
     redis.disconnect();
   }

@@ -1,6 +1,6 @@
 // What finished jobs take in Redis, by MEMORY USAGE.
 import type { Redis } from 'ioredis';
-import type { Keys } from '../../../src/adapters/redis/keys.js';
+import { FLEET_LENGTH, type Keys } from '../../../src/adapters/redis/keys.js';
 
 /** Bytes per job. */
 export interface Footprint {
@@ -23,7 +23,8 @@ export async function footprint(redis: Redis, keys: Keys, jobIds: readonly strin
   const [ledger, view, answer] = [await mean(keys.ledger), await mean(keys.view), await mean(keys.answer)];
   const feed = (await mean(keys.feed)) + (await mean(keys.whole));
   const records = await redis.llen(keys.ledger(jobIds[0] ?? ''));
-  const fleet = Math.round((records * (await sizeOf(redis, keys.fleet))) / (await redis.xlen(keys.fleet)));
+  const told = Math.min(Number(await redis.get(keys.fleetCount)), FLEET_LENGTH);
+  const fleet = Math.round((records * (await sizeOf(redis, keys.fleet))) / told);
   const perJob = async (index: string): Promise<number> =>
     Math.round((await sizeOf(redis, index)) / (await redis.zcard(index)));
   const indices =

@@ -14,14 +14,13 @@ const MAX_TOGETHER = 25;
 const MAX_CHARACTERS = 256 * 1024;
 
 /** Where the indices of the statuses begin among the KEYS of append.lua. */
-const FIRST_INDEX = 6;
+const FIRST_INDEX = 8;
 
 interface Asked {
-  readonly keys: readonly string[];
   /** JSON, one text for all: many small arguments cost far more, here and in Redis. */
   readonly transition: string;
-  /** Beside it: up to 20 MiB would take Redis half a second to read out of JSON. Empty for none. */
-  readonly request: string;
+  /** Its records; then the request of a turn, up to 20 MiB: in that JSON it would take Redis half a second. */
+  readonly lines: readonly string[];
   settle(result: AppendResult): void;
   fail(error: unknown): void;
 }
@@ -34,24 +33,12 @@ export interface AppendOptions {
 }
 
 /** The `append` of the event log; what it throws is what `connection` explains. */
-export function createAppend(
-  connection: Connection,
-  keys: Keys,
-  { maxPerRepo, leaseMs }: AppendOptions,
-): EventLog['append'] {
-  const sharedKeys = [
-    keys.fleet,
-    keys.jobs,
-    keys.delayed,
-    keys.dead,
-    keys.upkeep,
-    ...keys.indices,
-    keys.leases,
-  ];
-  const settings = [keys.prefix, String(maxPerRepo), keys.fleetBell, String(FLEET_LENGTH)];
-  const namesOfJobs = [keys.jobBell(''), ...[keys.ledger, keys.answer, keys.feed].map(behindView)];
-  const sharedArguments = [...settings, ...namesOfJobs];
-  const ofTurns = [behindView(keys.request), String(leaseMs)];
+export function createAppend(connection: Connection, keys: Keys, options: AppendOptions): EventLog['append'] {
+  const ofFleet = [keys.fleet, keys.fleetCount, keys.fleetMarks];
+  const scriptKeys = [keys.jobs, keys.delayed, keys.dead, keys.upkeep, ...ofFleet, ...keys.indices];
+  const settings = [keys.prefix, String(options.maxPerRepo), keys.fleetBell, String(FLEET_LENGTH)];
+  const beginnings = [keys.view, keys.lane, keys.idempotency, keys.jobBell].map((key) => key(''));
+  const sharedArguments = [...settings, ...beginnings, behindView(keys.ledger), behindView(keys.answer)];
   let gathered: Asked[] = [];
   let characters = 0;
 
@@ -68,18 +55,24 @@ export function createAppend(
   }
 
   async function send(batch: readonly Asked[]): Promise<void> {
-    const scriptKeys = [...sharedKeys, ...batch.flatMap((asked) => asked.keys)];
     const transitions = `[${batch.map(({ transition }) => transition).join(',')}]`;
-    const requests = batch.some(({ request }) => request !== '') ? batch.map(({ request }) => request) : [];
-    const args = [...sharedArguments, transitions, ...ofTurns, ...requests];
+    const lines: string[] = [];
+    for (const asked of batch) lines.push(...asked.lines);
     try {
       const reply = await connection.ask((redis, resent) =>
-        runScript(redis, 'append', scriptKeys, [resent ? '1' : '', ...args]),
+        runScript(redis, 'append', scriptKeys, [
+          resent ? '1' : '',
+          ...sharedArguments,
+          transitions,
+          ...lines,
+        ]),
       );
       const results = asList(reply);
       for (const [nth, { settle, fail }] of batch.entries()) {
-        const result = asList(results[nth]);
-        if (result[0] === 'failed') fail(connection.explain(new ReplyError(asText(result[1]))));
+        const result = results[nth];
+        if (result === 'appended') settle(APPENDED);
+        else if (Array.isArray(result) && result[0] === 'failed')
+          fail(connection.explain(new ReplyError(asText(result[1]))));
         else settle(appendResult(result));
       }
     } catch (error) {
@@ -89,27 +82,24 @@ export function createAppend(
 
   return (transition) =>
     new Promise((settle, fail) => {
-      const text = JSON.stringify(describe(maxPerRepo, transition));
+      const { request } = transition;
+      const lines = request === undefined ? transition.lines : [...transition.lines, request];
+      const text = JSON.stringify(describe(keys, options, transition));
       if (gathered.length === 0) process.nextTick(flush);
-      const { request = '' } = transition;
-      gathered.push({ keys: keysOf(keys, transition), transition: text, request, settle, fail });
-      characters += text.length + request.length;
+      gathered.push({ transition: text, lines, settle, fail });
+      characters += text.length;
+      for (const line of lines) characters += line.length;
       if (gathered.length >= MAX_TOGETHER || characters >= MAX_CHARACTERS) flush();
     });
 }
 
-function keysOf(keys: Keys, { jobId, after, idempotency }: Transition): readonly string[] {
-  const view = keys.view(jobId);
-  return [view, keys.lane(after.job.order.lane), idempotency ? keys.idempotency(idempotency.key) : view];
-}
-
 /** Which of the KEYS is the index of a status. */
-const indexOf = (status: JobStatus | undefined): string =>
-  status === undefined ? '' : String(FIRST_INDEX + JOB_STATUSES.indexOf(status));
+const indexOf = (status: JobStatus | undefined): number | '' =>
+  status === undefined ? '' : FIRST_INDEX + JOB_STATUSES.indexOf(status);
 
 /** A transition as append.lua wants it. */
-function describe(maxPerRepo: number, transition: Transition): readonly unknown[] {
-  const { jobId, expectedVersion, before, placement, records } = transition;
+function describe(keys: Keys, options: AppendOptions, transition: Transition): readonly unknown[] {
+  const { jobId, expectedVersion, before, placement, records, request } = transition;
   const { job } = transition.after;
   return [
     jobId,
@@ -118,28 +108,28 @@ function describe(maxPerRepo: number, transition: Transition): readonly unknown[
     String(job.createdAt),
     String(job.attempt),
     placement.kind,
+    job.order.lane,
     String(upkeepAt(job) ?? ''),
     before === job.status ? '' : indexOf(job.status),
     before === job.status ? '' : indexOf(before),
-    records.flatMap((record) => [record.type, JSON.stringify(record)]),
-    extrasOf(maxPerRepo, transition),
+    records.map(({ type }) => type),
+    job.kind === 'turn' || request !== undefined
+      ? { ...extrasOf(options, transition), ...extrasOfTurn(keys, options, transition) }
+      : extrasOf(options, transition),
   ];
 }
 
 /** What only some transitions have, by name. */
-function extrasOf(maxPerRepo: number, transition: Transition): Readonly<Record<string, string>> {
+function extrasOf({ maxPerRepo }: AppendOptions, transition: Transition): Readonly<Record<string, string>> {
   const { before, expectedVersion, placement, answer, idempotency, deadLetter, claim } = transition;
   const { job } = transition.after;
   const extras: Record<string, string> = {};
-  if (expectedVersion === 0) {
-    extras.laneName = job.order.lane;
-    extras.head = transition.after.head;
-    if (placement.kind === 'enqueue' && maxPerRepo > 0 && placement.repo) extras.repo = placement.repo;
-  }
+  if (expectedVersion === 0 && placement.kind === 'enqueue' && maxPerRepo > 0 && placement.repo)
+    extras.repo = placement.repo;
   if (placement.kind === 'delay') extras.dueAt = String(placement.until);
   if (answer !== undefined) extras.answer = wellFormed(answer);
-  if (job.kind === 'turn' && placement.kind === 'remove') extras[job.direct ? 'leased' : 'requested'] = '1';
   if (idempotency) {
+    extras.idem = idempotency.key;
     extras.digest = idempotency.digest;
     extras.digestTtl = String(idempotency.ttlMs);
   }
@@ -149,27 +139,39 @@ function extrasOf(maxPerRepo: number, transition: Transition): Readonly<Record<s
     extras.error = wellFormed(job.error ?? '');
   }
   if (before !== undefined && isTerminal(before)) extras.closed = '1';
-  return claim === undefined ? extras : { ...extras, ...claimed(claim) };
+  if (claim !== undefined) {
+    const { entryId, worker, deliveries } = parseClaimToken(claim);
+    extras.entry = entryId;
+    extras.worker = worker;
+    extras.deliveries = String(deliveries);
+  }
+  return extras;
 }
 
-function claimed(token: string): Readonly<Record<string, string>> {
-  const { entryId, worker, deliveries } = parseClaimToken(token);
-  return { entry: entryId, worker, deliveries: String(deliveries) };
+/** What only turns have: those that are direct a lease while they run, the others a request until they have ended. */
+function extrasOfTurn(
+  keys: Keys,
+  { leaseMs }: AppendOptions,
+  { jobId, placement, request, after }: Transition,
+): Readonly<Record<string, string>> {
+  const extras: Record<string, string> = {};
+  const ends = placement.kind === 'remove';
+  if (placement.kind === 'lease') extras.leaseMs = String(leaseMs);
+  if (placement.kind === 'lease' || (ends && after.job.direct)) extras.leases = keys.leases;
+  if (request !== undefined) extras.asked = '1';
+  if (request !== undefined || (ends && !after.job.direct)) extras.request = keys.request(jobId);
+  return extras;
 }
 
 /** Half of a character that takes two, which Redis' JSON refuses, becomes what UTF-8 makes of it. */
 const wellFormed = (text: string): string =>
   /\p{Surrogate}/u.test(text) ? Buffer.from(text).toString() : text;
 
-function appendResult([kind, jobId, digest]: readonly unknown[]): AppendResult {
-  switch (kind) {
-    case 'appended':
-    case 'conflict':
-    case 'unclaimed':
-      return { kind };
-    case 'duplicate':
-      return { kind, jobId: asText(jobId), digest: asText(digest) };
-    default:
-      throw new Error(`append.lua answered ${String(kind)}`);
-  }
+const APPENDED = { kind: 'appended' } as const;
+
+function appendResult(result: unknown): AppendResult {
+  if (result === 'conflict' || result === 'unclaimed') return { kind: result };
+  const [kind, jobId, digest] = asList(result);
+  if (kind === 'duplicate') return { kind, jobId: asText(jobId), digest: asText(digest) };
+  throw new Error(`append.lua answered ${String(kind)}`);
 }

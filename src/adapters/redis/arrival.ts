@@ -1,4 +1,5 @@
-// A job on its way into Redis: its feed is staged beside, entry by entry, and becomes the job's in one step.
+// A job on its way into Redis: what was said is staged beside, entry by entry, and becomes the job's in one step with its
+// ledger, which holds the other entries of its feed.
 import { randomUUID } from 'node:crypto';
 import { isDeadLetter, isTerminal, type Job } from '../../domain/job.js';
 import { repoOf } from '../../domain/placement.js';
@@ -8,6 +9,7 @@ import type { Connection } from './connection.js';
 import type { Keys } from './keys.js';
 import { asText } from './reply.js';
 import { runScript } from './scripts.js';
+import { ledgerLine } from './stored.js';
 import { formatTrimmed } from './trimmed.js';
 
 export interface CustodyOptions {
@@ -28,9 +30,12 @@ const STAGED_MS = 60 * 60_000;
 export function createArrival({ connection, keys, maxPerRepo }: CustodyOptions, jobId: string): Arrival {
   const own = `${jobId}:${randomUUID()}`;
   const staged = [keys.stagedFeed(own), keys.stagedWhole(own)];
+  let last = '0-0';
   return {
     async add(entries) {
-      const pieces = entries.flatMap(entryArguments);
+      for (const { cursor } of entries) last = cursor;
+      const pieces = entries.filter(({ kind }) => kind !== 'event').flatMap(entryArguments);
+      if (pieces.length === 0) return;
       await connection.ask((redis) => runScript(redis, 'stage', staged, [STAGED_MS, ...pieces]));
     },
     async settle(job) {
@@ -52,7 +57,7 @@ export function createArrival({ connection, keys, maxPerRepo }: CustodyOptions, 
           redis,
           'settle',
           [...ofJob, ...staged, ...ofAll],
-          settleArguments(keys, maxPerRepo, jobId, job),
+          settleArguments(keys, maxPerRepo, jobId, job, last),
         ),
       );
       const kind = asText(settled);
@@ -77,6 +82,7 @@ function settleArguments(
   maxPerRepo: number,
   jobId: string,
   moved: MovedJob,
+  lastCursor: string,
 ): (string | number)[] {
   const { job } = moved.after;
   return [
@@ -87,7 +93,7 @@ function settleArguments(
     job.order.lane,
     moved.answer === undefined ? '' : '1',
     moved.answer ?? '',
-    moved.trimmed === undefined ? '' : formatTrimmed(moved.trimmed, moved.cursors),
+    moved.trimmed === undefined ? '' : formatTrimmed(moved.trimmed),
     placeOf(job),
     job.nextAttemptAt ?? job.queuedSince,
     upkeepAt(job) ?? '',
@@ -96,9 +102,10 @@ function settleArguments(
     maxPerRepo,
     maxPerRepo > 0 ? (repoOf(job).repo ?? '') : '',
     ...(isDeadLetter(job) ? [job.code ?? '', job.error ?? ''] : ['', '']),
+    lastCursor,
     moved.request === undefined ? '' : '1',
     moved.request ?? '',
-    ...moved.records.map((record) => JSON.stringify(record)),
+    ...moved.records.map((record, index) => ledgerLine(record, moved.cursors[index])),
   ];
 }
 

@@ -1,7 +1,7 @@
 // Waiting for lane entries: the claims that a worker waits with share a connection that blocks in Redis, so that Redis
 // hands out entries first come, first served, and several at once to who has room for them. Giving up wakes the
 // connection through CLIENT UNBLOCK and so never strands an entry.
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import { isCode } from '../../domain/errors.js';
 import type { StoredJob } from '../../ports/event-log.js';
@@ -46,8 +46,8 @@ interface Line {
   waiters: Waiter[];
   /** The signals of those who have waited here; each is listened to once, however many share it. */
   readonly signals: Set<AbortSignal>;
-  /** Ends the read under way. */
-  interrupt: () => void;
+  /** Ends the read under way, if one is. */
+  interrupt: (() => void) | undefined;
   readonly onAbort: () => void;
 }
 
@@ -64,17 +64,18 @@ export function createBlockingReads(main: Connection, open: () => Connection): B
     return reader;
   }
 
-  /** Reads until nobody waits any more. */
+  /**
+   * Reads until nobody waits any more. Asks when all replies at hand have been seen to: those that they set free ask
+   * together, and what they have to write goes first.
+   */
   async function serve(key: string, line: Line): Promise<void> {
     const reader = take();
     try {
       for (;;) {
-        await endOfTick();
-        const interrupted = new AbortController();
-        line.interrupt = () => interrupted.abort();
+        await nextTurn();
         handOut(line, []);
         if (line.waiters.length === 0) return;
-        handOut(line, await readOnce(main, reader, line, interrupted.signal));
+        handOut(line, await readOnce(main, reader, line));
       }
     } catch (error) {
       for (const { signal, settle, fail } of line.waiters) {
@@ -89,10 +90,10 @@ export function createBlockingReads(main: Connection, open: () => Connection): B
   }
 
   return {
-    async next(lane, worker, signal) {
-      if (closed) throw unreachable(BUS_CLOSED);
-      if (signal.aborted) return undefined;
-      const key = JSON.stringify([lane, worker]);
+    next(lane, worker, signal) {
+      if (closed) return Promise.reject(unreachable(BUS_CLOSED));
+      if (signal.aborted) return Promise.resolve(undefined);
+      const key = `${lane.length} ${lane} ${worker}`;
       let line = lines.get(key);
       if (line === undefined) {
         line = createLine(lane, worker);
@@ -108,17 +109,14 @@ export function createBlockingReads(main: Connection, open: () => Connection): B
   };
 }
 
-/** Resolves when everything that the replies at hand have set going has asked for what it wants next. */
-const endOfTick = (): Promise<void> => new Promise((resolve) => process.nextTick(resolve));
-
 function createLine(lane: string, worker: string): Line {
   const line: Line = {
     lane,
     worker,
     waiters: [],
     signals: new Set(),
-    interrupt: () => {},
-    onAbort: () => line.interrupt(),
+    interrupt: undefined,
+    onAbort: () => line.interrupt?.(),
   };
   return line;
 }
@@ -159,30 +157,47 @@ function openReader(connection: Connection): Reader {
   };
 }
 
-async function readOnce(
-  main: Connection,
-  { connection, clientId }: Reader,
-  { lane, worker, waiters }: Line,
-  interrupted: AbortSignal,
-): Promise<readonly LaneEntry[]> {
-  await connection.online(interrupted);
-  if (interrupted.aborted) return [];
-  const { redis } = connection;
-  const id = clientId(); // before the read, which may block
-  const over = new AbortController();
-  const onAbort = (): void => void unblock(main, redis, id, over.signal);
-  interrupted.addEventListener('abort', onAbort);
+/** Empty when it was interrupted. */
+async function readOnce(main: Connection, reader: Reader, line: Line): Promise<readonly LaneEntry[]> {
+  const { connection } = reader;
+  if (connection.redis.status !== 'ready' && !(await backOnline(connection, line))) return [];
+  const id = reader.clientId(); // before the read, which may block
+  if (line.waiters.some(({ signal }) => signal.aborted)) return [];
+  let over: AbortController | undefined; // made when it is needed: most reads end by themselves
+  line.interrupt = () => {
+    over ??= interruptRead(main, connection.redis, id);
+  };
   try {
-    const group = ['GROUP', LANE_GROUP, worker, 'COUNT', waiters.length, 'BLOCK', BLOCK_MS] as const;
-    return laneEntries(await redis.call('XREADGROUP', ...group, 'STREAMS', lane, '>'));
+    const group = [
+      'GROUP',
+      LANE_GROUP,
+      line.worker,
+      'COUNT',
+      line.waiters.length,
+      'BLOCK',
+      BLOCK_MS,
+    ] as const;
+    return laneEntries(await connection.redis.call('XREADGROUP', ...group, 'STREAMS', line.lane, '>'));
   } catch (error) {
     if (!isGroupMissing(error)) throw connection.explain(error);
-    await createGroup(connection, lane);
+    await createGroup(connection, line.lane);
     return [];
   } finally {
-    over.abort('the read is over'); // a reason of one's own is much cheaper than the default one
-    interrupted.removeEventListener('abort', onAbort);
+    line.interrupt = undefined;
+    over?.abort();
   }
+}
+
+/** False when it was interrupted. Throws BUS_UNREACHABLE. */
+async function backOnline(connection: Connection, line: Line): Promise<boolean> {
+  const interrupted = new AbortController();
+  line.interrupt = () => interrupted.abort();
+  try {
+    await connection.online(interrupted.signal);
+  } finally {
+    line.interrupt = undefined;
+  }
+  return !interrupted.signal.aborted;
 }
 
 /** Makes the lane's group, from its first entry on; somebody else may have been faster. */
@@ -194,7 +209,14 @@ async function createGroup({ redis, explain }: Connection, lane: string): Promis
   }
 }
 
-/** Ends a blocking read without losing what it may be about to answer. The read may not even have arrived yet. */
+/** Ends a blocking read without losing what it may be about to answer, until what it gives is aborted. */
+function interruptRead(main: Connection, blocked: Redis, id: Promise<number | undefined>): AbortController {
+  const over = new AbortController();
+  void unblock(main, blocked, id, over.signal);
+  return over;
+}
+
+/** The read may not even have arrived yet: tells Redis again and again. */
 async function unblock(
   main: Connection,
   blocked: Redis,
@@ -219,8 +241,8 @@ function laneEntries(reply: unknown): readonly LaneEntry[] {
   const [stream] = asList(reply);
   return asList(asList(stream)[1]).map((entry) => {
     const [entryId, fields] = asList(entry);
-    const [, jobId, , record, , head] = asList(fields);
-    const known = record === undefined ? undefined : newJob(asText(jobId), asText(record), asText(head));
+    const [, jobId, , record] = asList(fields);
+    const known = record === undefined ? undefined : newJob(asText(jobId), asText(record));
     return { entryId: asText(entryId), jobId: asText(jobId), ...(known ? { known } : {}) };
   });
 }

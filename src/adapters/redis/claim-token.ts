@@ -14,6 +14,11 @@ export const claimToken = ({ entryId, deliveries, worker }: ClaimName): string =
 
 /** What `claimToken` was given. */
 export function parseClaimToken(token: string): ClaimName {
-  const [, entryId = '', deliveries = '', worker = ''] = /^(\S+) (\d+) (.*)$/s.exec(token) ?? [];
-  return { entryId, deliveries: Number(deliveries), worker };
+  const behindEntry = token.indexOf(' ');
+  const behindDeliveries = token.indexOf(' ', behindEntry + 1);
+  return {
+    entryId: token.slice(0, behindEntry),
+    deliveries: Number(token.slice(behindEntry + 1, behindDeliveries)),
+    worker: token.slice(behindDeliveries + 1),
+  };
 }

@@ -112,11 +112,11 @@ export function createCustody(options: CustodyOptions): Custody {
     },
     async trimMark(jobId) {
       const text = asOptionalText(await connection.ask((redis) => redis.hget(keys.view(jobId), 'trimmed')));
-      return text === undefined ? undefined : parseTrimmed(text).mark;
+      return text === undefined ? undefined : parseTrimmed(text);
     },
-    async trim(jobId, { version, mark, cursors }) {
+    async trim(jobId, { version, mark }) {
       const ofJob = [keys.view, keys.feed, keys.whole, keys.ledger].map((key) => key(jobId));
-      const args = [version, formatTrimmed(mark, cursors), keys.jobBell(jobId)];
+      const args = [version, formatTrimmed(mark), keys.jobBell(jobId)];
       return asNumber(await connection.ask((redis) => runScript(redis, 'trim', ofJob, args))) === 1;
     },
     receive: async (jobId) => createArrival(options, jobId),

@@ -1,4 +1,4 @@
-// Replay by XRANGE, live by the doorbell: one cursor, the id of the stream entry.
+// Replay by scripts that read the streams and ledgers, live by the doorbell: one cursor.
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { isCursor } from '../../domain/cursor.js';
 import { AgenticoreError } from '../../domain/errors.js';
@@ -8,22 +8,29 @@ import type { Doorbell } from './doorbell.js';
 import type { Keys } from './keys.js';
 import { asList, asText } from './reply.js';
 import { runScript } from './scripts.js';
+import { parseStored } from './stored.js';
 
 /** The feeds below `keys`. */
 export function createFeed(connection: Connection, doorbell: Doorbell, keys: Keys): Feed {
-  const keysOf = (feed: FeedName): readonly string[] =>
-    feed.kind === 'fleet'
-      ? [keys.fleet]
-      : [keys.feed(feed.jobId), keys.view(feed.jobId), keys.ledger(feed.jobId)];
   const bell = (feed: FeedName): string =>
     feed.kind === 'fleet' ? keys.fleetBell : keys.jobBell(feed.jobId);
   /** Reads asked for but not sent yet. */
   const due = new Map<string, Promise<FeedPage>>();
 
   async function fetch(feed: FeedName, after: string, limit: number): Promise<FeedPage> {
-    const reply = await connection.ask((redis) => runScript(redis, 'feed', keysOf(feed), [after, limit]));
-    const [gap, entries] = asList(reply);
-    return { entries: asList(entries).map((entry) => feedEntry(asList(entry))), gap: gap === '1' };
+    const reply = await connection.ask((redis) =>
+      feed.kind === 'fleet'
+        ? runScript(redis, 'fleet', [keys.fleet], [after, limit])
+        : runScript(
+            redis,
+            'feed',
+            [keys.feed, keys.view, keys.ledger].map((key) => key(feed.jobId)),
+            [after, limit],
+          ),
+    );
+    const [gap, found] = asList(reply);
+    const entryOf = feed.kind === 'fleet' ? fleetEntry : jobEntry;
+    return { entries: asList(found).map((entry) => entryOf(asList(entry))), gap: gap === '1' };
   }
 
   /**
@@ -51,15 +58,25 @@ export function createFeed(connection: Connection, doorbell: Doorbell, keys: Key
   };
 }
 
-function feedEntry([cursor, fields]: readonly unknown[]): FeedEntry {
-  const [, kind, , type, , data, , jobId] = asList(fields);
-  if (kind !== 'event' && kind !== 'message' && kind !== 'delta')
-    throw new Error(`a feed holds a ${String(kind)}`);
-  return { cursor: asText(cursor), kind, type: asText(type), data: withJob(asText(data), jobId) };
+function fleetEntry([cursor, type, jobId, record]: readonly unknown[]): FeedEntry {
+  const data = asText(record);
+  return {
+    cursor: asText(cursor),
+    kind: 'event',
+    type: asText(type),
+    // Each record names its job; the first one does so by itself.
+    data: type === 'JobSubmitted' ? data : `{"jobId":"${asText(jobId)}",${data.slice(1)}`,
+  };
 }
 
-/** In the fleet stream each record names its job; the first one does so by itself. */
-const withJob = (data: string, jobId: unknown): string =>
-  jobId === undefined || data.startsWith('{"version":1,')
-    ? data
-    : `{"jobId":"${asText(jobId)}",${data.slice(1)}`;
+function jobEntry([place, content]: readonly unknown[]): FeedEntry {
+  const cursor = asText(place);
+  if (typeof content === 'string')
+    return { cursor, kind: 'event', type: typeOfRecord(cursor, content), data: content };
+  const [, kind, , type, , data] = asList(content);
+  if (kind !== 'message' && kind !== 'delta') throw new Error(`a feed holds a ${String(kind)}`);
+  return { cursor, kind, type: asText(type), data: asText(data) };
+}
+
+const typeOfRecord = (cursor: string, record: string): string =>
+  asText(parseStored<{ readonly type?: unknown }>(record, `a ledger, at ${cursor}`).type);

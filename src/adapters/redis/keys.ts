@@ -14,18 +14,18 @@ export interface Keys {
   readonly prefix: string;
   /** To do: the stream workers claim from. */
   lane(lane: string): string;
-  /** Truth: the list of ledger records. */
+  /** Truth: the list of ledger records, each behind its cursor in the feed. */
   ledger(jobId: string): string;
-  /** The folded view: a hash. */
+  /** What scripts know of a job: a hash. */
   view(jobId: string): string;
   answer(jobId: string): string;
   /** JSON of the whole request of a turn that waits or runs. */
   request(jobId: string): string;
-  /** What readers follow: a stream. */
+  /** What was said in a job: a stream. With the events of the ledger it is what readers follow. */
   feed(jobId: string): string;
   /** Messages kept aside: a hash of `<attempt>:<seq>`. */
   whole(jobId: string): string;
-  /** Where the feed and the whole messages of a job that comes from another bus are put until all of it is here. */
+  /** Where what was said in a job that comes from another bus is put until all of it is here. */
   stagedFeed(own: string): string;
   stagedWhole(own: string): string;
   /** All jobs by creation time: a sorted set. */
@@ -48,6 +48,10 @@ export interface Keys {
   readonly dead: string;
   /** Every domain event of all jobs: a stream. */
   readonly fleet: string;
+  /** How many events the fleet stream was ever given: a string. */
+  readonly fleetCount: string;
+  /** Its entry at every thousandth event, as far as it is kept: a list. */
+  readonly fleetMarks: string;
   idempotency(key: string): string;
   /** Records of the workers: a hash. */
   readonly workers: string;
@@ -105,6 +109,8 @@ export function openKeys(keyPrefix: string): Keys {
     held: (repo) => key(`held:${repo}`),
     dead: key('dead'),
     fleet: key('fleet'),
+    fleetCount: key('fleet:count'),
+    fleetMarks: key('fleet:marks'),
     idempotency: (idempotencyKey) => key(`idem:${idempotencyKey}`),
     workers: key('workers'),
     alive: key('workers:alive'),

@@ -9,7 +9,7 @@ import { runScript } from './scripts.js';
 
 const PAGE = 500;
 /** Where the indices of the statuses begin among the KEYS of reconcile.lua. */
-const FIRST_INDEX = 10;
+const FIRST_INDEX = 11;
 
 /** Custody.reconcile below `keys`. */
 export const createReconcile =
@@ -24,7 +24,7 @@ export const createReconcile =
       keys.upkeep,
     ];
     const held = repo === '' ? keys.prefix : keys.held(repo);
-    const ofAll = [keys.dead, held, keys.jobs, keys.leases, ...keys.indices];
+    const ofAll = [keys.dead, held, keys.jobs, keys.feed(jobId), keys.leases, ...keys.indices];
     const args = [
       jobId,
       job.version,

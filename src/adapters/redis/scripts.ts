@@ -16,6 +16,7 @@ const NAMES = [
   'extend-direct',
   'extend-turn',
   'feed',
+  'fleet',
   'forget-consumers',
   'lane',
   'lapsed',

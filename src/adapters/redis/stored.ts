@@ -2,7 +2,7 @@
 // that could differ from it. Most jobs have about ten events.
 import type { Redis } from 'ioredis';
 import { AgenticoreError } from '../../domain/errors.js';
-import { eventOf, type LedgerRecord } from '../../domain/evidence.js';
+import { canonicalJson, type LedgerRecord } from '../../domain/evidence.js';
 import { foldLedger } from '../../domain/fold-ledger.js';
 import { evolve } from '../../domain/job.js';
 import type { StoredJob } from '../../ports/event-log.js';
@@ -32,17 +32,23 @@ export function storedJob(jobId: string, lines: readonly string[]): StoredJob | 
   }
 }
 
-/** The job whose ledger has one record so far, and its hash. Throws BUS_CORRUPT. */
-export function newJob(jobId: string, line: string, head: string): StoredJob {
-  const [record] = ledgerRecords(jobId, [line]);
-  if (record?.type !== 'JobSubmitted')
+/** The job whose ledger has one record so far, as canonical JSON. Throws BUS_CORRUPT. */
+export function newJob(jobId: string, text: string): StoredJob {
+  const record: LedgerRecord = parseStored(text, `the lane entry of job ${jobId}`);
+  if (record.type !== 'JobSubmitted')
     throw new AgenticoreError('BUS_CORRUPT', `The lane entry of job ${jobId} is not understood.`);
-  return { job: evolve(undefined, eventOf(record)), head };
+  return { job: evolve(undefined, record), head: sha256(text) };
 }
 
 /** The records of these ledger lines. Throws BUS_CORRUPT. */
 export const ledgerRecords = (jobId: string, lines: readonly string[]): LedgerRecord[] =>
-  lines.map((line): LedgerRecord => parseStored(line, `the ledger of job ${jobId}`));
+  lines.map((line): LedgerRecord => parseStored(recordText(line), `the ledger of job ${jobId}`));
+
+/** A record as it stands in the ledger, behind its cursor; those after the end of the feed have none. */
+export const ledgerLine = (record: LedgerRecord, cursor: string | undefined): string =>
+  cursor === undefined ? canonicalJson(record) : `${cursor} ${canonicalJson(record)}`;
+
+const recordText = (line: string): string => line.slice(line.indexOf('{'));
 
 /** Parses what we wrote; throws BUS_CORRUPT, naming the subject, when somebody damaged it. */
 export function parseStored<T>(text: string, subject: string): T {

@@ -25,30 +25,33 @@ export async function claimLoop(deps: ClaimDeps, signal: AbortSignal): Promise<v
   const failing = new AbortController();
   const over = AbortSignal.any([signal, failing.signal]);
   const claimer = createClaimer(deps, over);
-  const waiting = new Set<Promise<void>>();
+  let claiming = 0;
+  let settled = (): void => {};
 
-  async function fill(free: () => void, claiming: Promise<Claim | undefined>): Promise<void> {
-    try {
-      const claim = await claiming;
-      if (claim !== undefined) return runInSlot(deps, claim, free);
-    } catch (error) {
-      if (isCode(error, 'BUS_UNREACHABLE')) await deps.clock.sleep(BUS_RETRY_MS, over);
-      else failing.abort(error);
-    }
-    free();
+  async function fill(free: () => void, next: Promise<Claim | undefined>): Promise<void> {
+    claiming += 1;
+    const claim = await next.catch(failed);
+    claiming -= 1;
+    if (claim !== undefined) runInSlot(deps, claim, free);
+    else free();
+    if (claiming === 0) settled();
+  }
+
+  async function failed(error: unknown): Promise<undefined> {
+    if (isCode(error, 'BUS_UNREACHABLE')) await deps.clock.sleep(BUS_RETRY_MS, over);
+    else failing.abort(error);
   }
 
   while (!over.aborted) {
     const free = await deps.slots.acquire(over);
     if (free === undefined) break;
-    if (claimer.mayBeLost()) {
-      await fill(free, claimer.takeOver());
-    } else {
-      const filling = fill(free, claimer.next()).finally(() => waiting.delete(filling));
-      waiting.add(filling);
-    }
+    if (claimer.mayBeLost()) await fill(free, claimer.takeOver());
+    else void fill(free, claimer.next());
   }
-  await Promise.all(waiting);
+  if (claiming > 0)
+    await new Promise<void>((resolve) => {
+      settled = resolve;
+    });
   if (failing.signal.aborted) throw failing.signal.reason;
 }
 
@@ -91,8 +94,8 @@ export function createClaimer(deps: ClaimDeps, over: AbortSignal): Claimer {
 
 /** Runs a claimed job in a slot it gives back afterwards. What goes wrong ends the attempt, not the worker. */
 function runInSlot(deps: ClaimDeps, claim: Claim, free: () => void): void {
-  deps
-    .run(claim)
-    .catch((error) => deps.log('attempt.abandoned', { job_id: claim.jobId, error: String(error) }, 'error'))
-    .finally(free);
+  deps.run(claim).then(free, (error) => {
+    deps.log('attempt.abandoned', { job_id: claim.jobId, error: String(error) }, 'error');
+    free();
+  });
 }

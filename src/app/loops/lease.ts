@@ -26,6 +26,8 @@ interface Kept {
 
 /** How soon a failed extension is tried again: once the bus is back, the lease must be extended before it lapses. */
 const BUS_RETRY_MS = 500;
+const LINGER_MS = 50;
+const NEVER = new AbortController().signal;
 
 /** Nothing kept yet. */
 export function createLeases({ clock, leaseMs, log }: LeaseDeps): Leases {
@@ -33,6 +35,7 @@ export function createLeases({ clock, leaseMs, log }: LeaseDeps): Leases {
   const all = new Set<Kept>();
   let idle = new AbortController();
   let looking = false;
+  let lingering = false;
 
   /** Sleeps rather than compares times: a clock that is set back must not cost a lease. */
   async function look(): Promise<void> {
@@ -45,6 +48,15 @@ export function createLeases({ clock, leaseMs, log }: LeaseDeps): Leases {
       pauseMs = answered.every(Boolean) ? restMs : Math.min(restMs, BUS_RETRY_MS);
     }
     looking = false;
+  }
+
+  /** Between two claims there may be nothing to keep; only after a while without any the timer is given up. */
+  async function linger(): Promise<void> {
+    if (lingering) return;
+    lingering = true;
+    await clock.sleep(LINGER_MS, NEVER);
+    lingering = false;
+    if (all.size === 0) idle.abort('nothing is kept');
   }
 
   /** False when the bus does not answer. */
@@ -70,7 +82,7 @@ export function createLeases({ clock, leaseMs, log }: LeaseDeps): Leases {
       if (!looking) void look();
       return () => {
         all.delete(kept);
-        if (all.size === 0) idle.abort('nothing is kept');
+        if (all.size === 0) void linger();
       };
     },
   };

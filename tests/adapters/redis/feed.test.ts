@@ -2,9 +2,11 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { Redis } from 'ioredis';
+import { FLEET_LENGTH, openKeys } from '../../../src/adapters/redis/keys.js';
 import { isCode } from '../../../src/domain/errors.js';
 import type { FeedName } from '../../../src/ports/feed.js';
-import { startAttempt, submit } from '../../support/ledger.js';
+import { eventually } from '../../support/eventually.js';
+import { endAttempt, startAttempt, submit } from '../../support/ledger.js';
 import { startRedis, type TestRedis } from '../../support/redis-server.js';
 import { freshPrefix, openBus } from './redis-under-test.js';
 
@@ -30,9 +32,11 @@ describe('feeds on Redis', () => {
       const cursor = (nth: number) => entries[nth]?.cursor;
       await admin.xtrim(`{${keyPrefix}}:job:${jobId}:feed`, 'MAXLEN', 4);
 
-      for (const from of [undefined, '0-0', cursor(0), cursor(4)]) {
-        assert.deepEqual(await bus.feed.read(feed, from, 2), { entries: entries.slice(6, 8), gap: true });
-      }
+      const kept = [...entries.slice(0, 2), ...entries.slice(6)];
+      for (const from of [undefined, '0-0'])
+        assert.deepEqual(await bus.feed.read(feed, from, 4), { entries: kept.slice(0, 4), gap: true });
+      assert.deepEqual(await bus.feed.read(feed, cursor(0), 2), { entries: kept.slice(1, 3), gap: true });
+      assert.deepEqual(await bus.feed.read(feed, cursor(4), 2), { entries: kept.slice(2, 4), gap: true });
       for (const nth of [6, 8, 9]) {
         const rest = { entries: entries.slice(nth + 1), gap: false };
         assert.deepEqual(await bus.feed.read(feed, cursor(nth), 99), rest);
@@ -45,7 +49,7 @@ describe('feeds on Redis', () => {
     }
   });
 
-  test('a feed that was trimmed whole is a gap, until the reader has its last entry', {
+  test('what was said is a gap once all of it is gone, until the reader is behind it', {
     timeout: 30_000,
   }, async () => {
     const keyPrefix = freshPrefix(redis);
@@ -55,24 +59,66 @@ describe('feeds on Redis', () => {
     try {
       const jobId = await submit(bus.events);
       await startAttempt(bus.events, jobId);
+      for (const seq of [1, 2])
+        await bus.transcript.append(jobId, 1, [{ seq, kind: 'message', type: 'assistant', data: '{}' }]);
+      await endAttempt(bus.events, jobId, { kind: 'succeeded' });
       const feed: FeedName = { kind: 'job', jobId };
-      const [first, last] = (await bus.feed.read(feed, undefined, 9)).entries;
+      const { entries } = await bus.feed.read(feed, undefined, 9);
+      const [first, start, , said, end] = entries;
+      assert.ok(first && start && said && end);
+
       const stream = `{${keyPrefix}}:job:${jobId}:feed`;
-
-      await admin.xtrim(stream, 'MAXLEN', 0);
-      assert.deepEqual(await bus.feed.read(feed, undefined, 9), nothing(true));
-      assert.deepEqual(await bus.feed.read(feed, first?.cursor, 9), nothing(true));
-      assert.deepEqual(await bus.feed.read(feed, last?.cursor, 9), nothing(false));
-
-      // With the stream goes the knowledge which entry was the last.
-      await admin.del(stream);
-      for (const cursor of [undefined, '0-0', first?.cursor, last?.cursor])
-        assert.deepEqual(await bus.feed.read(feed, cursor, 9), nothing(true));
+      for (const lose of [() => admin.xtrim(stream, 'MAXLEN', 0), () => admin.del(stream)]) {
+        await lose();
+        const from = await bus.feed.read(feed, undefined, 9);
+        assert.deepEqual(from, { entries: [first, start, end], gap: true });
+        assert.deepEqual(await bus.feed.read(feed, start.cursor, 9), { entries: [end], gap: true });
+        assert.deepEqual(await bus.feed.read(feed, said.cursor, 9), { entries: [end], gap: false });
+        assert.deepEqual(await bus.feed.read(feed, end.cursor, 9), nothing(false));
+      }
 
       await bus.events.remove(jobId);
       assert.deepEqual(await bus.feed.read(feed, undefined, 9), nothing(false));
-      assert.deepEqual(await bus.feed.read(feed, last?.cursor, 9), nothing(true));
+      assert.deepEqual(await bus.feed.read(feed, end.cursor, 9), nothing(true));
       assert.deepEqual(await bus.feed.read({ kind: 'job', jobId: 'none' }, undefined, 9), nothing(false));
+    } finally {
+      admin.disconnect();
+      await bus.close();
+    }
+  });
+
+  test('the fleet stream keeps about as many events as it should, however many come in a call', {
+    timeout: 60_000,
+  }, async () => {
+    const keyPrefix = freshPrefix(redis);
+    const bus = await openBus(redis, { keyPrefix });
+    const admin = new Redis(redis.url);
+    const fleet: FeedName = { kind: 'fleet' };
+    const keys = openKeys(keyPrefix);
+    try {
+      const early = await submit(bus.events);
+      const [first] = (await bus.feed.read(fleet, undefined, 1)).entries;
+      assert.ok(first);
+      await admin.set(keys.fleetCount, FLEET_LENGTH - 10);
+      const marks = Array.from({ length: FLEET_LENGTH / 1000 }, () => `${first.cursor.split('-')[0]}-0`);
+      await admin.rpush(keys.fleetMarks, ...marks);
+      await Promise.all(Array.from({ length: 60 }, () => submit(bus.events)));
+      assert.equal((await bus.feed.read(fleet, undefined, 99)).entries.length, 61, 'nothing is old enough');
+      assert.equal(await admin.llen(keys.fleetMarks), FLEET_LENGTH / 1000);
+      const last = (await bus.feed.read(fleet, undefined, 99)).entries.at(-1);
+
+      await admin.lset(keys.fleetMarks, 0, `${Number(last?.cursor.split('-')[0]) + 1}-0`);
+      await admin.set(keys.fleetCount, 2 * FLEET_LENGTH - 1);
+      await eventually('a millisecond has passed', () => Date.now() > Number(last?.cursor.split('-')[0]) + 1);
+      await startAttempt(bus.events, early);
+      const after = await bus.feed.read(fleet, undefined, 99);
+      assert.deepEqual(
+        after.entries.map(({ type }) => type),
+        ['AttemptStarted'],
+      );
+      assert.equal(after.gap, true);
+      assert.equal((await bus.feed.read(fleet, first.cursor, 99)).gap, true);
+      assert.equal((await bus.feed.read(fleet, after.entries[0]?.cursor, 99)).gap, false);
     } finally {
       admin.disconnect();
       await bus.close();

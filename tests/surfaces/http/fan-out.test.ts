@@ -126,49 +126,61 @@ describe('a gateway on Redis', needsOwnRedis, () => {
       for (let seq = 1; seq <= 6; seq += 1) await say(bus, jobId, seq);
       const { entries } = await bus.feed.read({ kind: 'job', jobId }, undefined, 64);
       await admin.xtrim(feedKey(jobId), 'MAXLEN', 3);
+      const [first, start] = entries;
+      assert.ok(first && start);
       const kept = entries.slice(-3).map(({ cursor }) => cursor);
       const address = `${url}/jobs/${jobId}/events`;
-      const place = entries[1]?.cursor ?? '';
+      const place = start.cursor;
       const readers = [readEvents(address, { 'Last-Event-ID': place }), readEvents(address)];
-      for (const reader of readers) await reader.until('what is kept', (frames) => frames.length === 4);
+      // Who begins before the events, which are always kept, gets them behind the gap.
+      const before = [[], [first.cursor, place]];
+      const frameOf = (n: number, nth: number): number => (before[n]?.length ?? 0) + nth;
+      for (const [n, reader] of readers.entries())
+        await reader.until('what is kept', (frames) => frames.length === frameOf(n, 4));
       await say(bus, jobId, 7);
-      for (const reader of readers) await reader.until('what happens', (frames) => frames.length === 5);
+      for (const [n, reader] of readers.entries())
+        await reader.until('what happens', (frames) => frames.length === frameOf(n, 5));
       await endAttempt(bus.events, jobId, { kind: 'succeeded' });
       for (const [n, { frames, closed }] of readers.entries()) {
         await eventually('the end', closed);
+        const types = n === 0 ? [] : ['JobSubmitted', 'AttemptStarted'];
         assert.deepEqual(
           frames.map(({ event }) => event),
-          ['gap', 'assistant', 'assistant', 'assistant', 'assistant', 'JobSucceeded', 'end'],
+          ['gap', ...types, 'assistant', 'assistant', 'assistant', 'assistant', 'JobSucceeded', 'end'],
         );
         const gap = JSON.parse(frames[0]?.data ?? '');
-        assert.deepEqual(gap, { after: n === 0 ? place : null, next: kept[0] });
+        assert.deepEqual(gap, { after: n === 0 ? place : null, next: n === 0 ? kept[0] : first.cursor });
         assert.deepEqual(checkEvent(gap), []);
         assert.equal(frames[0]?.id, undefined);
         assert.deepEqual(
-          frames.slice(1, 4).map(({ id }) => id),
-          kept,
+          frames.slice(1, frameOf(n, 4)).map(({ id }) => id),
+          [...(before[n] ?? []), ...kept],
         );
       }
     },
   );
 
-  test('a feed that is gone whole gives a gap and the end', TIMEOUT, async (t) => {
+  test('a feed whose messages are gone whole gives a gap, what is kept and the end', TIMEOUT, async (t) => {
     const { url, bus, feedKey } = await startGateway(t);
     const jobId = await submit(bus.events);
     await startAttempt(bus.events, jobId);
     const place = (await bus.feed.read({ kind: 'job', jobId }, undefined, 64)).entries.at(-1)?.cursor ?? '';
+    await say(bus, jobId, 1);
     await endAttempt(bus.events, jobId, { kind: 'succeeded' });
+    const { entries } = await bus.feed.read({ kind: 'job', jobId }, undefined, 64);
     await admin.del(feedKey(jobId));
     const address = `${url}/jobs/${jobId}/events`;
     for (const after of [place, null]) {
       const { frames } = await readAllEvents(address, after === null ? {} : { 'Last-Event-ID': after });
       assert.deepEqual(
         frames.map(({ event }) => event),
-        ['gap', 'end'],
+        ['gap', ...(after === null ? ['JobSubmitted', 'AttemptStarted'] : []), 'JobSucceeded', 'end'],
       );
-      assert.deepEqual(JSON.parse(frames[0]?.data ?? ''), { after, next: null });
-      assert.deepEqual(JSON.parse(frames[1]?.data ?? ''), { job_id: jobId, status: 'succeeded' });
-      const done = await fetch(address, { headers: { 'last-event-id': frames[1]?.id ?? '' } });
+      const next = (after === null ? entries[0] : entries.at(-1))?.cursor;
+      assert.deepEqual(JSON.parse(frames[0]?.data ?? ''), { after, next });
+      const end = frames.at(-1);
+      assert.deepEqual(JSON.parse(end?.data ?? ''), { job_id: jobId, status: 'succeeded' });
+      const done = await fetch(address, { headers: { 'last-event-id': end?.id ?? '' } });
       assert.equal(done.status, 204);
     }
   });

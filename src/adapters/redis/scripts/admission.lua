@@ -2,29 +2,19 @@
 -- repository enter while fewer than its limit are admitted (waiting or running); the others wait in `held`, in the
 -- order in which they came, and enter as those before them leave.
 --
--- Wants the locals `prefix` (of every key) and `limit` (0: none). Keys of other jobs are built here: they carry the
--- same hash tag as those in KEYS.
+-- Wants the locals `prefix` (of every key) and `limit` (0: none), and now.lua before it. Keys of other jobs are built here:
+-- they carry the same hash tag as those in KEYS.
 --
 -- Invariants: a job is in its lane, held, delayed, or ended. While a repository has held jobs, its limit is used up.
 -- `heldSince` in the view is there exactly while the job is held; `heldMs` is how long its present wait was held.
-local now
-local function nowMs()
-  if not now then
-    local time = redis.call('TIME')
-    now = time[1] * 1000 + math.floor(time[2] / 1000)
-  end
-  return now
+-- `record`, if there, is all of the job's ledger so far: it saves whoever claims the entry a look, and may be old.
+local function putInLane(jobId, lane, record)
+  if record and #record <= 8192 then return redis.call('XADD', lane, '*', 'jobId', jobId, 'record', record) end
+  return redis.call('XADD', lane, '*', 'jobId', jobId)
 end
 
--- `record`, if there, is all of the job's ledger so far, `head` its hash: it saves whoever claims the entry a look, and
--- may be old.
-local function enterLane(jobId, view, lane, record, head)
-  local entry
-  if record and #record <= 8192 then
-    entry = redis.call('XADD', lane, '*', 'jobId', jobId, 'record', record, 'head', head)
-  else
-    entry = redis.call('XADD', lane, '*', 'jobId', jobId)
-  end
+local function enterLane(jobId, view, lane)
+  local entry = putInLane(jobId, lane)
   redis.call('HSET', view, 'entry', entry)
 end
 
@@ -46,8 +36,8 @@ local function fill(repo)
 end
 
 -- Lets a job into its lane, or holds it. `repo` is false for a job that no limit counts.
-local function admit(jobId, view, lane, repo, record, head)
-  if not repo then return enterLane(jobId, view, lane, record, head) end
+local function admit(jobId, view, lane, repo)
+  if not repo then return enterLane(jobId, view, lane) end
   local held = prefix .. 'held:' .. repo
   local last = redis.call('ZRANGE', held, -1, -1, 'WITHSCORES')[2]
   redis.call('ZADD', held, (last or 0) + 1, jobId)

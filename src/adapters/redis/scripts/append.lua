@@ -3,52 +3,53 @@
 -- the caller's business. Several in one call are carried out one after the other and do not depend on each other: a
 -- call costs more than a transition.
 --
--- KEYS  1 fleet (stream)  2 all jobs (zset)  3 delayed (zset)  4 dead letters (stream)  5 upkeep (zset)
---       6-11 the index of each status (zset)
---       12 leases of direct attempts (zset)
---       13.. per transition: view (hash), lane (stream), idempotency (string; the view again where none is)
+-- KEYS  1 all jobs (zset)  2 delayed (zset)  3 dead letters (stream)  4 upkeep (zset)
+--       5 fleet (stream)  6 how many events it was ever given (string)  7 its marks (list)
+--       8-13 the index of each status (zset)
 -- ARGV  1 '1' when this is sent again because the first answer was lost  2 prefix of all keys
---       3 limit per repository, 0 for none  4 fleet doorbell (channel)  5 length of the fleet stream, about
---       6 what the doorbells of jobs begin with
---       7-9 what a view's key is continued by for its ledger (list), answer (string) and feed (stream)
---       10 the transitions as JSON (one text costs far less than many arguments), each a list: job id, expected version
---          (number), status, creation time (ms), attempt, placement (none | enqueue | requeue | delay | lease | remove), when
---          upkeep must look at the job (ms, '' while it runs), which of KEYS is the index to enter and which the one to
---          leave ('' for none), the records (type and line in turn), the extras by name
---       11 what a view's key is continued by for its request (string)  12 lease of a direct attempt (ms)
---       13.. nothing, or per transition: the request of a turn that waits, '' for none
--- Extras: laneName and head (the job is new), repo (with them: counted by the limit)
---         dueAt (ms: for delay), answer, digest and digestTtl (ms: of the idempotency key)
---         requested, leased (a turn ends: it may have a request; it has a lease)
+--       3 limit per repository, 0 for none  4 fleet doorbell (channel)  5 how many events the fleet stream keeps, about
+--       6-9 what the keys of views (hash), lanes (stream) and idempotency keys (string), and the doorbells of jobs begin with
+--       10 and 11 what a view's key is continued by for its ledger (list) and answer (string)
+--       12 the transitions as JSON (one text costs far less than many arguments), each a list: job id, expected version
+--          (number), status, creation time (ms), attempt, placement (none | enqueue | requeue | delay | lease | remove),
+--          lane, when upkeep must look at the job (ms, '' while it runs), which of KEYS is the index to enter and which the
+--          one to leave ('' for none), the types of its records, the extras by name
+--       13.. per transition: its records, and behind them its request if it comes with one
+-- Extras: repo (the job is new and counted by the limit)
+--         dueAt (ms: for delay), answer, idem, digest and digestTtl (idempotency key, ms)
+--         of turns, with their keys: leases (zset: its lease begins or ends), leaseMs (with it: it begins), request (string:
+--         it comes with one, or ends), asked (with it: it comes)
 --         letter (add | remove: dead letter), code and error (with it), closed (the records come after the job's end)
 --         entry, worker, deliveries (the claim that the caller must hold)
--- Returns per transition: {'appended'} | {'conflict'} | {'unclaimed'} | {'duplicate', job id, digest}
+-- Returns per transition: 'appended' | 'conflict' | 'unclaimed' | {'duplicate', job id, digest}
 --         | {'failed', error of Redis}
 --
 -- Invariants: the ledger is the only account of a job; the view has what scripts need to know of it. A job that runs, or
 -- waits and is admitted, has one lane entry, named by the view's `entry`; one that is held, delayed, runs by a direct
 -- attempt or has ended has none, and it is acknowledged and deleted in the same step: XLEN(lane) = admitted waiting +
--- running. A direct attempt has a lease while it runs. The order of the feed is the order of the calls.
-local fleet, jobs, delayed, dead, upkeep = unpack(KEYS, 1, 5)
-local resent, prefix, limit, fleetBell, fleetLength, bells, toLedger, toAnswer, toFeed = unpack(ARGV, 1, 9)
-limit = tonumber(limit)
-local leases, toRequest, leaseMs = KEYS[12], ARGV[11], tonumber(ARGV[12])
-local FIRST_KEY, KEYS_EACH, FIRST_REQUEST = 13, 3, 13
-local transitions = cjson.decode(ARGV[10])
-local APPENDED = { 'appended' }
+-- running. A direct attempt has a lease while it runs. Each record stands in the ledger behind its cursor in the feed, a
+-- blank between them, but for those that come after the end of the feed. An entry of the fleet stream has the events of one
+-- call, at most 100.
+local jobs, delayed, dead, upkeep, fleet, fleetCount, fleetMarks = unpack(KEYS, 1, 7)
+local resent, prefix, limit, fleetBell, fleetLength, views, lanes, idems, bells, toLedger, toAnswer = unpack(ARGV, 1, 11)
+limit, fleetLength = tonumber(limit), tonumber(fleetLength)
+local transitions = cjson.decode(ARGV[12])
+local FIRST_RECORD, FLEET_ENTRY, FLEET_STEP = 13, 100, 1000
+-- @include now
 -- @include admission
 
-local function alreadyThere(ledger, from, records)
-  local stored = redis.call('LRANGE', ledger, from, from + #records / 2 - 1)
-  for i = 2, #records, 2 do
-    if stored[i / 2] ~= records[i] then return false end
+local function alreadyThere(ledger, from, first, count)
+  local stored = redis.call('LRANGE', ledger, from, from + count - 1)
+  for i = 1, count do
+    local line = stored[i] or ''
+    if line ~= ARGV[first + i - 1] and string.gsub(line, '^%S+ ', '', 1) ~= ARGV[first + i - 1] then return false end
   end
   return true
 end
 
 -- What several transitions do to one key, gathered: one call costs little more for many members than for one.
 -- By command and key; carried out below, in the same step.
-local gathered = {}
+local gathered = { ZADD = {}, ZREM = {}, XACK = {}, XDEL = {} }
 local function gather(command, key, first, second)
   local calls = gathered[command]
   local args = calls[key]
@@ -59,7 +60,8 @@ local function gather(command, key, first, second)
   args[#args + 1] = first
   if second then args[#args + 1] = second end
 end
-for _, command in ipairs({ 'ZADD', 'ZREM', 'XACK', 'XDEL' }) do gathered[command] = {} end
+
+local told = {}
 
 local heldBy = {}
 local function isHeldByCaller(lane, entry, extra)
@@ -77,25 +79,27 @@ local function isHeldByCaller(lane, entry, extra)
   return held[entry] == tonumber(extra.deliveries)
 end
 
--- `k`: where the keys of the transition begin. `asked`: its request, if it has one.
-local function carryOut(k, transition, asked)
-  local view, lane, idem = KEYS[k], KEYS[k + 1], KEYS[k + 2]
-  local ledger, feed = view .. toLedger, view .. toFeed
-  local jobId, expected, status, createdAt, attempt, placement, upkeepAt, enter, left, records, extra =
+-- `first`: which of ARGV is the first record.
+local function carryOut(transition, first)
+  local jobId, expected, status, createdAt, attempt, placement, laneName, upkeepAt, enter, left, types, extra =
     unpack(transition)
+  local view, lane = views .. jobId, lanes .. laneName
+  local ledger = view .. toLedger
+  local isNew = expected == 0
 
   if redis.call('LLEN', ledger) ~= expected then
-    if resent == '1' and alreadyThere(ledger, expected, records) then return APPENDED end
-    return { 'conflict' }
+    if resent == '1' and alreadyThere(ledger, expected, first, #types) then return 'appended' end
+    return 'conflict'
   end
-  local entry, repo = false, extra.repo
-  local isNew = extra.laneName ~= nil
-  if extra.entry or (placement ~= 'none' and not isNew) then
-    entry, repo = unpack(redis.call('HMGET', view, 'entry', 'repo'))
-    if extra.entry and not isHeldByCaller(lane, entry, extra) then return { 'unclaimed' } end
+  local entry, repo, cursor, saidAt = false, extra.repo, false, false
+  if not isNew then
+    entry, repo, cursor, saidAt = unpack(redis.call('HMGET', view, 'entry', 'repo', 'cursor', 'saidAt'))
+    if saidAt then cursor = laterOf(cursor, saidAt) end
+    if extra.entry and not isHeldByCaller(lane, entry, extra) then return 'unclaimed' end
   end
 
   if extra.digest then
+    local idem = idems .. extra.idem
     local taken = redis.call('GET', idem)
     if taken then
       local cut = string.find(taken, ' ', 1, true)
@@ -104,32 +108,44 @@ local function carryOut(k, transition, asked)
     redis.call('SET', idem, extra.digest .. ' ' .. jobId, 'PX', extra.digestTtl)
   end
 
-  for i = 1, #records, 2 do
-    local type, record = records[i], records[i + 1]
-    redis.call('RPUSH', ledger, record)
-    if not extra.closed then redis.call('XADD', feed, '*', 'kind', 'event', 'type', type, 'data', record) end
-    redis.call('XADD', fleet, 'MAXLEN', '~', fleetLength, '*',
-      'kind', 'event', 'type', type, 'data', record, 'job', jobId)
+  for i, type in ipairs(types) do
+    local record = ARGV[first + i - 1]
+    local line = record
+    if not extra.closed then
+      cursor = cursorAfter(cursor)
+      line = cursor .. ' ' .. record
+    end
+    redis.call('RPUSH', ledger, line)
+    told[#told + 1] = type .. ' ' .. jobId
+    told[#told + 1] = record
   end
 
   if isNew then
-    redis.call('HSET', view, 'status', status, 'attempt', attempt, 'lane', extra.laneName)
-    if repo then redis.call('HSET', view, 'repo', repo) end
+    local facts = { 'status', status, 'attempt', attempt, 'cursor', cursor, 'lane', laneName }
+    if repo then
+      facts[9], facts[10] = 'repo', repo
+    elseif placement == 'enqueue' then
+      facts[9], facts[10] = 'entry', putInLane(jobId, lane, #types == 1 and ARGV[first])
+    end
+    redis.call('HSET', view, unpack(facts))
     gather('ZADD', jobs, createdAt, jobId)
   else
-    redis.call('HSET', view, 'status', status, 'attempt', attempt)
+    redis.call('HSET', view, 'status', status, 'attempt', attempt, 'cursor', cursor or '0-0')
   end
   if extra.answer then
     local answer = view .. toAnswer
     redis.call('SET', answer, extra.answer)
   end
 
-  local request = view .. toRequest
-  if asked and asked ~= '' then redis.call('SET', request, asked) end
-  if extra.requested then redis.call('UNLINK', request) end
+  local request = extra.request
+  if extra.asked then
+    redis.call('SET', request, ARGV[first + #types])
+  elseif request then
+    redis.call('UNLINK', request)
+  end
 
-  if enter ~= '' then gather('ZADD', KEYS[tonumber(enter)], createdAt, jobId) end
-  if left ~= '' then gather('ZREM', KEYS[tonumber(left)], jobId) end
+  if enter ~= '' then gather('ZADD', KEYS[enter], createdAt, jobId) end
+  if left ~= '' then gather('ZREM', KEYS[left], jobId) end
   if upkeepAt ~= '' then
     gather('ZADD', upkeep, upkeepAt, jobId)
   elseif not isNew then
@@ -147,16 +163,16 @@ local function carryOut(k, transition, asked)
       end
     end
     if placement == 'enqueue' then
-      admit(jobId, view, lane, repo, isNew and #records == 2 and records[2], extra.head)
+      if repo or not isNew then admit(jobId, view, lane, repo) end
     elseif placement == 'requeue' then
       enterLane(jobId, view, lane)
     elseif placement == 'lease' then
-      gather('ZADD', leases, string.format('%.0f', nowMs() + leaseMs), jobId)
+      gather('ZADD', extra.leases, string.format('%.0f', nowMs() + extra.leaseMs), jobId)
     else
       if placement == 'delay' then gather('ZADD', delayed, extra.dueAt, jobId) end
       leave(jobId, repo)
+      if extra.leases then gather('ZREM', extra.leases, jobId) end
     end
-    if extra.leased then gather('ZREM', leases, jobId) end
   end
 
   if extra.letter == 'add' then
@@ -169,19 +185,31 @@ local function carryOut(k, transition, asked)
 
   local bell = bells .. jobId
   redis.call('PUBLISH', bell, '')
-  return APPENDED
+  return 'appended'
 end
 
-local results = {}
+local results, nextRecord = {}, FIRST_RECORD
 for nth, transition in ipairs(transitions) do
-  local went, result = pcall(carryOut, FIRST_KEY + (nth - 1) * KEYS_EACH, transition, ARGV[FIRST_REQUEST + nth - 1])
+  local went, result = pcall(carryOut, transition, nextRecord)
   if not went then result = { 'failed', type(result) == 'table' and result.err or tostring(result) } end
   results[nth] = result
+  nextRecord = nextRecord + #transition[11] + (transition[12].asked and 1 or 0)
 end
 
 for command, calls in pairs(gathered) do
   for key, args in pairs(calls) do
     redis.call(command, key, unpack(args))
+  end
+end
+
+-- Entries hold different numbers of events, so that the stream is cut by marks: the entry at every thousandth event.
+for from = 1, #told, 2 * FLEET_ENTRY do
+  local to = math.min(#told, from + 2 * FLEET_ENTRY - 1)
+  local id, events = redis.call('XADD', fleet, '*', unpack(told, from, to)), (to - from + 1) / 2
+  local count = redis.call('INCRBY', fleetCount, events)
+  if count % FLEET_STEP < events and redis.call('RPUSH', fleetMarks, id) > fleetLength / FLEET_STEP then
+    local mark = redis.call('LPOP', fleetMarks)
+    redis.call('XTRIM', fleet, 'MINID', mark)
   end
 end
 redis.call('PUBLISH', fleetBell, '')

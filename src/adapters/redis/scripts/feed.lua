@@ -1,53 +1,63 @@
--- feed: reads on from a cursor, and tells whether something between the cursor and the first entry is no longer kept.
+-- feed: reads on from a cursor in the feed of a job, and tells whether something that was said between the cursor and the
+-- first entry is no longer kept. Changes nothing.
 --
--- KEYS  1 feed or fleet (stream)  2 view of the job (hash) and 3 its ledger (list), for a feed
+-- KEYS  1 what was said (stream)  2 view (hash)  3 ledger (list)
 -- ARGV  1 cursor ('' = from the start)  2 how many at most
--- Returns {'1' with a gap, else '0', the entries as of XRANGE}
+-- Returns {'1' with a gap, else '0', the entries}: {cursor, record} for an event, {cursor, fields} for what was said
 --
--- Streams lose entries at their head only (trimming), up to all of them. A cursor on the very last trimmed entry counts
--- as a gap: whether it was the last can no longer be told. A stream that is not there was trimmed whole when its job is
--- there, for a job begins with an entry, or when the reader has been given a cursor. A feed that the keeper trimmed
--- (trim.lua) goes on as the events of the ledger, under the ids that the view keeps: a gap for who stands before the
--- last entry that was forgotten.
-local stream, view, ledger = unpack(KEYS)
-local after, limit = ARGV[1], ARGV[2]
+-- A feed is the ledger and what was said, in the order of their cursors. Events stay as long as their job; of what was
+-- said the beginning may have been trimmed, up to all of it. By the keeper (trim.lua): then the view names the last entry
+-- that was forgotten. By anybody else: then a cursor on the very last trimmed entry counts as a gap, for whether it was
+-- the last can no longer be told, unless nothing is left: then the view's `saidAt` tells.
+local said, view, ledger = unpack(KEYS)
+local after, limit = ARGV[1], tonumber(ARGV[2])
+local PAGE = 16
+-- @include now
 if after == '' then after = '0-0' end
-local function isBefore(a, b)
-  local aMs, aN = string.match(a, '^(%d+)%-(%d+)$')
-  local bMs, bN = string.match(b, '^(%d+)%-(%d+)$')
-  aMs, bMs = tonumber(aMs), tonumber(bMs)
-  return aMs < bMs or (aMs == bMs and tonumber(aN) < tonumber(bN))
-end
 
-local function keptEvents(trimmed)
-  local forgotten, packed = string.match(trimmed, '^(%S+) %S+ ?(%S*)$')
-  local records = redis.call('LRANGE', ledger, 0, -1)
-  local entries, ms, at = {}, 0, 0
-  for later, n in string.gmatch(packed, '(-?%d+)-(%d+)') do
-    ms, at = ms + tonumber(later), at + 1
-    local id = string.format('%.0f-%s', ms, n)
-    if isBefore(after, id) and #entries < tonumber(limit) then
-      local type = string.match(records[at], '"type":"(%w+)"')
-      entries[#entries + 1] = { id, { 'kind', 'event', 'type', type, 'data', records[at] } }
-    end
+local left = redis.call('LLEN', ledger)
+if left == 0 then return { after ~= '0-0' and '1' or '0', {} } end
+
+-- The events behind the cursor, the last one first: readers are mostly near the end.
+local events, reached = {}, false
+while left > 0 and not reached do
+  local from = math.max(0, left - PAGE)
+  local page = redis.call('LRANGE', ledger, from, left - 1)
+  for i = #page, 1, -1 do
+    local blank = string.match(page[i], '^%d+%-%d+() ')
+    local cursor = blank and string.sub(page[i], 1, blank - 1)
+    reached = cursor and not isBefore(after, cursor)
+    if reached then break end
+    if cursor then events[#events + 1] = { cursor, string.sub(page[i], blank + 1) } end
   end
-  return { isBefore(after, forgotten) and '1' or '0', entries }
+  left = from
 end
 
-local first = redis.call('XRANGE', stream, '-', '+', 'COUNT', 1)[1]
-if not first and redis.call('EXISTS', stream) == 0 then
-  local trimmed = view and redis.call('HGET', view, 'trimmed')
-  if trimmed then return keptEvents(trimmed) end
-  local gone = after ~= '0-0' or (view and redis.call('EXISTS', view) == 1)
-  return { gone and '1' or '0', {} }
+local messages = redis.call('XRANGE', said, '(' .. after, '+', 'COUNT', limit)
+local entries, nextMessage, nextEvent = {}, 1, #events
+while #entries < limit do
+  local message, event = messages[nextMessage], events[nextEvent]
+  if not (message or event) then break end
+  if event and (not message or isBefore(event[1], message[1])) then
+    entries[#entries + 1] = event
+    nextEvent = nextEvent - 1
+  else
+    entries[#entries + 1] = message
+    nextMessage = nextMessage + 1
+  end
 end
 
-local gap = '0'
-if not first or isBefore(after, first[1]) then
-  local info = redis.call('XINFO', 'STREAM', stream)
-  local facts = {}
-  for i = 1, #info, 2 do facts[info[i]] = info[i + 1] end
-  local lost = (facts['entries-added'] or facts['length']) > facts['length']
-  if lost and (first or isBefore(after, facts['last-generated-id'])) then gap = '1' end
+local trimmed, saidAt = unpack(redis.call('HMGET', view, 'trimmed', 'saidAt'))
+local lost = trimmed and string.match(trimmed, '^%S+')
+if not lost and saidAt then
+  local first = redis.call('XRANGE', said, '-', '+', 'COUNT', 1)[1]
+  if not first then
+    lost = saidAt
+  elseif isBefore(after, first[1]) then
+    local info = redis.call('XINFO', 'STREAM', said)
+    local facts = {}
+    for i = 1, #info, 2 do facts[info[i]] = info[i + 1] end
+    if (facts['entries-added'] or facts['length']) > facts['length'] then lost = first[1] end
+  end
 end
-return { gap, redis.call('XRANGE', stream, '(' .. after, '+', 'COUNT', limit) }
+return { lost and isBefore(after, lost) and '1' or '0', entries }

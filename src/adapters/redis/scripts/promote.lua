@@ -7,6 +7,7 @@
 -- Invariant: a job is delayed, held or in the lane, never two of them; the view names its lane entry.
 local delayed, view, lane = unpack(KEYS)
 local jobId, prefix, limit = ARGV[1], ARGV[2], tonumber(ARGV[3])
+-- @include now
 -- @include admission
 local due = redis.call('ZSCORE', delayed, jobId)
 if not due then return 0 end

@@ -3,7 +3,7 @@
 --
 -- KEYS  1 ledger (list)  2 view (hash)  3 lane (stream)  4 delayed (zset)  5 upkeep (zset)  6 dead letters (stream)
 --       7 held by its repository's limit (zset), the bare prefix for a job without one
---       8 all jobs (zset)  9 leases (zset)  10.. the index of each status (zset)
+--       8 all jobs (zset)  9 what was said (stream)  10 leases (zset)  11.. the index of each status (zset)
 -- ARGV  1 job id  2 version of the fold  3 '1' to mend  4 status  5 which of KEYS is its index
 --       6 creation time (ms)  7 attempt  8 lane name  9 due (ms), where it waits in no place
 --       10 when upkeep must look at it (ms), '' while it runs  11 '1' for a dead letter  12 its code  13 its error
@@ -14,11 +14,12 @@
 --
 -- Invariants: those of append.lua and admission.lua. A job that waits nowhere goes into `delayed`, as one that is due.
 -- A lease that was missing begins anew: its holder may live.
-local ledger, view, lane, delayed, upkeep, dead, held, jobs, leases = unpack(KEYS, 1, 9)
-local FIRST_INDEX = 10
+local ledger, view, lane, delayed, upkeep, dead, held, jobs, said, leases = unpack(KEYS, 1, 10)
+local FIRST_INDEX = 11
 local jobId, version, mending, status, index, createdAt, attempt, laneName = unpack(ARGV, 1, 8)
 local due, upkeepAt, isLetter, code, why = unpack(ARGV, 9, 13)
 local prefix, limit, repo, lease = ARGV[14], tonumber(ARGV[15]), ARGV[16], ARGV[17]
+-- @include now
 -- @include admission
 local mend = mending == '1'
 -- Whatever limit the keeper's own configuration has: the fleet's may be another, and the view knows what it counts by.
@@ -45,11 +46,27 @@ local function entryIn(stream, named)
   end
 end
 
-local viewStatus, viewAttempt, viewLane = unpack(redis.call('HMGET', view, 'status', 'attempt', 'lane'))
-if viewStatus ~= status or viewAttempt ~= attempt or viewLane ~= laneName then
+-- The last cursor of the feed, as its entries say.
+local function lastCursor()
+  local cursor, at = false, tonumber(version)
+  while at > 0 and not cursor do
+    at = at - 1
+    cursor = string.match(redis.call('LINDEX', ledger, at), '^(%d+%-%d+) ')
+  end
+  local lastSaid = redis.call('XREVRANGE', said, '+', '-', 'COUNT', 1)[1]
+  return laterOf(cursor, lastSaid and lastSaid[1]) or '0-0'
+end
+
+local viewStatus, viewAttempt, viewLane, cursor, saidAt =
+  unpack(redis.call('HMGET', view, 'status', 'attempt', 'lane', 'cursor', 'saidAt'))
+cursor = laterOf(cursor, saidAt)
+local last = lastCursor()
+local isAhead = cursor and not isBefore(cursor, last)
+if viewStatus ~= status or viewAttempt ~= attempt or viewLane ~= laneName or not isAhead then
   differs('view')
   if mend then
-    redis.call('HSET', view, 'status', status, 'attempt', attempt, 'lane', laneName)
+    redis.call('HSET', view, 'status', status, 'attempt', attempt, 'lane', laneName,
+      'cursor', isAhead and cursor or last)
     if repo then redis.call('HSET', view, 'repo', repo) end
   end
 end

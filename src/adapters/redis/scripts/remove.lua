@@ -7,6 +7,7 @@
 --
 -- Invariant: its lane entry is acknowledged and deleted in the same step, and the next held job of its repository let in.
 local jobId, prefix, limit = ARGV[1], ARGV[3], tonumber(ARGV[4])
+-- @include now
 -- @include admission
 local entry, repo, letter = unpack(redis.call('HMGET', KEYS[2], 'entry', 'repo', 'letter'))
 if entry then

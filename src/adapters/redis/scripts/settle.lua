@@ -1,8 +1,8 @@
--- settle: makes a job that came from another bus one of this bus: ledger, view, answer, staged feed, indices and, when
+-- settle: makes a job that came from another bus one of this bus: ledger, view, answer, what was said, indices and, when
 -- it has not ended, a place to wait. All or nothing; the fleet stream is told nothing, for nothing happens.
 --
--- KEYS  1 ledger (list)  2 view (hash)  3 answer (string)  4 feed (stream)  5 whole messages (hash)
---       6 staged feed (stream)  7 staged whole messages (hash)
+-- KEYS  1 ledger (list)  2 view (hash)  3 answer (string)  4 what was said (stream)  5 whole messages (hash)
+--       6 the same, staged (stream)  7 staged whole messages (hash)
 --       8 all jobs (zset)  9 index of its status (zset)  10 delayed (zset)  11 upkeep (zset)  12 lane (stream)
 --       13 dead letters (stream)  14 leases (zset)  15 request (string)
 -- ARGV  1 job id  2 status  3 creation time (ms)  4 attempt  5 lane name
@@ -10,17 +10,19 @@
 --       9 place: ended | delayed | lane | leased  10 until (ms), for delayed  11 when upkeep must look at it (ms), '' = never
 --       12 job doorbell (channel)  13 prefix of all keys  14 limit per repository, 0 for none
 --       15 repository to count by, '' for none  16 code and 17 error of a dead letter, '' for none
---       18 '1' when there is a request  19 request  20.. the ledger records
+--       18 the last cursor of its feed  19 '1' when there is a request  20 request
+--       21.. the ledger, each record behind its cursor
 -- Returns 'written', 'same' (this very history is here) or 'different' (another one is); then nothing changed.
 --
 -- Invariants: those of append.lua. A job that waits comes in through `delayed`, like any other that becomes due;
 -- the lease of a direct attempt has lapsed.
-local ledger, view, answer, feed, whole, stagedFeed, stagedWhole = unpack(KEYS, 1, 7)
+local ledger, view, answer, said, whole, stagedSaid, stagedWhole = unpack(KEYS, 1, 7)
 local jobs, index, delayed, upkeep, lane, dead, leases, request = unpack(KEYS, 8, 15)
 local jobId, status, createdAt, attempt, laneName, answered, answerText, trimmed = unpack(ARGV, 1, 8)
-local place, dueAt, upkeepAt, bell, prefix, limit, repo, code, why, requested, requestText = unpack(ARGV, 9, 19)
+local place, dueAt, upkeepAt, bell, prefix, limit, repo, code, why, cursor, requested, requestText = unpack(ARGV, 9, 20)
 limit = tonumber(limit)
-local FIRST = 20
+local FIRST = 21
+-- @include now
 -- @include admission
 local version = #ARGV - FIRST + 1
 
@@ -34,12 +36,14 @@ if redis.call('EXISTS', ledger, view) > 0 then
 end
 
 for i = FIRST, #ARGV do redis.call('RPUSH', ledger, ARGV[i]) end
-redis.call('HSET', view, 'status', status, 'attempt', attempt, 'lane', laneName)
+redis.call('HSET', view, 'status', status, 'attempt', attempt, 'cursor', cursor, 'lane', laneName)
 if answered == '1' then redis.call('SET', answer, answerText) end
 if requested == '1' then redis.call('SET', request, requestText) end
 if repo ~= '' then redis.call('HSET', view, 'repo', repo) end
 if trimmed ~= '' then redis.call('HSET', view, 'trimmed', trimmed) end
-for staged, kept in pairs({ [stagedFeed] = feed, [stagedWhole] = whole }) do
+local lastSaid = redis.call('XREVRANGE', stagedSaid, '+', '-', 'COUNT', 1)[1]
+if lastSaid then redis.call('HSET', view, 'saidAt', lastSaid[1]) end
+for staged, kept in pairs({ [stagedSaid] = said, [stagedWhole] = whole }) do
   if trimmed == '' and redis.call('EXISTS', staged) == 1 then
     redis.call('RENAME', staged, kept)
     redis.call('PERSIST', kept)

@@ -1,16 +1,18 @@
 -- transcript: adds what claude said to a job's feed, for the attempt that is running now.
 --
--- KEYS  1 view (hash)  2 feed (stream)  3 whole messages (hash)
+-- KEYS  1 view (hash)  2 what was said (stream)  3 whole messages (hash)
 -- ARGV  1 attempt  2 job doorbell (channel)  3.. per entry: seq, kind, type, data, the whole message ('' = data is)
 -- Returns 'appended', 'stale' (the attempt is not the running one) or 'gap' (an entry does not follow the one before);
 -- for the last two nothing was written.
 --
 -- Invariants: seq counts 1, 2, 3 ... within an attempt; an entry at or below the last one stored is dropped, so that
--- sending the same entries again changes nothing. The view remembers the last one in `saidAttempt` and `saidSeq`.
-local view, feed, whole = unpack(KEYS)
+-- sending the same entries again changes nothing. The view remembers the last one in `saidAttempt`, `saidSeq` and
+-- `saidAt`, its cursor: ids follow those of the events in the same feed, which are in the ledger (append.lua).
+local view, said, whole = unpack(KEYS)
 local attempt = ARGV[1]
-local status, current, saidAttempt, saidSeq =
-  unpack(redis.call('HMGET', view, 'status', 'attempt', 'saidAttempt', 'saidSeq'))
+-- @include now
+local status, current, saidAttempt, saidSeq, cursor, saidAt =
+  unpack(redis.call('HMGET', view, 'status', 'attempt', 'saidAttempt', 'saidSeq', 'cursor', 'saidAt'))
 if status ~= 'running' or current ~= attempt then return 'stale' end
 
 local stored = 0
@@ -24,15 +26,17 @@ for i = 3, #ARGV, 5 do
 end
 if last == stored then return 'appended' end
 
-local said = stored
+cursor = laterOf(cursor, saidAt)
+local written = stored
 for i = 3, #ARGV, 5 do
   local seq = tonumber(ARGV[i])
-  if seq > said then
-    redis.call('XADD', feed, '*', 'kind', ARGV[i + 1], 'type', ARGV[i + 2], 'data', ARGV[i + 3])
+  if seq > written then
+    cursor = cursorAfter(cursor)
+    redis.call('XADD', said, cursor, 'kind', ARGV[i + 1], 'type', ARGV[i + 2], 'data', ARGV[i + 3])
     if ARGV[i + 4] ~= '' then redis.call('HSET', whole, attempt .. ':' .. ARGV[i], ARGV[i + 4]) end
-    said = seq
+    written = seq
   end
 end
-redis.call('HSET', view, 'saidAttempt', attempt, 'saidSeq', string.format('%.0f', last))
+redis.call('HSET', view, 'saidAttempt', attempt, 'saidSeq', string.format('%.0f', last), 'saidAt', cursor)
 redis.call('PUBLISH', ARGV[2], '')
 return 'appended'

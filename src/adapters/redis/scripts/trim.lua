@@ -1,14 +1,14 @@
--- trim: forgets what was said in a job that has ended; its events stay, under the ids that they had in its feed.
+-- trim: forgets what was said in a job that has ended; its events stay, in the ledger.
 --
--- KEYS  1 view (hash)  2 feed (stream)  3 whole messages (hash)  4 ledger (list)
--- ARGV  1 version at which the caller looked  2 the mark, with the ids of the events  3 job doorbell (channel)
+-- KEYS  1 view (hash)  2 what was said (stream)  3 whole messages (hash)  4 ledger (list)
+-- ARGV  1 version at which the caller looked  2 the mark  3 job doorbell (channel)
 -- Returns 1, or 0 when the job is not at that version or was trimmed before; then nothing changed.
 --
 -- Invariant: nothing is said any more in a job that has ended, so that the mark holds for good.
-local view, feed, whole, ledger = unpack(KEYS)
+local view, said, whole, ledger = unpack(KEYS)
 local isThere, trimmed = unpack(redis.call('HMGET', view, 'status', 'trimmed'))
 if not isThere or trimmed or redis.call('LLEN', ledger) ~= tonumber(ARGV[1]) then return 0 end
 redis.call('HSET', view, 'trimmed', ARGV[2])
-redis.call('UNLINK', feed, whole)
+redis.call('UNLINK', said, whole)
 redis.call('PUBLISH', ARGV[3], '')
 return 1
