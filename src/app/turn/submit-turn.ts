@@ -7,7 +7,7 @@ import type { JobOrder, TurnFacts } from '../../domain/job-event.js';
 import { takePartTokens } from '../../domain/slash-tokens.js';
 import type { Visibility } from '../../domain/visibility.js';
 import type { AgentPackage } from '../../ports/packages.js';
-import { type Handled, transitionOf } from '../handle-command.js';
+import { type CommandExtras, type Handled, transitionOf } from '../handle-command.js';
 import type { TurnDeps, TurnStage } from './turn-deps.js';
 
 /** How a turn is known before it is anything else. */
@@ -42,12 +42,12 @@ async function append(
   deps: TurnDeps,
   { jobId }: NewTurn,
   order: JobOrder,
-  { start, request }: { readonly start?: { worker: string; host: string }; readonly request?: string },
+  { start, ...more }: { readonly start?: { worker: string; host: string } } & CommandExtras,
 ): Promise<Handled> {
   const command = { type: 'SubmitJob', jobId, kind: 'turn', order, ...(start ? { start } : {}) } as const;
   const events = decide(command, undefined, deps.clock.now());
-  const transition = transitionOf(jobId, undefined, events, deps.hash);
-  const result = await deps.events.append(request === undefined ? transition : { ...transition, request });
+  const transition = transitionOf(jobId, undefined, events, deps.hash, more);
+  const result = await deps.events.append(transition);
   // Only a caller who names its turns can name one twice.
   if (result.kind !== 'appended') throw new AgenticoreError('IDEMPOTENCY_MISMATCH');
   return { ...transition.after, events };

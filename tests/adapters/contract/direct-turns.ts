@@ -222,10 +222,16 @@ export function directTurnsContract(name: string, open: OpenBus): void {
     );
 
     check('those of many that come at once are not mixed up', async ({ bus: { events } }) => {
-      const all = Array.from({ length: 30 }, (_, nth) =>
-        submission(nth % 3 === 0 ? { kind: 'turn' } : { kind: 'turn', request: `{"nth":${nth}}` }),
-      );
+      const start = { worker: 'worker-1', host: 'host-1' };
+      const kinds = [
+        (nth: number) => submission({ kind: 'turn', request: `{"nth":${nth}}` }),
+        () => submission({ kind: 'turn' }),
+        () => submission({ kind: 'turn', start }),
+        () => submission(),
+      ];
+      const all = Array.from({ length: 10 }, (_, nth) => kinds.map((make) => make(nth))).flat();
       await Promise.all(all.map((one) => events.append(one)));
+      for (const { jobId, records } of all) assert.deepEqual(await events.read(jobId), records);
       const kept = await Promise.all(all.map(({ jobId }) => events.request(jobId)));
       assert.deepEqual(
         kept,
