@@ -28,6 +28,8 @@ process.exitCode = await runCli(
     },
     serve: async (flags) => (await import('./roles/serve.js')).serve(flags),
     diagnose: async () => (await import('./roles/doctor.js')).diagnose(),
+    listPackages: async () => (await import('./roles/look-at-packages.js')).listPackages(),
+    checkPackage: async (directory) => (await import('./roles/look-at-packages.js')).checkPackage(directory),
     atDesk: async (order, work) => (await import('./roles/desk.js')).atDesk(order, terminal.say, work),
     edit: async (text) => (await import('./roles/edit-text.js')).editText(text),
     onInterrupt: (listener) => {

@@ -5,6 +5,7 @@ const BENCHES: Readonly<Record<string, () => Promise<{ run(): Promise<Report> }>
   'job-overhead': () => import('./job-overhead.js'),
   queue: () => import('./queue.js'),
   scale: () => import('./scale.js'),
+  turn: () => import('./turn.js'),
 };
 
 /** What a benchmark says: how it measured, and named figures. */

@@ -21,8 +21,8 @@ worker:
 \`\`\`
 
 Everything is checked once, at start. All problems are reported together, each with the place it comes from and what is
-allowed there. A key of the file that is not known is an error; a variable \`AGENTICORE_...\` that is not known is a
-warning, because Kubernetes sets such variables by itself. \`AGENTICORE_PORT=tcp://...\` is one of those and is ignored.
+allowed there. A key of the file that is not known is an error; a variable \`AGENTICORE_...\` or
+\`AGENT_MODE_...\` that is not known is a warning, because Kubernetes sets such variables by itself. \`AGENTICORE_PORT=tcp://...\` is one of those and is ignored.
 
 - A variable that is empty is not set. Several values of one variable are divided by commas.
 - true, yes, on and 1 are one thing, false, no, off and 0 the other.
@@ -40,8 +40,9 @@ The environment of claude is built from nothing. From the server's own it gets
   \`CLAUDE_CODE_OAUTH_TOKEN\` can be read from files, as above;
 - the credentials of a cloud when the model is reached through it: \`AWS_*\` with \`CLAUDE_CODE_USE_BEDROCK\`, Google's
   with \`CLAUDE_CODE_USE_VERTEX\`, \`AZURE_*\` with \`CLAUDE_CODE_USE_FOUNDRY\`;
-- what a profile lists under \`env\`. Variables of the server itself (\`AGENTICORE_*\`, \`REDIS_*\`, \`GITHUB_*\`, \`OAUTH_*\`,
-  \`LANGFUSE_*\`) are refused even there, with a warning in the log.
+- what a profile or an agent's package lists under \`env\`. Variables of the server itself (\`AGENTICORE_*\`,
+  \`AGENT_MODE_*\`, \`AGENTIHUB_*\`, \`PACKAGE_REPO_*\`, \`REDIS_*\`, \`GITHUB_*\`, \`OAUTH_*\`, \`LANGFUSE_*\`) are refused
+  even there, with a warning in the log.
 
 Values that are known to be secret are taken out of the log, the transcripts and every error.`;
 

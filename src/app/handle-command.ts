@@ -26,6 +26,8 @@ export interface Handled {
 export interface CommandExtras {
   /** The final answer, kept beside the ledger. */
   readonly answer?: string;
+  /** JSON of the whole request of a turn that waits, with SubmitJob. */
+  readonly request?: string;
   /** Token of the claim without which the command may not happen. */
   readonly claim?: string;
 }
@@ -101,7 +103,7 @@ export function transitionOf(
   before: StoredJob | undefined,
   events: readonly JobEvent[],
   hash: Hash,
-  { answer, claim }: CommandExtras = {},
+  { answer, request, claim }: CommandExtras = {},
 ): Transition {
   const tail = { version: before?.job.version ?? 0, head: before?.head ?? GENESIS };
   const { records, lines, head } = chainEvents(events, tail, hash);
@@ -117,6 +119,7 @@ export function transitionOf(
     placement: placementChange(before?.job, job),
     deadLetter: deadLetterChange(before?.job, job),
     answer,
+    request,
     claim,
   };
 }

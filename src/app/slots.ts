@@ -3,6 +3,10 @@
 export interface Slots {
   /** Waits for a free slot; the function gives it back. Undefined when the signal aborts first. */
   acquire(signal: AbortSignal): Promise<(() => void) | undefined>;
+  /** Takes a slot that is free now; undefined when none is. */
+  take(): (() => void) | undefined;
+  /** Resolves when a slot is free, or when the signal aborts. */
+  free(signal: AbortSignal): Promise<void>;
   /** How many are taken: by what runs, or by who waits for work. */
   taken(): number;
   /** Resolves when no slot is taken. */
@@ -30,18 +34,30 @@ export function createSlots(size: number): Slots {
     return new Promise((resolve) => waiting.push(resolve));
   };
 
+  function take(): (() => void) | undefined {
+    if (taken >= size) return undefined;
+    taken += 1;
+    let held = true;
+    return () => {
+      if (!held) return;
+      held = false;
+      taken -= 1;
+      wake();
+    };
+  }
+
   return {
     async acquire(signal) {
-      while (taken >= size && !signal.aborted) await nextChange(signal);
-      if (signal.aborted) return undefined;
-      taken += 1;
-      let held = true;
-      return () => {
-        if (!held) return;
-        held = false;
-        taken -= 1;
-        wake();
-      };
+      while (!signal.aborted) {
+        const free = take();
+        if (free !== undefined) return free;
+        await nextChange(signal);
+      }
+      return undefined;
+    },
+    take,
+    async free(signal) {
+      while (!signal.aborted && taken >= size) await nextChange(signal);
     },
     taken: () => taken,
     async idle() {

@@ -80,7 +80,7 @@ export async function submitJob(
 
 /**
  * Submits an ended job once more, as a new job linked by `retryOf`, with its task or an edited one.
- * Throws JOB_NOT_FOUND, JOB_NOT_ENDED and what submitJob throws.
+ * Throws JOB_NOT_FOUND, JOB_NOT_ENDED, INVALID_REQUEST for a turn, and what submitJob throws.
  */
 export async function retryJob(
   deps: SubmitDeps,
@@ -91,6 +91,8 @@ export async function retryJob(
   if (!deps.accepting()) throw new AgenticoreError('DRAINING');
   const stored = await deps.events.load(jobId);
   if (stored === undefined) throw new AgenticoreError('JOB_NOT_FOUND');
+  if (stored.job.kind === 'turn')
+    throw new AgenticoreError('INVALID_REQUEST', 'A turn is not tried again; ask the agent again.');
   if (!isTerminal(stored.job.status)) throw new AgenticoreError('JOB_NOT_ENDED');
   await deps.profiles.load(stored.job.order.profile);
   return submitAgain(deps, stored.job, task, context);

@@ -7,10 +7,10 @@ import type {
   DeadLetterFate,
   JobEvent,
   JobOrder,
-  TranscriptSeal,
   WorkspaceFacts,
 } from './job-event.js';
 import { decideRetry, type RetryQuestion } from './retry.js';
+import { assertDirect, failTurn, failUnstarted, leaveTurn, loseTurn, sealOf } from './turn-ending.js';
 
 /** A fact of the running attempt, reported by the worker that owns it. */
 export type Progress =
@@ -34,6 +34,8 @@ export type JobCommand =
       readonly jobId: string;
       readonly kind: 'task' | 'turn';
       readonly order: JobOrder;
+      /** The process that took it runs it at once: its attempt is direct, and never in a lane. */
+      readonly start?: { readonly worker: string; readonly host: string };
     }
   | { readonly type: 'StartAttempt'; readonly worker: string; readonly host: string }
   | { readonly type: 'ParkJob'; readonly until: number; readonly jitter: number }
@@ -44,6 +46,8 @@ export type JobCommand =
       readonly outcome: AttemptOutcome;
       readonly jitter: number;
     }
+  /** The lease of a direct attempt has lapsed. */
+  | { readonly type: 'LoseAttempt'; readonly attempt: number }
   | { readonly type: 'RequestCancel'; readonly by: string }
   | { readonly type: 'ExpireJob' }
   | ({ readonly type: 'CloseDeadLetter'; readonly by: string } & DeadLetterFate);
@@ -61,9 +65,7 @@ export function decide(
 ): readonly JobEvent[] {
   if (command.type === 'SubmitJob') {
     if (job !== undefined) throw new AgenticoreError('STALE_ATTEMPT', 'A job with this id exists already.');
-    return [
-      { type: 'JobSubmitted', at: now, jobId: command.jobId, kind: command.kind, order: command.order },
-    ];
+    return submitJob(command, now);
   }
   if (job === undefined) throw new AgenticoreError('JOB_NOT_FOUND');
   switch (command.type) {
@@ -77,6 +79,10 @@ export function decide(
     case 'EndAttempt':
       assertCurrent(job, command.attempt);
       return endAttempt(command, job, now);
+    case 'LoseAttempt':
+      assertCurrent(job, command.attempt);
+      assertDirect(job);
+      return [loseTurn(job, now)];
     case 'RequestCancel':
       return requestCancel(command.by, job, now);
     case 'ExpireJob':
@@ -99,6 +105,15 @@ function assertCurrent(job: Job, attempt: number): void {
   if (job.status !== 'running' || job.attempt !== attempt) throw new AgenticoreError('STALE_ATTEMPT');
 }
 
+function submitJob(
+  { jobId, kind, order, start }: Extract<JobCommand, { type: 'SubmitJob' }>,
+  now: number,
+): readonly JobEvent[] {
+  const submitted = { type: 'JobSubmitted', at: now, jobId, kind, order } as const;
+  if (start === undefined) return [submitted];
+  return [submitted, { type: 'AttemptStarted', at: now, attempt: 1, ...start, direct: true }];
+}
+
 /** Whoever holds the claim starts the next attempt; a running one must then have lost its worker. */
 function startAttempt(
   { worker, host }: { worker: string; host: string },
@@ -118,6 +133,7 @@ function parkJob(
   now: number,
   heldMs: number,
 ): readonly JobEvent[] {
+  if (job.kind === 'turn') return takeUp(job, now, heldMs, failUnstarted(job, now, until));
   const code = 'CLAUDE_USAGE_LIMIT';
   const decision = decideRetry({ ...retryQuestion(job, code, now, jitter), resetsAt: until });
   if (decision.kind !== 'park') throw new Error(`${code} does not park`);
@@ -142,6 +158,7 @@ function takeUp(job: Job, now: number, heldMs: number, next: JobEvent): readonly
   if (isTerminal(job.status)) throw new AgenticoreError('JOB_ENDED');
   if (hasExpired(job, now, heldMs)) return [{ type: 'JobExpired', at: now }];
   if (job.status === 'queued') return [next];
+  if (job.kind === 'turn') return [loseTurn(job, now)];
   if (job.cancelRequested) return [{ type: 'JobCancelled', at: now }];
   const attempt = job.attempt;
   const error = `Attempt ${attempt} lost its worker ${job.worker ?? ''}.`;
@@ -165,17 +182,15 @@ function endAttempt(
     case 'succeeded':
       return [{ type: 'JobSucceeded', at: now, attempt, ...sealOf(job) }];
     case 'handed-back':
+      if (job.kind === 'turn') return [leaveTurn(job, now)];
       return [{ type: 'AttemptHandedBack', at: now, attempt, worker: job.worker ?? '' }];
     case 'failed':
+      if (job.kind === 'turn') return [failTurn(job, now, outcome)];
       return failAttempt(outcome, command, job, now);
     default:
       return outcome satisfies never;
   }
 }
-
-/** The event that ends a job repeats what its transcript was sealed with, so that one record shows a cut tail. */
-const sealOf = (job: Job): { readonly transcript?: TranscriptSeal } =>
-  job.transcript === undefined ? {} : { transcript: job.transcript };
 
 function failAttempt(
   { code, error, resetsAt }: Extract<AttemptOutcome, { kind: 'failed' }>,
@@ -210,6 +225,7 @@ const retryQuestion = (job: Job, code: ErrorCode, now: number, jitter: number): 
   now,
   jitter,
 });
+
 /** The letter leaves the pile; the job stays ended as it did. */
 function closeDeadLetter(
   { type: _type, ...closing }: Extract<JobCommand, { type: 'CloseDeadLetter' }>,

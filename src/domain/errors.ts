@@ -55,11 +55,21 @@ export const ERRORS = {
     'bad_request',
     'The job has no commit to compare: it changed nothing, has no repository, or has not finished.',
   ),
+  AGENT_MODEL_NOT_FOUND: row(
+    404,
+    'bad_request',
+    'The agent has no model of this name; GET /v1/models lists them.',
+  ),
   METHOD_NOT_ALLOWED: row(405, 'bad_request', 'This method is not allowed here; see the Allow header.'),
   IDEMPOTENCY_MISMATCH: row(
     409,
     'bad_request',
     'This Idempotency-Key was used with another body within the last 24 hours; use a new key.',
+  ),
+  CONVERSATION_BUSY: row(
+    409,
+    'bad_request',
+    'Another turn of this conversation is running (AGENT_MODE_CONVERSATION_POLICY=reject); wait for its end.',
   ),
   JOB_NOT_ENDED: row(409, 'bad_request', 'The job has not ended yet; cancel it or wait before retrying it.'),
   BODY_TOO_LARGE: row(
@@ -73,6 +83,11 @@ export const ERRORS = {
     500,
     'transient',
     'Something went wrong inside the server; its log has the details under this request id.',
+  ),
+  AGENT_BUSY: row(
+    503,
+    'transient',
+    'The agent has no place for one more turn (AGENT_MODE_MAX_PROCESSES, AGENT_MODE_MAX_WAITING); nothing was started.',
   ),
   BUS_UNREACHABLE: row(503, 'transient', 'The bus cannot be reached; nothing was accepted. Try again later.'),
   DRAINING: row(
@@ -93,6 +108,12 @@ export const ERRORS = {
     503,
     'installation',
     'No agenticore server answers at this address; start one with `agenticore serve`.',
+  ),
+
+  BROKEN_PACKAGE: row(
+    500,
+    'installation',
+    'The agent package cannot be used until its files are mended; `agenticore agent validate` names each fault.',
   ),
 
   // The ledger

@@ -1,5 +1,6 @@
 // What can happen to a job, as its ledger tells it: the events and the facts that they carry.
 import type { ErrorCode } from './errors.js';
+import type { Visibility } from './visibility.js';
 
 /** What was asked for, as checked and completed at the counter; never changes afterwards. */
 export interface JobOrder {
@@ -23,6 +24,21 @@ export interface JobOrder {
   readonly filePath?: string;
   readonly retryOf?: string;
   readonly traceparent?: string;
+  /** Set for jobs of kind `turn`; `task` is then the text of the prompt. */
+  readonly turn?: TurnFacts;
+}
+
+/** What the ledger knows of a turn besides its prompt. The whole request is kept beside it (EventLog.request). */
+export interface TurnFacts {
+  readonly agent: string;
+  readonly packageVersion: string;
+  /** Name of the API key that asked. */
+  readonly caller: string;
+  /** Undefined: a turn of its own. */
+  readonly conversation?: string;
+  readonly visibility: Visibility;
+  /** The caller's own id of a completion. */
+  readonly uuid?: string;
 }
 
 /** Count and hash of the last record of an attempt's transcript: a cut tail shows. */
@@ -62,7 +78,14 @@ export type JobEvent =
       readonly kind: 'task' | 'turn';
       readonly order: JobOrder;
     }
-  | ({ readonly type: 'AttemptStarted'; readonly worker: string; readonly host: string } & Held & OfAttempt)
+  | ({
+      readonly type: 'AttemptStarted';
+      readonly worker: string;
+      readonly host: string;
+      /** Started where it came in, without ever being in a lane: a lease of its own keeps it alive. */
+      readonly direct?: true;
+    } & Held &
+      OfAttempt)
   | ({ readonly type: 'WorkspaceOpened' } & WorkspaceFacts & OfAttempt)
   | ({ readonly type: 'ClaudeStarted' } & ClaudeStart & OfAttempt)
   | ({ readonly type: 'ClaudeFinished' } & ClaudeFacts & OfAttempt)

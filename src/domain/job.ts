@@ -34,6 +34,8 @@ export interface Job {
   readonly waitedMs: number;
   readonly worker?: string;
   readonly host?: string;
+  /** The current attempt runs where the job came in: it has a lease of its own, and the job is in no lane. */
+  readonly direct?: true;
   readonly pid?: number;
   readonly sessionId?: string;
   /** Whether Claude goes on in the session of an earlier attempt. */
@@ -179,6 +181,7 @@ function startAttempt(job: Draft, event: Extract<JobEvent, { type: 'AttemptStart
   job.waitedMs += waitOf(job, event);
   job.worker = event.worker;
   job.host = event.host;
+  if (event.direct) job.direct = true;
   return without(job, 'nextAttemptAt', 'pid', 'code', 'error', 'exitCode', 'workspace', 'resumed');
 }
 
@@ -202,7 +205,7 @@ function countFailure(job: Job, { code, error }: { readonly code: ErrorCode; rea
 }
 
 function requeue(job: Job, queuedSince: number): Job {
-  return without({ ...job, status: 'queued', queuedSince }, 'pid', 'worker', 'host');
+  return without({ ...job, status: 'queued', queuedSince }, 'pid', 'worker', 'host', 'direct');
 }
 
 function end(job: Draft, status: JobStatus, event: { readonly at: number }): Draft {

@@ -1,4 +1,5 @@
-// Where a job waits: the lane holds what a worker may claim or runs now, `delayed` what waits for its time.
+// Where a job waits: the lane holds what a worker may claim or runs now, `delayed` what waits for its time; a turn that
+// runs where it came in has a lease instead.
 // Derived from the state alone, so that every bus keeps the same queue for the same ledger. Whether a job that may
 // enter its lane is admitted at once or held by its repository's limit is decided by the bus, in the same step.
 import { isTerminal, type Job } from './job.js';
@@ -11,6 +12,8 @@ export type PlacementChange =
   | { readonly kind: 'enqueue'; readonly lane: string; readonly repo?: string }
   | { readonly kind: 'requeue'; readonly lane: string } // a fresh entry instead of the claimed one
   | { readonly kind: 'delay'; readonly lane: string; readonly until: number }
+  /** A direct attempt: into no lane; a lease of its own begins, which goes with `remove`. */
+  | { readonly kind: 'lease'; readonly lane: string }
   | { readonly kind: 'remove'; readonly lane: string };
 
 /** The queue change between two states of a job (`before` undefined: the job is new). */
@@ -18,7 +21,7 @@ export function placementChange(before: Job | undefined, after: Job): PlacementC
   const lane = after.order.lane;
   if (isTerminal(after.status))
     return before && isTerminal(before.status) ? { kind: 'none' } : { kind: 'remove', lane };
-  if (after.status === 'running') return { kind: 'none' };
+  if (after.status === 'running') return before === undefined ? { kind: 'lease', lane } : { kind: 'none' };
   if (after.nextAttemptAt !== undefined) return { kind: 'delay', lane, until: after.nextAttemptAt };
   if (before === undefined) return { kind: 'enqueue', lane, ...repoOf(after) };
   return before.status === 'running' ? { kind: 'requeue', lane } : { kind: 'none' };

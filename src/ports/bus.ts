@@ -1,6 +1,7 @@
 // Everything a process needs of the bus, as one thing to open and close. Two machines make it: files and Redis.
 import type { Breaker } from './breaker.js';
 import type { CommandQueue } from './command-queue.js';
+import type { Conversations } from './conversations.js';
 import type { Custody } from './custody.js';
 import type { DeadLetters } from './dead-letters.js';
 import type { EventLog } from './event-log.js';
@@ -24,6 +25,7 @@ export interface Bus {
   readonly registry: Registry;
   readonly custody: Custody;
   readonly breaker: Breaker;
+  readonly conversations: Conversations;
   /** Resolves when the bus can be written to; throws BUS_UNREACHABLE with the reason. */
   ping(): Promise<void>;
   /** What about its settings weakens its promises; throws BUS_UNREACHABLE. */

@@ -3,19 +3,29 @@
 
 import type { StoredJob } from './event-log.js';
 
-/** A worker's hold on one lane entry, kept alive by extending it. */
-export interface Claim {
+/** What must be extended again and again, or it lapses. */
+export interface Lease {
   readonly jobId: string;
+  /** Prolongs it by its full length. False when it is no longer ours: stop at once. */
+  extend(): Promise<boolean>;
+}
+
+/** A worker's hold on one lane entry, kept alive by extending it. */
+export interface Claim extends Lease {
   /** What the event log tells this claim from all others by. */
   readonly token: string;
   /** The job as it was when it entered the lane, where the bus has that at hand; it may have changed since. */
   readonly known?: StoredJob;
-  /** Prolongs the lease by its full length. False when the claim is no longer ours: stop at once. */
-  extend(): Promise<boolean>;
   /** Puts the entry back for somebody else, as new. Does nothing when the claim is no longer ours. */
   release(): Promise<void>;
   /** Drops the entry of a job that has nothing left to do. Does nothing when the claim is no longer ours. */
   ack(): Promise<void>;
+}
+
+/** A direct attempt whose lease has lapsed. */
+export interface LapsedAttempt {
+  readonly jobId: string;
+  readonly attempt: number;
 }
 
 export interface LaneDepth {
@@ -35,6 +45,17 @@ export interface CommandQueue {
    * that living workers extend theirs first.
    */
   reclaim(lane: string, worker: string, limit: number): Promise<readonly Claim[]>;
+  /**
+   * The lease of a direct attempt, which began with the append that started it and goes with the one that ends the job.
+   * It fences nothing: appends of such an attempt name no claim, their version and attempt number are enough. Extending
+   * tells whether the attempt is still the running one.
+   */
+  holdDirect(jobId: string, attempt: number): Lease;
+  /**
+   * Up to `limit` direct attempts whose lease has lapsed, the longest first. After an absence of the bus none for one
+   * lease. They stay until their jobs are ended. Safe from any process.
+   */
+  lapsedDirect(limit: number): Promise<readonly LapsedAttempt[]>;
   /** Moves delayed jobs whose time has come into their lanes; returns how many. Safe from any process. */
   promoteDue(limit: number): Promise<number>;
   depth(lane: string): Promise<LaneDepth>;

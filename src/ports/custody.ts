@@ -66,6 +66,7 @@ export interface MovedJob {
   readonly cursors: readonly string[];
   readonly after: StoredJob;
   readonly answer?: string;
+  readonly request?: string;
   readonly trimmed?: TrimMark;
 }
 
@@ -74,7 +75,8 @@ export interface Arrival {
   /** The next entries of its feed, in order, events among them. */
   add(entries: readonly MovedEntry[]): Promise<void>;
   /**
-   * `written`: the job is here as it was there, and waits or ends where its state says. `same`: it was here already.
+   * `written`: the job is here as it was there, and waits or ends where its state says; the lease of a direct attempt has
+   * lapsed. `same`: it was here already.
    * `different`: a job of this id with another history is here; nothing was changed.
    */
   settle(job: MovedJob): Promise<'written' | 'same' | 'different'>;

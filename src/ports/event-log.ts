@@ -36,6 +36,8 @@ export interface Transition {
   readonly deadLetter: 'none' | 'add' | 'remove';
   /** The final answer, kept beside the ledger so that lists never load it. */
   readonly answer?: string | undefined;
+  /** JSON of the whole request of a turn that waits, with its first transition; kept beside the ledger until its end. */
+  readonly request?: string | undefined;
   readonly idempotency?: IdempotencyClaim;
   /** Token of the claim that the caller must still hold. */
   readonly claim?: string | undefined;
@@ -70,6 +72,8 @@ export interface EventLog {
   read(jobId: string): Promise<readonly LedgerRecord[]>;
   /** Text of the final answer, if one was given. */
   answer(jobId: string): Promise<string | undefined>;
+  /** JSON of the whole request that came with the job's first transition; gone once the job has ended. */
+  request(jobId: string): Promise<string | undefined>;
   /** Newest first. Throws INVALID_REQUEST for a `before` that no page gave. */
   list(query: JobQuery): Promise<JobPage>;
   count(status: JobStatus): Promise<number>;
@@ -77,6 +81,6 @@ export interface EventLog {
   upkeepDue(now: number, limit: number): Promise<readonly string[]>;
   /** Puts the next look at a job off until `at`, if it is due by `now`: a time that was set meanwhile stays. */
   putOffUpkeep(jobId: string, now: number, at: number): Promise<void>;
-  /** Forgets a job with everything it owns: ledger, answer, feed, indices. */
+  /** Forgets a job with everything it owns: ledger, answer, request, feed, indices. */
   remove(jobId: string): Promise<void>;
 }

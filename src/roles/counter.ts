@@ -1,14 +1,23 @@
 // The shift at the counter: takes jobs in (ingress) and lets readers follow them (gateway).
 import { createFileCheck } from '../adapters/profile-files/allowed-file.js';
 import type { SubmitDeps } from '../app/submit-job.js';
+import { isAuxiliary } from '../domain/auxiliary.js';
 import { messageOf } from '../domain/errors.js';
+import { parseVisibility } from '../domain/visibility.js';
 import type { Config } from '../runtime/config/config.js';
 import { compileSchema } from '../runtime/schema.js';
 import { type Service, untilAborted } from '../runtime/supervise.js';
 import { createHttpApp } from '../surfaces/http/app.js';
 import { hashApiKeys } from '../surfaces/http/auth.js';
-import { DEFAULT_HTTP_LIMITS, type DrainState, type Readiness } from '../surfaces/http/http-deps.js';
+import {
+  type AgentCounters,
+  DEFAULT_HTTP_LIMITS,
+  type DrainState,
+  type Readiness,
+} from '../surfaces/http/http-deps.js';
 import { listen } from '../surfaces/http/listen.js';
+import { DEFAULT_OPENAI_LIMITS } from '../surfaces/openai/openai-deps.js';
+import type { AgentShift } from './agent.js';
 import type { Drain } from './drain.js';
 import type { Machines } from './machines.js';
 import { packageVersion } from './package-version.js';
@@ -16,6 +25,14 @@ import { packageVersion } from './package-version.js';
 /** How long a job may wait before it is not worth starting, where the request does not say. */
 const QUEUE_TTL_S = 86_400;
 const READY_CACHE_MS = 1000;
+
+/** The other shifts of the process, as far as callers hear of them. */
+export interface Shifts {
+  readonly drain: Drain;
+  readonly drainState: () => DrainState;
+  /** Undefined in a fleet. */
+  readonly agent: AgentShift | undefined;
+}
 
 export interface Counter {
   readonly url: string;
@@ -25,8 +42,7 @@ export interface Counter {
 /** Listens, and answers until its service is stopped; also while the process drains. */
 export async function openCounter(
   machines: Machines,
-  drain: Drain,
-  drainState: () => DrainState,
+  { drain, drainState, agent }: Shifts,
 ): Promise<Counter> {
   const { config, bus, log, newId, workspaces } = machines;
   const closing = new AbortController();
@@ -40,10 +56,17 @@ export async function openCounter(
     apiKeys: hashApiKeys(config.server.apiKeys),
     allowQueryKey: config.server.allowQueryKey,
     allowUnauthenticated: config.server.allowUnauthenticated,
+    corsOrigins: config.server.corsOrigins,
     limits: { ...DEFAULT_HTTP_LIMITS, maxBodyBytes: config.server.maxBodyBytes },
     version: packageVersion,
-    health: { bus: bus.name, roles: config.server.roles, worker: machines.worker },
-    readiness: cached(() => readiness(machines, drain.signal), READY_CACHE_MS),
+    health: () => ({
+      bus: bus.name,
+      roles: config.server.roles,
+      worker: machines.worker,
+      ...(agent === undefined ? {} : agentHealth(agent)),
+    }),
+    ...(agent === undefined ? {} : { agent: agentDeps(machines, agent, closing.signal) }),
+    readiness: cached(() => readiness(machines, drain.signal, agent), READY_CACHE_MS),
     log,
     newRequestId: newId,
     closing: closing.signal,
@@ -58,6 +81,39 @@ export async function openCounter(
         await untilAborted(signal);
         await listening.close();
       },
+    },
+  };
+}
+
+function agentHealth({ packages, agent }: AgentShift): Readonly<Record<string, unknown>> {
+  const { name, version, cwd, model } = packages.current();
+  return {
+    agent_mode: true,
+    agent: name,
+    package_version: version,
+    package_dir: cwd,
+    default_model: model,
+    ...(agent === undefined ? {} : { processes: agent.state() }),
+  };
+}
+
+function agentDeps(
+  { config, hash, clock, log }: Machines,
+  { turns, completions }: AgentShift,
+  closing: AbortSignal,
+): AgentCounters {
+  const { disconnectGrace, toolChannel } = config.agent;
+  const { maxBodyBytes } = config.server;
+  return {
+    openAi: {
+      ...{ turns, isAuxiliary, parseVisibility, toolChannel, hash, clock, log, closing },
+      checkRequest: compileSchema('chat-request'),
+      limits: { ...DEFAULT_OPENAI_LIMITS, disconnectGraceMs: disconnectGrace * 1000 },
+    },
+    completions: {
+      ...{ turns, completions, closing },
+      checkRequest: compileSchema('completion-request'),
+      limits: { maxBodyBytes },
     },
   };
 }
@@ -85,8 +141,14 @@ function repoUrlPolicy({ repos }: Config): SubmitDeps['policy']['repoUrls'] {
   return { allowedProtocols, ...(allowedHosts === undefined ? {} : { allowedHosts }) };
 }
 
-async function readiness({ bus, profiles, config }: Machines, leave: AbortSignal): Promise<Readiness> {
-  const checks = await Promise.allSettled([bus.ping(), profiles.load(config.claude.defaultProfile)]);
+async function readiness(
+  { bus, profiles, config }: Machines,
+  leave: AbortSignal,
+  agent: AgentShift | undefined,
+): Promise<Readiness> {
+  // An agent has its package from the start on.
+  const profile = agent === undefined ? profiles.load(config.claude.defaultProfile) : undefined;
+  const checks = await Promise.allSettled([bus.ping(), profile]);
   const reasons = checks.flatMap((check) => (check.status === 'rejected' ? [messageOf(check.reason)] : []));
   if (leave.aborted) reasons.push('This server is draining.');
   return { ready: reasons.length === 0, reasons };

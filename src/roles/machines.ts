@@ -6,6 +6,7 @@ import { systemClock } from '../adapters/host/system-clock.js';
 import { createJobDirectories } from '../adapters/job-files/job-directories.js';
 import { createSpools } from '../adapters/job-files/spools.js';
 import type { LedgerDeps } from '../app/handle-command.js';
+import type { TextFlow } from '../domain/text-flow.js';
 import type { Bus } from '../ports/bus.js';
 import type { JobDirectories } from '../ports/job-directories.js';
 import type { Log } from '../ports/log.js';
@@ -14,6 +15,8 @@ import type { Spools } from '../ports/spool.js';
 import type { Workspaces } from '../ports/workspace.js';
 import type { Config } from '../runtime/config/config.js';
 import { createRedactor } from '../runtime/redact.js';
+import { createStreamRedactor } from '../runtime/redact-stream.js';
+import { gitEnvironment } from './git-environment.js';
 import { openProfiles } from './open-profiles.js';
 
 export interface Machines extends LedgerDeps {
@@ -25,6 +28,7 @@ export interface Machines extends LedgerDeps {
   readonly directories: JobDirectories;
   readonly spools: Spools;
   readonly redact: (text: string) => string;
+  readonly openFlow: () => TextFlow;
   readonly newId: () => string;
   /** Name of this process among the workers. */
   readonly worker: string;
@@ -43,6 +47,7 @@ export function buildMachines(config: Config, bus: Bus, worker: string, log: Log
     hash: sha256,
     newId: randomUUID,
     redact: createRedactor(config.secrets),
+    openFlow: () => createStreamRedactor(config.secrets),
     profiles: openProfiles(config, log),
     workspaces: createWorkspaces({
       reposRoot: repos.root,
@@ -55,10 +60,4 @@ export function buildMachines(config: Config, bus: Bus, worker: string, log: Log
     directories: createJobDirectories(repos.jobsDir),
     spools: createSpools(repos.jobsDir),
   };
-}
-
-/** What git needs to find its programs and the network; the model's credentials are none of its business. */
-function gitEnvironment(passthrough: Readonly<Record<string, string>>): Record<string, string> {
-  const needed = /^(PATH|SSL_CERT_FILE|SSL_CERT_DIR|[a-z]+_proxy)$/i;
-  return Object.fromEntries(Object.entries(passthrough).filter(([name]) => needed.test(name)));
 }

@@ -3,21 +3,22 @@ import { persist } from '../app/attempt/attempt.js';
 import { delayLoop } from '../app/loops/delay.js';
 import { forgetDeadLoop } from '../app/loops/forget-dead.js';
 import { forgetDirectoriesLoop } from '../app/loops/forget-directories.js';
+import { lapseLoop } from '../app/loops/lapse.js';
 import { upkeepLoop } from '../app/loops/upkeep.js';
 import { isCode } from '../domain/errors.js';
 import { type Service, untilAborted } from '../runtime/supervise.js';
 import type { Machines } from './machines.js';
 
-/** The loops of the shift. */
-export function maintenanceServices(machines: Machines): readonly Service[] {
+/** The loops of the shift; `lane` is the one that this process works for. */
+export function maintenanceServices(machines: Machines, lane: string): readonly Service[] {
   const deps = { ...machines, queue: machines.bus.queue };
-  const { lane } = machines.config.worker;
   const graceMs = machines.config.repos.jobTtlSeconds * 1000;
   return [
     { name: 'bus-check', run: (signal) => checkBus(machines, signal) },
     { name: 'delay', run: (signal) => delayLoop(deps, signal) },
     { name: 'forget-dead', run: (signal) => forgetDeadLoop({ ...deps, lane }, signal) },
     { name: 'forget-directories', run: (signal) => forgetDirectoriesLoop({ ...deps, graceMs }, signal) },
+    { name: 'lapse', run: (signal) => lapseLoop(deps, signal) },
     { name: 'upkeep', run: (signal) => upkeepLoop(deps, signal) },
   ];
 }

@@ -7,12 +7,13 @@ import { assertServable, loadConfig } from '../runtime/config/load-config.js';
 import { createLogger } from '../runtime/log.js';
 import { type Service, supervise, untilAborted } from '../runtime/supervise.js';
 import type { DrainState } from '../surfaces/http/http-deps.js';
+import { type AgentShift, startAgent } from './agent.js';
 import { openCounter } from './counter.js';
 import { createDrain } from './drain.js';
 import { buildMachines, type Machines } from './machines.js';
 import { maintenanceServices } from './maintenance.js';
 import { openBus } from './open-bus.js';
-import { startWorker, type Worker } from './worker.js';
+import { type Leaving, startWorker, type Worker } from './worker.js';
 
 export interface ServeFlags {
   readonly port?: number;
@@ -43,17 +44,17 @@ async function work(config: Config, machines: Machines): Promise<number> {
   const handBack = new AbortController();
   const stop = new AbortController();
   let emptied: Promise<boolean> | undefined;
-  const worker = config.server.roles.includes('worker')
-    ? await startWorker(machines, { drain, handBack: handBack.signal })
-    : undefined;
+  const leaving = { drain, handBack: handBack.signal };
+  const agent = config.agentMode ? await startAgent(machines, leaving, stop.signal) : undefined;
+  const worker = agent ?? (await startFleetWorker(machines, leaving));
   const drainState = (): DrainState => {
     const draining = drain.signal.aborted;
     return { draining, idle: draining && !worker?.busy(), running: worker?.running() ?? [] };
   };
-  const counter = await openCounter(machines, drain, drainState);
+  const counter = await openCounter(machines, { drain, drainState, agent });
   const services: Service[] = [
     counter.service,
-    ...maintenanceServices(machines),
+    ...maintenanceServices(machines, agent?.lane ?? config.worker.lane),
     ...(worker?.services ?? []),
   ];
 
@@ -73,7 +74,7 @@ async function work(config: Config, machines: Machines): Promise<number> {
     roles: config.server.roles,
     worker: machines.worker,
   });
-  if (process.stdout.isTTY) process.stdout.write(announcement(counter.url, machines.bus.name));
+  if (process.stdout.isTTY) process.stdout.write(announcement(counter.url, machines.bus.name, agent));
   try {
     await supervise(services, stop.signal, log);
     return 0;
@@ -132,11 +133,24 @@ function onSignals(log: Log, leave: (patienceMs: number) => Promise<void>, drain
   return () => process.off('SIGTERM', on).off('SIGINT', on);
 }
 
-const announcement = (url: string, bus: string): string =>
-  [
+const startFleetWorker = async (machines: Machines, leaving: Leaving): Promise<Worker | undefined> =>
+  machines.config.server.roles.includes('worker') ? startWorker(machines, leaving) : undefined;
+
+function announcement(url: string, bus: string, agent: AgentShift | undefined): string {
+  const use =
+    agent === undefined
+      ? [
+          `  submit  agenticore run "<what to do>" --repo <url> --follow`,
+          `  REST    POST ${url}/jobs   ·   GET ${url}/jobs/<id>/events`,
+        ]
+      : [
+          `  agent   ${agent.packages.current().name}, an OpenAI-compatible model at ${url}/v1`,
+          `  chat    POST ${url}/v1/chat/completions   ·   GET ${url}/v1/models`,
+        ];
+  const lines = [
     `Agenticore listens on ${url} (${bus} bus)`,
-    `  submit  agenticore run "<what to do>" --repo <url> --follow`,
-    `  REST    POST ${url}/jobs   ·   GET ${url}/jobs/<id>/events`,
+    ...use,
     `  health  ${url}/health   ·   ${url}/ready`,
-    '',
-  ].join('\n');
+  ];
+  return `${lines.join('\n')}\n`;
+}

@@ -105,7 +105,7 @@ export async function startWorker(machines: Machines, leaving: Leaving): Promise
 }
 
 /** Settles what is left of its predecessors; as a service it goes on until the process stops. */
-async function settleUntil(
+export async function settleUntil(
   machines: Machines,
   left: readonly SpoolName[],
   signal: AbortSignal,
@@ -129,25 +129,33 @@ async function claimUntil(
 
 function attemptDeps(machines: Machines, guard: Guard): AttemptDeps {
   const { config, bus, log } = machines;
-  const { passthrough, environmentOf } = config.claude;
-  // Without one, each attempt fails with CLAUDE_NOT_FOUND and how to mend it; the server itself can be asked why.
-  const binary = config.claude.binary ?? locateClaude(passthrough.PATH) ?? 'claude';
+  const { passthrough } = config.claude;
   return {
     ...machines,
     transcript: bus.transcript,
     feed: bus.feed,
     breaker: bus.breaker,
     credential: fingerprintCredential(passthrough, machines.hash),
-    agent: createClaudeAgent({ binary, guard, log }),
+    agent: createClaudeAgent({ binary: claudeBinary(config), guard, log }),
     codeHosts: [],
-    environment: (names) => {
-      const { values, warnings } = environmentOf(names);
-      for (const why of warnings) log('profile.env_refused', { why }, 'warn');
-      return { ...passthrough, ...values };
-    },
+    environment: claudeEnvironment(machines),
     host: config.repos.podName,
     leases: createLeases({ clock: systemClock, leaseMs: config.worker.leaseSeconds * 1000, log }),
     timeoutS: config.claude.timeout,
+  };
+}
+
+/** Without one, each attempt fails with CLAUDE_NOT_FOUND and how to mend it; the server itself can be asked why. */
+export const claudeBinary = ({ claude }: Machines['config']): string =>
+  claude.binary ?? locateClaude(claude.passthrough.PATH) ?? 'claude';
+
+/** What claude gets of this process's environment: the model's credentials, and the variables named. */
+export function claudeEnvironment({ config, log }: Machines): AttemptDeps['environment'] {
+  const { passthrough, environmentOf } = config.claude;
+  return (names) => {
+    const { values, warnings } = environmentOf(names);
+    for (const why of warnings) log('profile.env_refused', { why }, 'warn');
+    return { ...passthrough, ...values };
   };
 }
 

@@ -8,6 +8,7 @@ import { cancelJob } from '../../src/app/inspect-jobs.js';
 import { retryJob, type SubmitDeps, type SubmitPolicy, submitJob } from '../../src/app/submit-job.js';
 import { AgenticoreError, type ErrorCode } from '../../src/domain/errors.js';
 import type { Bus } from '../../src/ports/bus.js';
+import { endAttempt, startTurn } from '../support/ledger.js';
 import { tempDir } from '../support/temp-dir.js';
 import { profileStore } from './doubles.js';
 
@@ -101,5 +102,10 @@ describe('submitting a job', () => {
     assert.deepEqual([same.order.task, same.order.model, same.order.retryOf], ['first', 'opus', job.id]);
     assert.deepEqual([edited.order.task, edited.order.retryOf], ['second', job.id]);
     await refused(retryJob(deps, randomUUID()), 'JOB_NOT_FOUND');
+  });
+  it('does not retry a turn: who asked for it is gone', async () => {
+    const turn = await startTurn(bus.events);
+    await endAttempt(bus.events, turn, { kind: 'succeeded' });
+    await refused(retryJob(deps, turn), 'INVALID_REQUEST');
   });
 });

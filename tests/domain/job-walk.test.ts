@@ -70,6 +70,7 @@ function anyCommand(chance: Chance, job: Job, now: number, favourite: ErrorCode)
     () => (chance() < 0.3 ? end({ kind: 'succeeded' }) : start),
     () => (chance() < 0.3 ? { type: 'RequestCancel', by: 'somebody' } : start),
     () => ({ type: 'ExpireJob' }),
+    () => (chance() < 0.2 ? { type: 'LoseAttempt', attempt } : start),
     () => ({
       type: 'ReportProgress',
       attempt,
@@ -96,6 +97,7 @@ function checkEvent(
   assert.ok(after.waitedMs >= before.waitedMs && after.waitedMs <= now - after.createdAt);
   assert.equal(after.version, ledger.length);
   assert.equal(isTerminal(after.status), endingOf(event.type) !== undefined);
+  if (before.kind === 'turn') checkTurn(event, before, after);
   if (event.type === 'JobParked') assert.equal(after.attempt, before.attempt);
   if (event.type === 'JobParked' || event.type === 'AttemptParked') assert.ok(event.until > now);
   if (event.type === 'AttemptFailed') {
@@ -107,10 +109,25 @@ function checkEvent(
   else assert.ok(!('exhausted' in event));
 }
 
+/** Once a turn has left its wait, it runs once and ends. */
+function checkTurn(event: JobEvent, before: Job, after: Job): void {
+  assert.ok(
+    !/^(AttemptFailed|AttemptLost|AttemptParked|JobParked|AttemptHandedBack)$/.test(event.type),
+    event.type,
+  );
+  assert.ok(before.status === 'queued' || after.status !== 'queued');
+  assert.ok(after.attempt <= 1);
+  if (after.status === 'running') assert.equal(after.direct, before.direct);
+}
+
 function checkFailure(
   event: Extract<JobEvent, { type: 'JobFailed' }>,
-  { attemptsUsed, order, failures }: Job,
+  { kind, attemptsUsed, order, failures }: Job,
 ): void {
+  if (kind === 'turn') {
+    assert.ok(!event.exhausted, 'a turn is no dead letter');
+    return;
+  }
   if (event.code === 'ATTEMPTS_EXHAUSTED' && event.exhausted) {
     assert.equal(attemptsUsed, order.maxAttempts);
     return;
@@ -136,11 +153,13 @@ function walk(seed: number): ReadonlySet<string> {
     maxAttempts: 1 + Math.floor(chance() * 5),
     backoffS: 30,
   } as const;
+  const kind = chance() < 0.7 ? 'task' : 'turn';
+  const start = kind === 'turn' && chance() < 0.5 ? { start: { worker: 'a', host: 'h' } } : {};
   const ledger: JobEvent[] = [
-    ...decide({ type: 'SubmitJob', jobId: 'j', kind: 'task', order }, undefined, now),
+    ...decide({ type: 'SubmitJob', jobId: 'j', kind, order, ...start }, undefined, now),
   ];
   let job = ledger.reduce<Job | undefined>(evolve, undefined);
-  const seen = new Set<string>();
+  const seen = new Set<string>([`${kind} ${job?.direct ? 'direct' : 'waiting'}`]);
 
   function carryOut(command: JobCommand): void {
     assert.ok(job);
@@ -151,15 +170,16 @@ function walk(seed: number): ReadonlySet<string> {
         ledger.push(event);
         job = evolve(before, event);
         seen.add(event.type);
+        if (kind === 'turn' && event.type === 'JobFailed') seen.add(`turn ${event.code}`);
         checkEvent(ledger, before, event, job, now);
       }
     } catch (error) {
       if (!(error instanceof AgenticoreError)) throw error;
     }
-    const { kind } = placementChange(start, job);
-    if (job !== start && isTerminal(job.status)) assert.equal(kind, 'remove');
+    const change = placementChange(start, job).kind;
+    if (job !== start && isTerminal(job.status)) assert.equal(change, 'remove');
     if (job.status === 'queued' && start.status === 'running')
-      assert.ok(kind === 'delay' || kind === 'requeue', kind);
+      assert.ok(change === 'delay' || change === 'requeue', change);
   }
 
   for (let step = 0; step < STEPS; step += 1) {
@@ -193,6 +213,12 @@ it('no order of commands burns more attempts than allowed, ends a job twice, or 
     'JobSucceeded',
     'JobFailed',
     'JobCancelled',
+    'task waiting',
+    'turn waiting',
+    'turn direct',
+    'turn WORKER_LOST',
+    'turn DRAINING',
+    'turn CLAUDE_USAGE_LIMIT',
   ])
     assert.ok(seen.has(type), type);
 });

@@ -20,14 +20,22 @@ const order: JobOrder = {
   backoffS: 10,
 };
 
-const submitted: JobEvent = { type: 'JobSubmitted', at: T0, jobId: JOB, kind: 'task', order };
-const started = (attempt = 1, at = T0 + 1000): JobEvent => ({
+const submitted: Extract<JobEvent, { type: 'JobSubmitted' }> = {
+  type: 'JobSubmitted',
+  at: T0,
+  jobId: JOB,
+  kind: 'task',
+  order,
+};
+const started = (attempt = 1, at = T0 + 1000): Extract<JobEvent, { type: 'AttemptStarted' }> => ({
   type: 'AttemptStarted',
   at,
   attempt,
   worker: 'w1',
   host: 'h1',
 });
+const turn: JobEvent = { ...submitted, kind: 'turn' };
+const direct: JobEvent = { ...started(), direct: true };
 const cancelRequested: JobEvent = { type: 'CancelRequested', at: T0 + 2000, by: 'api' };
 const succeeded: JobEvent = { type: 'JobSucceeded', at: T0 + 3000, attempt: 1 };
 
@@ -395,6 +403,98 @@ describe('the event that ends a job', () => {
   });
 });
 
+describe('a turn', () => {
+  const transcript = { count: 3, head: 'abc' };
+  const finished: JobEvent = {
+    type: 'ClaudeFinished',
+    at: T0 + 2000,
+    attempt: 1,
+    exitCode: 0,
+    costUsd: 0.1,
+    numTurns: 1,
+    transcript,
+  };
+  const submit = { type: 'SubmitJob', jobId: JOB, kind: 'turn', order } as const;
+  const lose: JobCommand = { type: 'LoseAttempt', attempt: 1 };
+
+  it('that runs where it came in begins with its attempt', () => {
+    const events = decide({ ...submit, start: { worker: 'w1', host: 'h1' } }, undefined, T0);
+    assert.deepEqual(events, [turn, { ...started(1, T0), direct: true }]);
+    const job = stateOf(...events);
+    assert.deepEqual([job.status, job.attempt, job.direct, job.version], ['running', 1, true, 2]);
+    assert.equal(stateOf(turn, started()).direct, undefined);
+  });
+  it('that waits in the lane is started by whoever claims it', () => {
+    given().when(submit).gives({ type: 'JobSubmitted', kind: 'turn' });
+    given(turn).when(start).gives({ type: 'AttemptStarted', attempt: 1, worker: 'w2' });
+    given(turn)
+      .when(start, T0 + 100_001)
+      .gives({ type: 'JobExpired' });
+  });
+  for (const [how, attempt] of [
+    ['direct', direct],
+    ['claimed', started()],
+  ] as const) {
+    it(`is never tried again (${how})`, () => {
+      for (const code of ['CLAUDE_CRASHED', 'MODEL_OVERLOADED', 'BUS_UNREACHABLE', 'CLAUDE_ERROR'] as const) {
+        const [event, ...more] = decide(
+          endWith({ kind: 'failed', code, error: 'gone' }),
+          stateOf(turn, attempt, finished),
+          T0 + 5000,
+        );
+        assert.deepEqual(event, {
+          type: 'JobFailed',
+          at: T0 + 5000,
+          attempt: 1,
+          code,
+          error: 'gone',
+          transcript,
+        });
+        assert.deepEqual(more, []);
+      }
+    });
+    it(`says when a usage limit opens again, if that is known (${how})`, () => {
+      const limit = { kind: 'failed', code: 'CLAUDE_USAGE_LIMIT', error: 'Limit.' } as const;
+      const error = 'Limit. It opens again at 2023-11-14T22:13:20.000Z.';
+      given(turn, attempt)
+        .when(endWith({ ...limit, resetsAt: T0 }))
+        .gives({ type: 'JobFailed', code: 'CLAUDE_USAGE_LIMIT', error });
+      for (const unknown of [{}, { resetsAt: Number.NaN }, { resetsAt: 1e300 }])
+        given(turn, attempt)
+          .when(endWith({ ...limit, ...unknown }))
+          .gives({ type: 'JobFailed', error: 'Limit.' });
+    });
+    it(`fails when its worker leaves, unless it was to be cancelled (${how})`, () => {
+      const left = endWith({ kind: 'handed-back' });
+      given(turn, attempt, finished).when(left).gives({ type: 'JobFailed', code: 'DRAINING', transcript });
+      given(turn, attempt, cancelRequested).when(left).gives({ type: 'JobCancelled' });
+    });
+    it(`fails when its worker was lost, and is no dead letter (${how})`, () => {
+      given(turn, attempt, finished)
+        .when(start)
+        .gives({ type: 'JobFailed', code: 'WORKER_LOST', attempt: 1, transcript });
+      const [event] = decide(start, stateOf(turn, attempt), T0 + 5000);
+      assert.ok(event?.type === 'JobFailed' && !('exhausted' in event));
+      given(turn, attempt, cancelRequested).when(start).gives({ type: 'JobCancelled' });
+    });
+  }
+  it('fails when the usage limit is known before it starts', () => {
+    const park: JobCommand = { type: 'ParkJob', until: T0 + 99_000, jitter: 0 };
+    given(turn).when(park).gives({ type: 'JobFailed', code: 'CLAUDE_USAGE_LIMIT', attempt: 0 });
+    assert.match(JSON.stringify(decide(park, stateOf(turn), T0)), /was not started.*2023-11-14T22:14:59/);
+    given(turn, started()).when(park).gives({ type: 'JobFailed', code: 'WORKER_LOST' });
+  });
+  it('is lost when its lease has lapsed, if that attempt is still the current one and has a lease', () => {
+    given(turn, direct, finished).when(lose).gives({ type: 'JobFailed', code: 'WORKER_LOST', transcript });
+    given(turn, direct, cancelRequested).when(lose).gives({ type: 'JobCancelled' });
+    given(turn, direct).when({ type: 'LoseAttempt', attempt: 2 }).refused('STALE_ATTEMPT');
+    given(turn, direct, succeeded).when(lose).refused('JOB_ENDED');
+    given(turn, started()).when(lose).refused('STALE_ATTEMPT');
+    given(turn).when(lose).refused('STALE_ATTEMPT');
+    given(submitted, started()).when(lose).refused('STALE_ATTEMPT');
+  });
+});
+
 describe('docs/job-states.md', () => {
   it('draws exactly the transitions that decide makes', async () => {
     const drawn = new Set(
@@ -415,6 +515,8 @@ function everyTransition(): Set<string> {
     cancel,
     { type: 'ExpireJob' },
     { type: 'ParkJob', until: T0 + 99_000, jitter: 0 },
+    { type: 'LoseAttempt', attempt: 1 },
+    { type: 'SubmitJob', jobId: JOB, kind: 'turn', order, start: { worker: 'w1', host: 'h1' } },
     ...(['succeeded', 'handed-back'] as const).map((kind) => endWith({ kind })),
     ...(['CLAUDE_CRASHED', 'CLAUDE_USAGE_LIMIT', 'CLAUDE_ERROR'] as const).map((code) =>
       endWith({ kind: 'failed', code, error: 'x' }),
@@ -428,6 +530,9 @@ function everyTransition(): Set<string> {
     [submitted, started(), cancelRequested],
     [{ type: 'JobSubmitted', at: T0, jobId: JOB, kind: 'task', order: single }, started()],
     [submitted, started(), succeeded],
+    [turn],
+    [turn, started()],
+    [turn, direct],
   ];
   const seen = new Set<string>();
   for (const history of histories) {

@@ -15,7 +15,13 @@ const order = {
   backoffS: 1,
 } as const;
 const submitted: JobEvent = { type: 'JobSubmitted', at: 0, jobId: 'j', kind: 'task', order };
-const started: JobEvent = { type: 'AttemptStarted', at: 0, attempt: 1, worker: 'w', host: 'h' };
+const started: Extract<JobEvent, { type: 'AttemptStarted' }> = {
+  type: 'AttemptStarted',
+  at: 0,
+  attempt: 1,
+  worker: 'w',
+  host: 'h',
+};
 const failure = { attempt: 1, code: 'CLAUDE_CRASHED', error: '' } as const;
 
 function changeAfter(history: readonly JobEvent[], ...events: readonly JobEvent[]) {
@@ -62,6 +68,18 @@ describe('where a job waits', () => {
   it('a job parked before its attempt gives its entry up', () => {
     const parked: JobEvent = { type: 'JobParked', at: 1, until: 77, code: 'CLAUDE_USAGE_LIMIT', error: '' };
     assert.deepEqual(changeAfter([submitted], parked), { kind: 'delay', lane: 'jobs', until: 77 });
+  });
+  it('a turn that runs where it came in has a lease and no lane entry, until it ends', () => {
+    const direct: JobEvent = { ...started, direct: true };
+    const turn: JobEvent = { ...submitted, kind: 'turn' };
+    assert.deepEqual(changeAfter([], turn, direct), { kind: 'lease', lane: 'jobs' });
+    assert.deepEqual(changeAfter([turn, direct], { type: 'CancelRequested', at: 1, by: 'x' }), {
+      kind: 'none',
+    });
+    assert.deepEqual(changeAfter([turn, direct], { type: 'JobCancelled', at: 1 }), {
+      kind: 'remove',
+      lane: 'jobs',
+    });
   });
   it('an ended job leaves, from wherever it waited', () => {
     const gone = { kind: 'remove', lane: 'jobs' };

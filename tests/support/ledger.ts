@@ -26,6 +26,7 @@ export interface TransitionExtras {
   /** Epoch milliseconds at which the command is decided; now when left out. */
   readonly now?: number;
   readonly answer?: string;
+  readonly request?: string;
   readonly idempotency?: IdempotencyClaim;
 }
 
@@ -33,7 +34,7 @@ export interface TransitionExtras {
 export function transition(
   before: StoredJob | undefined,
   command: JobCommand & { readonly jobId?: string },
-  { now = Date.now(), answer, idempotency }: TransitionExtras = {},
+  { now = Date.now(), answer, request, idempotency }: TransitionExtras = {},
 ): Transition {
   const events = decide(command, before?.job, now, before?.heldMs);
   const jobId = before?.job.id ?? command.jobId;
@@ -41,6 +42,7 @@ export function transition(
   return {
     ...transitionOf(jobId, before, events, sha256),
     ...(answer === undefined ? {} : { answer }),
+    ...(request === undefined ? {} : { request }),
     ...(idempotency === undefined ? {} : { idempotency }),
   };
 }
@@ -48,12 +50,22 @@ export function transition(
 export interface Submission extends TransitionExtras {
   readonly jobId?: string;
   readonly order?: Partial<JobOrder>;
+  /** `task` when left out. */
+  readonly kind?: 'task' | 'turn';
+  /** Where its attempt begins at once. */
+  readonly start?: { readonly worker: string; readonly host: string };
 }
 
 /** The first transition of a new job. */
-export function submission({ jobId = randomUUID(), order, ...extras }: Submission = {}): Transition {
-  return transition(undefined, { type: 'SubmitJob', jobId, kind: 'task', order: sampleOrder(order) }, extras);
+export function submission(options: Submission = {}): Transition {
+  const { jobId = randomUUID(), order, kind = 'task', start, ...extras } = options;
+  const command = { type: 'SubmitJob', jobId, kind, order: sampleOrder(order) } as const;
+  return transition(undefined, start === undefined ? command : { ...command, start }, extras);
 }
+
+/** Submits a turn that runs where it came in, and resolves with its id. */
+export const startTurn = (events: EventLog, options: Submission = {}): Promise<string> =>
+  submit(events, { kind: 'turn', start: { worker: 'worker-1', host: 'host-1' }, ...options });
 
 /** Submits a job and resolves with its id. */
 export async function submit(events: EventLog, options: Submission = {}): Promise<string> {

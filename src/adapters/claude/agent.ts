@@ -8,6 +8,7 @@ import { type Census, createCensus } from './end/census.js';
 import type { Guard } from './end/guard.js';
 import { dismissClaude, endSurvivors, type StopDeps, stopClaude } from './end/stop.js';
 import { endLeftovers } from './end/sweep.js';
+import { type Course, createCourse } from './listen/course.js';
 import { createJudge, type Ending, type FailedEnding, type Judge } from './listen/judge.js';
 import { addPersistedOutput } from './listen/persisted-output.js';
 import { createProgress } from './listen/progress.js';
@@ -113,35 +114,6 @@ async function drive(deps: ClaudeAgentDeps, started: Drive): Promise<AgentEnd> {
     signal.removeEventListener('abort', stop);
     unwatch?.();
   }
-}
-
-/** What ends an attempt: whichever reason comes first counts. */
-interface Course {
-  readonly over: Promise<Ending>;
-  end(ending: Ending): void;
-  /** A bug of whoever listens to us ends the attempt as well. */
-  fail(error: unknown): void;
-  /** Throws the first error that `fail` was told of. */
-  assertSound(): void;
-}
-
-function createCourse(): Course {
-  let end: (ending: Ending) => void = () => {};
-  const over = new Promise<Ending>((resolve) => {
-    end = resolve;
-  });
-  let failure: { readonly error: unknown } | undefined;
-  return {
-    over,
-    end: (ending) => end(ending),
-    fail(error) {
-      failure ??= { error };
-      end({ kind: 'stopped' });
-    },
-    assertSound() {
-      if (failure) throw failure.error;
-    },
-  };
 }
 
 /** Starts to read what claude says, for the listener, the judge and the watchdog. */

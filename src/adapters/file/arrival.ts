@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { LedgerRecord } from '../../domain/evidence.js';
 import type { Arrival, MovedEntry, MovedJob } from '../../ports/custody.js';
 import { createGrowingFile, unreachable } from './disk/growing-file.js';
-import { LEDGER, MESSAGES, TRIMMED } from './disk/kept-job.js';
+import { LEDGER, MESSAGES, REQUEST, TRIMMED } from './disk/kept-job.js';
 import { formatLedgerLine } from './disk/ledger-file.js';
 import { loadJob } from './disk/load-jobs.js';
 import { formatMessageLine } from './disk/message-file.js';
@@ -23,8 +23,9 @@ export async function createArrival(state: BusState, jobId: string): Promise<Arr
   });
   const messages = createGrowingFile(join(folder, MESSAGES), 0);
 
-  async function lay({ records, cursors, after, answer, trimmed }: MovedJob): Promise<void> {
+  async function lay({ records, cursors, after, answer, request, trimmed }: MovedJob): Promise<void> {
     if (answer !== undefined) await writeDurably(join(folder, ANSWER), answer);
+    if (request !== undefined) await writeDurably(join(folder, REQUEST), request);
     if (trimmed !== undefined) await writeDurably(join(folder, TRIMMED), JSON.stringify(trimmed));
     const last = cursors.at(-1);
     if (last !== undefined) state.cursors.saw(last);

@@ -3,7 +3,7 @@ import type { CommandQueue } from '../../ports/command-queue.js';
 import type { BusState } from './memory/bus-state.js';
 
 /** The command queue over the lanes of `state`; it throws BUS_UNREACHABLE after close. */
-export function createCommandQueue({ lanes, now, assertWritable }: BusState): CommandQueue {
+export function createCommandQueue({ lanes, leases, now, assertWritable }: BusState): CommandQueue {
   return {
     async claim(lane, _worker, signal) {
       assertWritable();
@@ -14,6 +14,17 @@ export function createCommandQueue({ lanes, now, assertWritable }: BusState): Co
     async reclaim(lane, _worker, limit) {
       assertWritable();
       return lanes.reclaim(lane, limit);
+    },
+    holdDirect: (jobId, attempt) => ({
+      jobId,
+      async extend() {
+        assertWritable();
+        return leases.extend(jobId, attempt);
+      },
+    }),
+    async lapsedDirect(limit) {
+      assertWritable();
+      return leases.lapsed(limit);
     },
     async promoteDue(limit) {
       assertWritable();

@@ -20,7 +20,9 @@ export function createCustody(state: BusState): Custody {
         ({ id, stored: { job } }) => job.status === 'queued' && !held.has(id) && !isLater(job.nextAttemptAt),
       )
       .map(({ stored: { job } }) => job.queuedSince);
-    const workers = mine.flatMap(({ stored: { job } }) => (job.status === 'running' ? [job.worker] : []));
+    const workers = mine.flatMap(({ stored: { job } }) =>
+      job.status === 'running' && !job.direct ? [job.worker] : [],
+    );
     return {
       lane,
       length: waiting + running,

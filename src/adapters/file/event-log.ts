@@ -3,9 +3,18 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { LedgerRecord } from '../../domain/evidence.js';
+import { isTerminal } from '../../domain/job.js';
 import type { AppendResult, EventLog, Transition } from '../../ports/event-log.js';
+import { hasCode } from '../host/system-error.js';
 import { unreachable } from './disk/growing-file.js';
-import { closeFiles, closeIdleFiles, createKeptJob, type KeptJob, messagesOf } from './disk/kept-job.js';
+import {
+  closeFiles,
+  closeIdleFiles,
+  createKeptJob,
+  type KeptJob,
+  messagesOf,
+  REQUEST,
+} from './disk/kept-job.js';
 import { formatLedgerLine, type LedgerLine, parseLedgerLine } from './disk/ledger-file.js';
 import { readLines } from './disk/line-reader.js';
 import { syncFolder, writeDurably } from './disk/write-durably.js';
@@ -32,7 +41,7 @@ export function createEventLog(state: BusState): EventLog {
   }
 
   async function begin(transition: Transition): Promise<void> {
-    const { jobId, after } = transition;
+    const { jobId, after, request } = transition;
     if (!JOB_ID.test(jobId))
       throw new Error(`a job id must be fit for a file name: ${JSON.stringify(jobId)}`);
     const folder = join(state.jobsDir, jobId);
@@ -41,6 +50,7 @@ export function createEventLog(state: BusState): EventLog {
     });
     const job = createKeptJob(folder, after, [], 0);
     try {
+      if (request !== undefined) await writeDurably(join(folder, REQUEST), request);
       await write(job, transition, () => Promise.all([syncFolder(folder), syncFolder(state.jobsDir)]));
     } catch (error) {
       await job.ledger.close();
@@ -59,6 +69,8 @@ export function createEventLog(state: BusState): EventLog {
     if (seals) await (await messagesOf(job)).file.sync();
     if (seals || answerFile) await syncFolder(job.folder);
     await write(job, transition, async () => {}, answerFile);
+    if (job.stored.job.kind === 'turn' && isTerminal(job.stored.job.status))
+      await rm(join(job.folder, REQUEST), { force: true }).catch(() => {}); // it goes with the job at the latest
     await closeIdleFiles(job);
   }
 
@@ -108,6 +120,14 @@ export function createEventLog(state: BusState): EventLog {
       if (job?.answerFile === undefined) return undefined;
       return readFile(join(job.folder, job.answerFile), 'utf8').catch((error) => {
         if (!jobs.has(jobId)) return undefined; // removed meanwhile
+        throw unreachable(job.folder, error);
+      });
+    },
+    async request(jobId) {
+      const job = jobs.get(jobId);
+      if (job === undefined || isTerminal(job.stored.job.status)) return undefined;
+      return readFile(join(job.folder, REQUEST), 'utf8').catch((error) => {
+        if (hasCode(error, 'ENOENT')) return undefined; // it came with none, or has ended meanwhile
         throw unreachable(job.folder, error);
       });
     },

@@ -8,12 +8,14 @@ import type { Clock } from '../../ports/clock.js';
 import type { Log } from '../../ports/log.js';
 import { createBreaker } from './breaker.js';
 import { createCommandQueue } from './command-queue.js';
+import { createConversations } from './conversations.js';
 import { createCustody } from './custody.js';
 import { createDeadLetters } from './dead-letters.js';
 import { unreachable } from './disk/growing-file.js';
 import { closeFiles } from './disk/kept-job.js';
-import { loadJobs } from './disk/load-jobs.js';
+import { type LoadedJob, loadJobs } from './disk/load-jobs.js';
 import { type Lock, type Owner, readOwner, takeLock } from './disk/lock.js';
+import { openValueFile, type ValueFile } from './disk/value-file.js';
 import { syncFolder } from './disk/write-durably.js';
 import { createEventLog } from './event-log.js';
 import { createFeed } from './feed.js';
@@ -50,7 +52,8 @@ export async function openFileBus(options: FileBusOptions): Promise<Bus> {
       await rm(trashDir, { recursive: true, force: true });
       await mkdir(trashDir, { mode: 0o700 });
       const found = await loadJobs(jobsDir, log);
-      return assemble(root, { jobsDir, trashDir, leaseMs, maxPerRepo, now }, found, lock);
+      const values = await openValueFile(valuesOf(root), now, log);
+      return assemble(root, { jobsDir, trashDir, leaseMs, maxPerRepo, now }, { found, values }, lock);
     } catch (error) {
       await lock.release();
       throw error;
@@ -72,8 +75,9 @@ export async function readFileBus(options: FileBusOptions): Promise<Bus> {
   const found = await loadJobs(jobsDir, log, 'look').catch((error) => {
     throw error instanceof AgenticoreError ? error : unreachable(root, error);
   });
+  const values = await openValueFile(valuesOf(root), now, log);
   const lock: Lock = { isHeld: () => false, release: async () => {} };
-  return assemble(root, { jobsDir, trashDir, leaseMs, maxPerRepo, now }, found, lock);
+  return assemble(root, { jobsDir, trashDir, leaseMs, maxPerRepo, now }, { found, values }, lock);
 }
 
 /** Who has the bus of `home` open, or was killed while it had; undefined when nobody does who can be named. */
@@ -83,12 +87,18 @@ export const ownerOfFileBus = (home: string): Promise<Owner | undefined> => read
 const PROBE = Buffer.alloc(4096);
 
 const rootOf = (home: string): string => join(home, 'bus');
+const valuesOf = (root: string): string => join(root, 'conversations.jsonl');
 const lockOf = (root: string): string => join(root, 'lock');
+
+interface OnDisk {
+  readonly found: readonly LoadedJob[];
+  readonly values: ValueFile;
+}
 
 function assemble(
   root: string,
   options: Omit<StateOptions, 'assertWritable'>,
-  found: Parameters<typeof createBusState>[1],
+  { found, values }: OnDisk,
   lock: Lock,
 ): Bus {
   let closed = false;
@@ -111,6 +121,7 @@ function assemble(
     registry: createRegistry(),
     custody: createCustody(state),
     breaker: createBreaker(state),
+    conversations: createConversations(state, values),
     weaknesses: async () => [],
     async ping() {
       assertWritable();
@@ -124,6 +135,7 @@ function assemble(
       closed = true;
       state.lanes.wakeAll();
       await state.serial.idle();
+      await values.close();
       const closings = await Promise.allSettled([...state.jobs.values()].map(closeFiles));
       await lock.release();
       for (const closing of closings) if (closing.status === 'rejected') throw closing.reason;

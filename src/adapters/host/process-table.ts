@@ -54,6 +54,16 @@ export function readVariable(pid: number, name: string): string | undefined {
   }
 }
 
+/** How much memory a process holds, bytes; undefined where the system does not tell, or it is gone. */
+export function residentBytes(pid: number): number | undefined {
+  try {
+    const kilobytes = /^VmRSS:\s*(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1'))?.[1];
+    return kilobytes === undefined ? undefined : Number(kilobytes) * 1024;
+  } catch {
+    return undefined;
+  }
+}
+
 /** Boot and pid namespace, within which alone a pid means something; undefined where the system does not tell. */
 export function pidSpace(): string | undefined {
   try {

@@ -28,6 +28,19 @@ export async function layOut(
 
   await mkdir(dirname(configDir), { recursive: true, mode: 0o700 });
   await makePrivateDirectory(configDir);
+  await writeConfigDir(configDir, files, settings);
+  const instructions = await textsOf(files);
+  if (servers.size === 0) return { instructions };
+  await writePrivateFile(configDir, MCP_FILE, mcpText(servers));
+  return { instructions, mcpConfigPath: join(configDir, MCP_FILE) };
+}
+
+/** Writes the files below `.claude` into Claude's configuration directory; `settings` in place of their own. */
+export async function writeConfigDir(
+  configDir: string,
+  files: ReadonlyMap<string, ProfileFile>,
+  settings: JsonRecord | undefined,
+): Promise<void> {
   for (const [relative, file] of files) {
     if (!relative.startsWith('.claude/') || relative === SETTINGS) continue;
     await writePrivateFile(
@@ -38,10 +51,6 @@ export async function layOut(
     );
   }
   if (settings !== undefined) await writePrivateFile(configDir, 'settings.json', asText(settings));
-  const instructions = await textsOf(files, ['system.md', 'CLAUDE.md']);
-  if (servers.size === 0) return { instructions };
-  await writePrivateFile(configDir, MCP_FILE, asText({ mcpServers: Object.fromEntries(servers) }));
-  return { instructions, mcpConfigPath: join(configDir, MCP_FILE) };
 }
 
 async function mergedSettings(
@@ -77,9 +86,14 @@ async function mergedServers(
     if ('fault' in reading) throw faultyRequest(reading.fault.path, reading.fault.message);
     for (const [server, value] of reading.value) servers.set(server, value);
   }
-  const allowed = (server: string): boolean =>
-    (mcp.allow === undefined || mcp.allow.includes(server)) && !mcp.deny?.includes(server);
-  return new Map([...servers].filter(([server]) => allowed(server)));
+  return allowedServers(servers, mcp);
+}
+
+/** Those of the servers that a profile lets through. */
+export function allowedServers(servers: McpServers, { allow, deny }: Profile['mcp']): McpServers {
+  const isAllowed = (server: string): boolean =>
+    (allow === undefined || allow.includes(server)) && !deny?.includes(server);
+  return new Map([...servers].filter(([server]) => isAllowed(server)));
 }
 
 const faultyRequest = (path: string, message: string): AgenticoreError =>
@@ -87,13 +101,17 @@ const faultyRequest = (path: string, message: string): AgenticoreError =>
     details: [{ path: 'file_path', message }],
   });
 
-async function textsOf(files: ReadonlyMap<string, ProfileFile>, names: readonly string[]): Promise<string> {
-  const present = names.flatMap((name) => files.get(name) ?? []);
+/** What system.md and CLAUDE.md say, in that order. */
+export async function textsOf(files: ReadonlyMap<string, ProfileFile>): Promise<string> {
+  const present = ['system.md', 'CLAUDE.md'].flatMap((name) => files.get(name) ?? []);
   const texts = await Promise.all(present.map(({ path }) => readFile(path, 'utf8')));
   return texts
     .map((text) => text.trim())
     .filter((text) => text !== '')
     .join('\n\n');
 }
+
+/** An MCP configuration as claude reads it. */
+export const mcpText = (servers: McpServers): string => asText({ mcpServers: Object.fromEntries(servers) });
 
 const asText = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;

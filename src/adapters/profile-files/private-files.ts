@@ -2,13 +2,18 @@
 import { randomUUID } from 'node:crypto';
 import { chmod, lstat, mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { hasCode } from '../host/system-error.js';
 
 /** Makes a private directory, in place of anything else that has its name. Parents must exist. */
 export async function makePrivateDirectory(path: string): Promise<void> {
   const found = await lstat(path).catch(() => undefined);
   if (found?.isDirectory()) return chmod(path, 0o700);
-  if (found !== undefined) await rm(path);
-  await mkdir(path, { mode: 0o700 });
+  if (found !== undefined) await rm(path, { force: true });
+  await mkdir(path, { mode: 0o700 }).catch((error) => {
+    // Another process makes the same layout; what it made is looked at as anything else that lies there.
+    if (hasCode(error, 'EEXIST')) return makePrivateDirectory(path);
+    throw error;
+  });
 }
 
 /**

@@ -19,7 +19,9 @@ export async function findProfiles(
     for (const name of await entriesOf(directory, onUnreadable)) {
       const path = join(directory, name);
       const found = await stat(path).catch(() => undefined);
-      if (found?.isDirectory() && !name.startsWith('.')) known.set(name, path);
+      if (!found?.isDirectory() || name.startsWith('.')) continue;
+      // An agent's package has the same shape, but it is no way to work on a repository.
+      if (!(await isPackage(path))) known.set(name, path);
     }
   }
   return known;
@@ -59,6 +61,12 @@ function missingParent(name: string, child: string | undefined, parent: string, 
   const message = `extends ${parent}, which does not exist; known: ${[...known.keys()].sort().join(', ')}`;
   return brokenProfile(name, [{ path: placeOf(child, known), message }]);
 }
+
+const isPackage = (folder: string): Promise<boolean> =>
+  stat(join(folder, 'agent.yml')).then(
+    () => true,
+    () => false,
+  );
 
 const placeOf = (name: string | undefined, known: KnownProfiles): string =>
   name === undefined ? '' : join(known.get(name) ?? '', 'profile.yml');

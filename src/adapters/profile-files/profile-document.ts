@@ -1,15 +1,15 @@
-// Reads profile.yml and says of each fault on which line it stands.
+// Reads a YAML file of a profile or package and says of each fault on which line it stands.
 import { isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml';
 import { type Check, type ErrorDetail, messageOf } from '../../domain/errors.js';
-import type { ProfileDocument } from '../../domain/profile.js';
 
-export interface ReadDocument {
-  readonly document: ProfileDocument;
+export interface ReadDocument<T> {
+  /** Every key of it is optional. */
+  readonly document: Partial<T>;
   readonly faults: readonly ErrorDetail[];
 }
 
-/** The content of a profile.yml; empty when `faults` is not. `check` names places like `claude.allowed_tools[2]`. */
-export function readDocument(file: string, text: string, check: Check): ReadDocument {
+/** The content of a profile.yml or its like; empty when `faults` is not. `check` names places like `claude.allowed_tools[2]`. */
+export function readDocument<T>(file: string, text: string, check: Check): ReadDocument<T> {
   const lines = new LineCounter();
   const yaml = parseDocument(text, { lineCounter: lines, prettyErrors: false });
   if (yaml.errors.length > 0) {
@@ -27,7 +27,7 @@ export function readDocument(file: string, text: string, check: Check): ReadDocu
   }
   const problems = check(value);
   // The schema has just said that it is one.
-  if (problems.length === 0) return { document: value as ProfileDocument, faults: [] };
+  if (problems.length === 0) return { document: value as Partial<T>, faults: [] };
   const faults = problems.map(({ path, message }) => {
     const line = lines.linePos(offsetOf(yaml.contents, path)).line;
     return { path: path === '' ? file : `${file}:${line}: ${path}`, message };

@@ -5,7 +5,7 @@ import type { Check, ErrorDetail } from '../../domain/errors.js';
 import type { ProfileDocument } from '../../domain/profile.js';
 import { brokenProfile } from './broken.js';
 import { readJsonMap, readMcpServers } from './json-file.js';
-import { readDocument } from './profile-document.js';
+import { type ReadDocument, readDocument } from './profile-document.js';
 import { insideOf, type ProfileFile, profileTree } from './profile-tree.js';
 
 export interface ProfileFolder {
@@ -40,17 +40,14 @@ async function readProfileYml(
   directory: string,
   folder: string,
   check: Check,
-): Promise<{ readonly document: ProfileDocument; readonly faults: readonly ErrorDetail[] }> {
+): Promise<ReadDocument<ProfileDocument>> {
   const file = join(directory, 'profile.yml');
   const fault = (message: string) => ({ document: {}, faults: [{ path: file, message }] });
-  const real = await insideOf(folder, file);
-  if (real === undefined) {
+  const reading = await readYamlFile<ProfileDocument>(file, folder, check);
+  if (reading === undefined) {
     const hint = (await insideOf(folder, join(directory, 'profile.yaml'))) ? '; rename profile.yaml' : '';
     return fault(`is missing, or is a link out of the profile${hint}`);
   }
-  const found = await stat(real);
-  if (!found.isFile() || found.size > MAX_DOCUMENT_BYTES) return fault('must be a file of at most 256 KiB');
-  const reading = readDocument(file, await readFile(real, 'utf8'), check);
   const { document } = reading;
   if (document.name === undefined || document.name === name) return reading;
   return fault(
@@ -58,7 +55,22 @@ async function readProfileYml(
   );
 }
 
-async function jsonFaults(files: ReadonlyMap<string, ProfileFile>): Promise<readonly ErrorDetail[]> {
+/** The YAML file at a path, if that leads to one inside of `folder`, a real path. */
+export async function readYamlFile<T>(
+  file: string,
+  folder: string,
+  check: Check,
+): Promise<ReadDocument<T> | undefined> {
+  const real = await insideOf(folder, file);
+  if (real === undefined) return undefined;
+  const found = await stat(real);
+  if (!found.isFile() || found.size > MAX_DOCUMENT_BYTES)
+    return { document: {}, faults: [{ path: file, message: 'must be a file of at most 256 KiB' }] };
+  return readDocument(file, await readFile(real, 'utf8'), check);
+}
+
+/** What is wrong with the JSON files among them. */
+export async function jsonFaults(files: ReadonlyMap<string, ProfileFile>): Promise<readonly ErrorDetail[]> {
   const mcp = files.get('.mcp.json');
   const settings = files.get('.claude/settings.json');
   const readings = await Promise.all([

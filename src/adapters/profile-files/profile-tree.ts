@@ -7,7 +7,6 @@ import type { ErrorDetail } from '../../domain/errors.js';
 const PARTS = ['CLAUDE.md', 'system.md', '.mcp.json', '.claude'];
 /** Names in `.claude` that belong to claude itself or are written by us. */
 const NOT_A_PROFILES = new Set(['projects', 'mcp.json', '.claude.json', '.credentials.json']);
-const MAX_FILES = 2000;
 const MAX_BYTES = 10 * 1024 * 1024;
 
 export interface ProfileFile {
@@ -16,6 +15,15 @@ export interface ProfileFile {
   readonly executable: boolean;
 }
 
+/** What is looked at, and how it is called when something is wrong with it. */
+export interface TreeRules {
+  readonly what: 'profile' | 'package';
+  readonly parts: readonly string[];
+  readonly maxFiles: number;
+}
+
+const PROFILE_RULES: TreeRules = { what: 'profile', parts: PARTS, maxFiles: 2000 };
+
 export interface ProfileTree {
   /** By path relative to the folder, with `/`: `.claude/agents/tester.md`. */
   readonly files: ReadonlyMap<string, ProfileFile>;
@@ -23,7 +31,10 @@ export interface ProfileTree {
 }
 
 /** The files below `folder`, a real path. Links are followed inside of the folder only. */
-export async function profileTree(folder: string): Promise<ProfileTree> {
+export async function profileTree(
+  folder: string,
+  { what, parts, maxFiles }: TreeRules = PROFILE_RULES,
+): Promise<ProfileTree> {
   const files = new Map<string, ProfileFile>();
   const faults: ErrorDetail[] = [];
   const fault = (relative: string, message: string): void => {
@@ -31,17 +42,17 @@ export async function profileTree(folder: string): Promise<ProfileTree> {
   };
 
   async function visit(relative: string, parents: readonly string[]): Promise<void> {
-    if (files.size >= MAX_FILES) return;
+    if (files.size >= maxFiles) return;
     const real = await insideOf(folder, join(folder, relative));
     if (real === undefined)
-      return fault(relative, 'is a link out of the profile, or to nothing; copy the file instead');
+      return fault(relative, `is a link out of the ${what}, or to nothing; copy the file instead`);
     const found = await stat(real);
     if (found.isDirectory()) {
       if (parents.includes(real)) return fault(relative, 'is a link to a folder that it lies in');
       for (const name of (await readdir(real)).sort()) {
         const child = `${relative}/${name}`;
         if (relative === '.claude' && NOT_A_PROFILES.has(name.toLowerCase())) {
-          fault(child, 'must not be in a profile: it belongs to claude');
+          fault(child, `must not be in a ${what}: it belongs to claude`);
         } else await visit(child, [...parents, real]);
       }
     } else if (!found.isFile()) fault(relative, 'must be a plain file');
@@ -49,8 +60,9 @@ export async function profileTree(folder: string): Promise<ProfileTree> {
     else files.set(relative, { path: real, executable: (found.mode & 0o100) !== 0 });
   }
 
-  for (const part of PARTS) if (await exists(join(folder, part))) await visit(part, [folder]);
-  if (files.size >= MAX_FILES) fault('.claude', `must have fewer than ${MAX_FILES} files`);
+  for (const part of parts) if (await exists(join(folder, part))) await visit(part, [folder]);
+  if (files.size >= maxFiles)
+    fault(what === 'profile' ? '.claude' : '', `must have fewer than ${maxFiles} files`);
   return { files, faults };
 }
 

@@ -19,18 +19,32 @@ const FIRST_INDEX = 8;
 interface Asked {
   /** JSON, one text for all: many small arguments cost far more, here and in Redis. */
   readonly transition: string;
-  readonly lines: readonly string[];
+  /** Beside it: the records, and the request of a turn that waits. */
+  readonly texts: readonly string[];
   settle(result: AppendResult): void;
   fail(error: unknown): void;
 }
 
+export interface AppendOptions {
+  /** How many jobs of one repository may be in their lanes at once; 0 for any number. */
+  readonly maxPerRepo: number;
+  /** How long the lease of a direct attempt holds without being extended. */
+  readonly leaseMs: number;
+}
+
 /** The `append` of the event log; what it throws is what `connection` explains. */
-export function createAppend(connection: Connection, keys: Keys, maxPerRepo: number): EventLog['append'] {
+export function createAppend(
+  connection: Connection,
+  keys: Keys,
+  { maxPerRepo, leaseMs }: AppendOptions,
+): EventLog['append'] {
   const ofFleet = [keys.fleet, keys.fleetCount, keys.fleetMarks];
-  const scriptKeys = [keys.jobs, keys.delayed, keys.dead, keys.upkeep, ...ofFleet, ...keys.indices];
+  const ofJobs = [keys.jobs, keys.delayed, keys.dead, keys.upkeep];
+  const scriptKeys = [...ofJobs, ...ofFleet, ...keys.indices, keys.leases];
   const settings = [keys.prefix, String(maxPerRepo), keys.fleetBell, String(FLEET_LENGTH)];
   const beginnings = [keys.view, keys.lane, keys.idempotency, keys.jobBell].map((key) => key(''));
-  const sharedArguments = [...settings, ...beginnings, behindView(keys.ledger), behindView(keys.answer)];
+  const continuations = [keys.ledger, keys.answer, keys.request].map(behindView);
+  const sharedArguments = [...settings, ...beginnings, ...continuations, String(leaseMs)];
   let gathered: Asked[] = [];
   let characters = 0;
 
@@ -48,15 +62,15 @@ export function createAppend(connection: Connection, keys: Keys, maxPerRepo: num
 
   async function send(batch: readonly Asked[]): Promise<void> {
     const transitions = `[${batch.map(({ transition }) => transition).join(',')}]`;
-    const lines: string[] = [];
-    for (const asked of batch) lines.push(...asked.lines);
+    const texts: string[] = [];
+    for (const asked of batch) texts.push(...asked.texts);
     try {
       const reply = await connection.ask((redis, resent) =>
         runScript(redis, 'append', scriptKeys, [
           resent ? '1' : '',
           ...sharedArguments,
           transitions,
-          ...lines,
+          ...texts,
         ]),
       );
       const results = asList(reply);
@@ -74,12 +88,13 @@ export function createAppend(connection: Connection, keys: Keys, maxPerRepo: num
 
   return (transition) =>
     new Promise((settle, fail) => {
-      const { lines } = transition;
+      const { lines, request } = transition;
+      const texts = request === undefined ? lines : [...lines, request];
       const text = JSON.stringify(describe(maxPerRepo, transition));
       if (gathered.length === 0) process.nextTick(flush);
-      gathered.push({ transition: text, lines, settle, fail });
+      gathered.push({ transition: text, texts, settle, fail });
       characters += text.length;
-      for (const line of lines) characters += line.length;
+      for (const { length } of texts) characters += length;
       if (gathered.length >= MAX_TOGETHER || characters >= MAX_CHARACTERS) flush();
     });
 }
@@ -117,6 +132,8 @@ function extrasOf(maxPerRepo: number, transition: Transition): Readonly<Record<s
     extras.repo = placement.repo;
   if (placement.kind === 'delay') extras.dueAt = String(placement.until);
   if (answer !== undefined) extras.answer = wellFormed(answer);
+  if (transition.request !== undefined) extras.asked = '1';
+  if (job.kind === 'turn' && placement.kind === 'remove') extras[job.direct ? 'leased' : 'requested'] = '1';
   if (idempotency) {
     extras.idem = idempotency.key;
     extras.digest = idempotency.digest;

@@ -1,7 +1,7 @@
 // A job on its way into Redis: what was said is staged beside, entry by entry, and becomes the job's in one step with its
 // ledger, which holds the other entries of its feed.
 import { randomUUID } from 'node:crypto';
-import { isDeadLetter, isTerminal } from '../../domain/job.js';
+import { isDeadLetter, isTerminal, type Job } from '../../domain/job.js';
 import { repoOf } from '../../domain/placement.js';
 import { upkeepAt } from '../../domain/upkeep.js';
 import type { Arrival, MovedEntry, MovedJob } from '../../ports/custody.js';
@@ -17,6 +17,8 @@ export interface CustodyOptions {
   readonly keys: Keys;
   /** How many jobs of one repository may be in their lanes at once; 0 for any number. */
   readonly maxPerRepo: number;
+  /** How long the lease of a direct attempt holds without being extended. */
+  readonly leaseMs: number;
   /** EventLog.remove. */
   readonly forget: (jobId: string) => Promise<void>;
 }
@@ -37,7 +39,8 @@ export function createArrival({ connection, keys, maxPerRepo }: CustodyOptions, 
       await connection.ask((redis) => runScript(redis, 'stage', staged, [STAGED_MS, ...pieces]));
     },
     async settle(job) {
-      const ofJob = [keys.ledger, keys.view, keys.answer, keys.feed, keys.whole].map((key) => key(jobId));
+      const { ledger, view, answer, feed, whole, request } = keys;
+      const ofJob = [ledger, view, answer, feed, whole].map((key) => key(jobId));
       const { status, order } = job.after.job;
       const ofAll = [
         keys.jobs,
@@ -46,6 +49,8 @@ export function createArrival({ connection, keys, maxPerRepo }: CustodyOptions, 
         keys.upkeep,
         keys.lane(order.lane),
         keys.dead,
+        keys.leases,
+        request(jobId),
       ];
       const settled = await connection.ask((redis) =>
         runScript(
@@ -80,7 +85,6 @@ function settleArguments(
   lastCursor: string,
 ): (string | number)[] {
   const { job } = moved.after;
-  const place = isTerminal(job.status) ? 'ended' : job.status === 'running' ? 'lane' : 'delayed';
   return [
     jobId,
     job.status,
@@ -90,7 +94,7 @@ function settleArguments(
     moved.answer === undefined ? '' : '1',
     moved.answer ?? '',
     moved.trimmed === undefined ? '' : formatTrimmed(moved.trimmed),
-    place,
+    placeOf(job),
     job.nextAttemptAt ?? job.queuedSince,
     upkeepAt(job) ?? '',
     keys.jobBell(jobId),
@@ -98,7 +102,16 @@ function settleArguments(
     maxPerRepo,
     maxPerRepo > 0 ? (repoOf(job).repo ?? '') : '',
     ...(isDeadLetter(job) ? [job.code ?? '', job.error ?? ''] : ['', '']),
+    moved.request === undefined ? '' : '1',
+    moved.request ?? '',
     lastCursor,
     ...moved.records.map((record, index) => ledgerLine(record, moved.cursors[index])),
   ];
+}
+
+/** A direct attempt has its worker where it came from: nobody extends its lease here, and it is ended as lost. */
+function placeOf({ status, direct }: Job): 'ended' | 'lane' | 'leased' | 'delayed' {
+  if (isTerminal(status)) return 'ended';
+  if (status === 'queued') return 'delayed';
+  return direct ? 'leased' : 'lane';
 }

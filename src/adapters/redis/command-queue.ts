@@ -3,6 +3,7 @@ import type { Claim, CommandQueue } from '../../ports/command-queue.js';
 import type { BlockingReads, LaneEntry } from './blocking-reads.js';
 import { claimToken } from './claim-token.js';
 import type { Connection } from './connection.js';
+import { createDirectLeases } from './direct-leases.js';
 import type { Keys } from './keys.js';
 import { promptTime, standstillMs, watchAbsence } from './reclaim-pause.js';
 import { asList, asNumber, asText } from './reply.js';
@@ -69,6 +70,8 @@ export function createCommandQueue(options: CommandQueueOptions): CommandQueue {
       });
       return asList(reply).map((taken) => hold(lane, worker, delivery(asList(taken))));
     },
+
+    ...createDirectLeases(connection, keys, leaseMs, mayReclaim),
 
     async promoteDue(limit) {
       if (limit < 1) return 0;

@@ -105,9 +105,9 @@ export function createCustody(options: CustodyOptions): Custody {
     reconcile: createReconcile(options),
     async *strays(mend) {
       yield* strayEntries(options, await laneNames(), mend);
-      for await (const jobId of ghosts(options)) {
-        if (mend) await options.forget(jobId);
-        yield { jobId, what: 'a place in the list of jobs, but no ledger' };
+      for await (const ghost of ghosts(options)) {
+        if (mend) await options.forget(ghost.jobId);
+        yield ghost;
       }
     },
     async trimMark(jobId) {

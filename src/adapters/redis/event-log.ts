@@ -1,6 +1,6 @@
 // The event log on Redis: transitions go through append.lua; reads fold the ledger.
 import type { EventLog } from '../../ports/event-log.js';
-import { createAppend } from './append.js';
+import { type AppendOptions, createAppend } from './append.js';
 import type { Connection } from './connection.js';
 import { listJobs } from './job-pages.js';
 import type { Keys } from './keys.js';
@@ -9,9 +9,9 @@ import { runScript } from './scripts.js';
 import { ledgerRecords, readJob } from './stored.js';
 
 /** The event log below `keys`; what it throws is what `connection` explains. */
-export function createEventLog(connection: Connection, keys: Keys, maxPerRepo: number): EventLog {
+export function createEventLog(connection: Connection, keys: Keys, options: AppendOptions): EventLog {
   return {
-    append: createAppend(connection, keys, maxPerRepo),
+    append: createAppend(connection, keys, options),
 
     load: (jobId) => connection.ask((redis) => readJob(redis, keys, jobId)),
 
@@ -22,6 +22,10 @@ export function createEventLog(connection: Connection, keys: Keys, maxPerRepo: n
 
     async answer(jobId) {
       return asOptionalText(await connection.ask((redis) => redis.get(keys.answer(jobId))));
+    },
+
+    async request(jobId) {
+      return asOptionalText(await connection.ask((redis) => redis.get(keys.request(jobId))));
     },
 
     list: (query) => listJobs(connection, keys, query),
@@ -40,7 +44,8 @@ export function createEventLog(connection: Connection, keys: Keys, maxPerRepo: n
     async remove(jobId) {
       await connection.ask(async (redis) => {
         const lane = (await redis.hget(keys.view(jobId), 'lane')) ?? '';
-        const owned = [keys.ledger, keys.view, keys.answer, keys.feed, keys.whole].map((key) => key(jobId));
+        const { ledger, view, answer, feed, whole, request } = keys;
+        const owned = [ledger, view, answer, feed, whole, request].map((key) => key(jobId));
         const all = [
           ...owned,
           keys.lane(lane),
@@ -48,9 +53,10 @@ export function createEventLog(connection: Connection, keys: Keys, maxPerRepo: n
           keys.jobs,
           keys.delayed,
           keys.upkeep,
+          keys.leases,
           ...keys.indices,
         ];
-        return runScript(redis, 'remove', all, [jobId, keys.jobBell(jobId), keys.prefix, maxPerRepo]);
+        return runScript(redis, 'remove', all, [jobId, keys.jobBell(jobId), keys.prefix, options.maxPerRepo]);
       });
     },
   };

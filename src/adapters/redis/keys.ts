@@ -19,6 +19,8 @@ export interface Keys {
   /** What scripts know of a job: a hash. */
   view(jobId: string): string;
   answer(jobId: string): string;
+  /** JSON of the whole request of a turn that waits or runs. */
+  request(jobId: string): string;
   /** What was said in a job: a stream. With the events of the ledger it is what readers follow. */
   feed(jobId: string): string;
   /** Messages kept aside: a hash of `<attempt>:<seq>`. */
@@ -34,6 +36,8 @@ export interface Keys {
   readonly indices: readonly string[];
   /** Jobs that wait for their time: a sorted set by that time. */
   readonly delayed: string;
+  /** Jobs whose attempt is direct: a sorted set by when its lease lapses. */
+  readonly leases: string;
   /** When upkeep must look at each job that does not run: a sorted set by that time. */
   readonly upkeep: string;
   /** Ids of the jobs of a repository that its limit has let into their lanes: a set. */
@@ -59,6 +63,14 @@ export interface Keys {
   workerBell(worker: string): string;
   /** Until when a model credential is left alone: a string. */
   breaker(credential: string): string;
+  /** Where a conversation stands: JSON. */
+  conversation(id: string): string;
+  /** What was chosen to be shown in a scope: JSON. */
+  streamConfig(scope: string): string;
+  /** Whose turn a conversation is: the holder. */
+  turn(id: string): string;
+  /** Channel rung when the turn of a conversation was ended. */
+  turnBell(id: string): string;
   /** Channels rung when a feed has grown. */
   jobBell(jobId: string): string;
   readonly fleetBell: string;
@@ -82,6 +94,7 @@ export function openKeys(keyPrefix: string): Keys {
     ledger: (jobId) => key(`job:${jobId}:events`),
     view: (jobId) => key(`job:${jobId}`),
     answer: (jobId) => key(`job:${jobId}:answer`),
+    request: (jobId) => key(`job:${jobId}:request`),
     feed: (jobId) => key(`job:${jobId}:feed`),
     whole: (jobId) => key(`job:${jobId}:whole`),
     stagedFeed: (own) => key(`staged:${own}:feed`),
@@ -90,6 +103,7 @@ export function openKeys(keyPrefix: string): Keys {
     index,
     indices: JOB_STATUSES.map(index),
     delayed: key('delayed'),
+    leases: key('leases'),
     upkeep: key('upkeep'),
     admitted: (repo) => key(`admitted:${repo}`),
     held: (repo) => key(`held:${repo}`),
@@ -103,6 +117,10 @@ export function openKeys(keyPrefix: string): Keys {
     drains: key('workers:drain'),
     workerBell: (worker) => key(`bell:worker:${worker}`),
     breaker: (credential) => key(`breaker:${credential}`),
+    conversation: (id) => key(`conversation:${id}`),
+    streamConfig: (scope) => key(`stream_config:${scope}`),
+    turn: (id) => key(`turn:${id}`),
+    turnBell: (id) => key(`bell:turn:${id}`),
     jobBell: (jobId) => key(`bell:job:${jobId}`),
     fleetBell: key('bell:fleet'),
     probe: key('probe'),

@@ -5,6 +5,7 @@ import { BLOCK_MS, createBlockingReads } from './blocking-reads.js';
 import { createBreaker } from './breaker.js';
 import { createCommandQueue } from './command-queue.js';
 import { type Connection, type ConnectionOptions, openConnection } from './connection.js';
+import { createConversations } from './conversations.js';
 import { createCustody } from './custody.js';
 import { createDeadLetters } from './dead-letters.js';
 import { createDoorbell } from './doorbell.js';
@@ -46,7 +47,7 @@ export async function openRedisBus(options: RedisBusOptions): Promise<Bus> {
   const main = open('', { blockMs: 0, failFast: true, ...(log ? { log } : {}) });
   const reads = createBlockingReads(main, () => open(':claim', { blockMs: BLOCK_MS, failFast: false }));
   const doorbell = createDoorbell(() => open(':bell', { blockMs: 0, failFast: false }), main, log);
-  const events = createEventLog(main, keys, maxPerRepo);
+  const events = createEventLog(main, keys, { maxPerRepo, leaseMs });
 
   return {
     name: 'redis',
@@ -56,8 +57,9 @@ export async function openRedisBus(options: RedisBusOptions): Promise<Bus> {
     transcript: createTranscriptLog(main, keys),
     feed: createFeed(main, doorbell, keys),
     registry: createRegistry(main, doorbell, keys),
-    custody: createCustody({ connection: main, keys, maxPerRepo, forget: events.remove }),
+    custody: createCustody({ connection: main, keys, maxPerRepo, leaseMs, forget: events.remove }),
     breaker: createBreaker(main, keys),
+    conversations: createConversations(main, doorbell, keys),
     async ping() {
       // A full Redis, or a replica, still answers PING.
       await main.ask((redis) => redis.set(keys.probe, '1', 'PX', PROBE_MS));

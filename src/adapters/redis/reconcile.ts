@@ -9,11 +9,11 @@ import { runScript } from './scripts.js';
 
 const PAGE = 500;
 /** Where the indices of the statuses begin among the KEYS of reconcile.lua. */
-const FIRST_INDEX = 10;
+const FIRST_INDEX = 11;
 
 /** Custody.reconcile below `keys`. */
 export const createReconcile =
-  ({ connection, keys, maxPerRepo }: CustodyOptions): Custody['reconcile'] =>
+  ({ connection, keys, maxPerRepo, leaseMs }: CustodyOptions): Custody['reconcile'] =>
   async (jobId, { job }, mend) => {
     const repo = maxPerRepo > 0 ? (repoOf(job).repo ?? '') : '';
     const ofJob = [
@@ -24,7 +24,7 @@ export const createReconcile =
       keys.upkeep,
     ];
     const held = repo === '' ? keys.prefix : keys.held(repo);
-    const ofAll = [keys.dead, held, keys.jobs, keys.feed(jobId), ...keys.indices];
+    const ofAll = [keys.dead, held, keys.jobs, keys.feed(jobId), keys.leases, ...keys.indices];
     const args = [
       jobId,
       job.version,
@@ -42,6 +42,7 @@ export const createReconcile =
       keys.prefix,
       maxPerRepo,
       repo,
+      job.status === 'running' && job.direct ? leaseMs : '',
     ];
     const reply = await connection.ask((redis) => runScript(redis, 'reconcile', [...ofJob, ...ofAll], args));
     return reply === 'changed' ? undefined : asList(reply).map(asText);
@@ -77,11 +78,18 @@ export async function* strayEntries(
   }
 }
 
-/** Jobs in the index of which there is no ledger. */
-export async function* ghosts({ connection, keys }: CustodyOptions): AsyncGenerator<string> {
+/** Jobs of which there is no ledger, in the list of jobs or among the leases. */
+export async function* ghosts(options: CustodyOptions): AsyncGenerator<Stray> {
+  const { jobs, leases } = options.keys;
+  for await (const jobId of unledgered(options, jobs))
+    yield { jobId, what: 'a place in the list of jobs, but no ledger' };
+  for await (const jobId of unledgered(options, leases)) yield { jobId, what: 'a lease, but no ledger' };
+}
+
+async function* unledgered({ connection, keys }: CustodyOptions, zset: string): AsyncGenerator<string> {
   for (let cursor: string | undefined = '0'; cursor !== undefined; ) {
     const from: string = cursor;
-    const [next, found] = await connection.ask((redis) => redis.zscan(keys.jobs, from, 'COUNT', PAGE));
+    const [next, found] = await connection.ask((redis) => redis.zscan(zset, from, 'COUNT', PAGE));
     const jobIds = found.filter((_, position) => position % 2 === 0);
     const there = await connection.ask((redis) =>
       Promise.all(jobIds.map((jobId) => redis.exists(keys.ledger(jobId)))),

@@ -54,6 +54,8 @@ async function* exportJob(bus: Bus, jobId: string): AsyncGenerator<ExportLine> {
   }
   const text = await bus.events.answer(jobId);
   if (text !== undefined) yield { line: 'answer', text };
+  const request = await bus.events.request(jobId);
+  if (request !== undefined) yield { line: 'request', text: request };
   yield { line: 'end', jobId, events, said };
 }
 

@@ -21,6 +21,8 @@ export type ExportLine =
       readonly whole?: string;
     }
   | { readonly line: 'answer'; readonly text: string }
+  /** Of a turn that has not ended. */
+  | { readonly line: 'request'; readonly text: string }
   | { readonly line: 'end'; readonly jobId: string; readonly events: number; readonly said: number }
   | { readonly line: 'done'; readonly jobs: number };
 
@@ -34,6 +36,7 @@ const SHAPES: Readonly<Record<ExportLine['line'], Shape>> = {
   event: { record: 'object' },
   said: { cursor: 'string', kind: 'string', type: 'string', data: 'string' },
   answer: { text: 'string' },
+  request: { text: 'string' },
   end: { jobId: 'string', events: 'number', said: 'number' },
   done: { jobs: 'number' },
 };

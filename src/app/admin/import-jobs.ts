@@ -88,12 +88,13 @@ async function importJob(
     const job = check.job();
     if (refusal !== undefined || arrival === undefined || job === undefined)
       return { refused: refusal ?? 'it has no history' };
-    const { records, cursors, answer } = come;
+    const { records, cursors, answer, request } = come;
     const settled = await arrival.settle({
       records,
       cursors,
       after: { job, head: check.head() },
       ...(answer === undefined ? {} : { answer }),
+      ...(request === undefined || isTerminal(job.status) ? {} : { request }),
       ...(trimmed === undefined ? {} : { trimmed }),
     });
     return settled === 'different' ? { refused: 'a job of this id with another history is here' } : settled;
@@ -106,6 +107,7 @@ interface Come {
   readonly records: Extract<ExportLine, { line: 'event' }>['record'][];
   readonly cursors: string[];
   readonly answer: string | undefined;
+  readonly request: string | undefined;
   readonly said: number;
   readonly end: Extract<ExportLine, { line: 'end' }>;
   /** What is wrong with the first entry that does not fit. */
@@ -121,6 +123,7 @@ async function takeAll(
   const records: Come['records'] = [];
   const cursors: string[] = [];
   let answer: string | undefined;
+  let request: string | undefined;
   let refusal: string | undefined;
   let said = 0;
   let batch: MovedEntry[] = [];
@@ -150,9 +153,12 @@ async function takeAll(
       case 'answer':
         answer = line.text;
         break;
+      case 'request':
+        request = line.text;
+        break;
       case 'end':
         await flush();
-        return { records, cursors, answer, said, end: line, refusal };
+        return { records, cursors, answer, request, said, end: line, refusal };
       default:
         return undefined;
     }

@@ -27,6 +27,16 @@ const object =
     Object.entries(must).every(([name, test]) => Object.hasOwn(value, name) && test(value[name])) &&
     Object.entries(may).every(([name, test]) => value[name] === undefined || test(value[name]));
 
+const TURN = object(
+  {
+    agent: text,
+    packageVersion: text,
+    caller: text,
+    visibility: object({ thinking: flag, tools: flag, narration: flag, final: flag }),
+  },
+  { conversation: text, uuid: text },
+);
+
 const ORDER = object(
   {
     task: text,
@@ -41,6 +51,7 @@ const ORDER = object(
   {
     ...{ repoUrl: text, baseRef: text, sessionId: text, model: text, filePath: text, retryOf: text },
     ...{ timeoutS: number, maxBudgetUsd: number, maxTurns: number, metadata: texts, traceparent: text },
+    turn: TURN,
   },
 );
 
@@ -53,7 +64,7 @@ const failure = {
 
 const EVENTS: Readonly<Record<JobEvent['type'], Test>> = {
   JobSubmitted: object({ jobId: text, kind: oneOf('task', 'turn'), order: ORDER }),
-  AttemptStarted: object({ attempt, worker: text, host: text }, { heldMs: number }),
+  AttemptStarted: object({ attempt, worker: text, host: text }, { heldMs: number, direct: oneOf(true) }),
   WorkspaceOpened: object(
     { attempt, path: text, configDir: text },
     { kept: flag, branch: text, baseRef: text, baseOid: text },

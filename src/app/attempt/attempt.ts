@@ -2,6 +2,7 @@
 import type { Progress } from '../../domain/decide.js';
 import { AgenticoreError, isCode } from '../../domain/errors.js';
 import type { Job } from '../../domain/job.js';
+import type { TextFlow } from '../../domain/text-flow.js';
 import type { Agent } from '../../ports/agent.js';
 import type { Clock } from '../../ports/clock.js';
 import type { CodeHost } from '../../ports/code-host.js';
@@ -31,6 +32,8 @@ export interface AttemptDeps extends BreakerDeps {
   readonly environment: (names: readonly string[]) => Readonly<Record<string, string>>;
   /** Takes secrets out of everything Claude says. */
   readonly redact: (text: string) => string;
+  /** The same for a text that comes in pieces. */
+  readonly openFlow: () => TextFlow;
   readonly newId: () => string;
   readonly worker: string;
   readonly host: string;
@@ -80,7 +83,7 @@ export async function persist<T>(clock: Clock, signal: AbortSignal, operation: (
 }
 
 /** What is awaited, unless nothing more can be recorded first: throws BUS_UNREACHABLE then. */
-export function unlessLost<T>({ lost }: Attempt, awaited: Promise<T>): Promise<T> {
+export function unlessLost<T>({ lost }: Pick<Attempt, 'lost'>, awaited: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
     const giveUp = (): void => reject(new AgenticoreError('BUS_UNREACHABLE'));
     lost.addEventListener('abort', giveUp, { once: true });

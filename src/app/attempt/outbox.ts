@@ -16,6 +16,8 @@ export interface Outbox {
   /** True while entries go to the spool: what is no evidence need not be put in. */
   readonly away: boolean;
   put(entry: TranscriptEntry): void;
+  /** True while so much waits in memory that `room` would not resolve at once. */
+  readonly full: boolean;
   /** Resolves when there is room for more; also when nothing more can be stored. */
   room(): Promise<void>;
   /** Resolves when all that was put in is on the bus. Throws STALE_ATTEMPT, or EVIDENCE_LOST. */
@@ -36,7 +38,8 @@ export function createOutbox(
   const ids = { job_id: jobId, attempt };
   const over = new AbortController();
   let queue: TranscriptEntry[] = [];
-  let queuedBytes = 0;
+  /** Of what is queued, and of what was taken out to be stored and is not yet. */
+  let heldBytes = 0;
   let last: TranscriptEntry | undefined;
   /** Set while the bus is away. */
   let spool: Spool | undefined;
@@ -54,17 +57,22 @@ export function createOutbox(
     for (const wake of woken) wake();
   }
 
+  const isOverfull = (): boolean => heldBytes > HIGH_WATER_BYTES && !over.signal.aborted;
+
   function takeAll(): TranscriptEntry[] {
     const taken = queue;
     queue = [];
-    queuedBytes = 0;
-    changed();
     return taken;
+  }
+
+  /** Somebody else has them now. */
+  function letGo(entries: readonly TranscriptEntry[]): void {
+    heldBytes -= entries.reduce((sum, entry) => sum + sizeOf(entry), 0);
+    changed();
   }
 
   function putBack(entries: readonly TranscriptEntry[]): void {
     queue = [...entries, ...queue];
-    queuedBytes = queue.reduce((sum, entry) => sum + sizeOf(entry), 0);
   }
 
   function start(): void {
@@ -79,9 +87,12 @@ export function createOutbox(
     try {
       while (queue.length > 0 && !over.signal.aborted) {
         const batch = takeAll();
-        if (await isStored(batch)) continue;
-        putBack(batch);
-        await wayOfTheSpool();
+        if (await isStored(batch)) {
+          letGo(batch);
+        } else {
+          putBack(batch);
+          await wayOfTheSpool();
+        }
       }
     } catch (error) {
       await fail(error);
@@ -140,6 +151,7 @@ export function createOutbox(
     const batch = takeAll();
     try {
       await file.append(batch);
+      letGo(batch);
     } catch (error) {
       putBack(batch);
       isFull = true;
@@ -187,16 +199,22 @@ export function createOutbox(
     put(entry) {
       last = entry;
       queue.push(entry);
-      queuedBytes += sizeOf(entry);
+      heldBytes += sizeOf(entry);
       start();
     },
+    get full() {
+      return isOverfull();
+    },
     async room() {
-      while (queuedBytes > HIGH_WATER_BYTES && !over.signal.aborted) await nextChange();
+      while (isOverfull()) await nextChange();
     },
     async emptied() {
       while (isSending) await nextChange();
       // Sent twice it changes nothing, and a bus that was restored from an older state meanwhile shows it here.
-      if (last !== undefined && !over.signal.aborted) queue.push(last);
+      if (last !== undefined && !over.signal.aborted) {
+        queue.push(last);
+        heldBytes += sizeOf(last);
+      }
       start();
       while (isSending) await nextChange();
       if (failure !== undefined) throw failure;

@@ -6,11 +6,9 @@ import { goOnPrompt } from '../../domain/unfinished.js';
 import type { AgentEnd, AgentMessage, AgentOrder } from '../../ports/agent.js';
 import { type Attempt, type AttemptDeps, unlessLost } from './attempt.js';
 import type { Bench } from './open-bench.js';
+import { reportFinish } from './report-finish.js';
 import { systemPrompt } from './system-prompt.js';
 import { createTranscriptWriter } from './transcript-writer.js';
-
-/** The final answer kept beside the ledger is cut at this many UTF-8 bytes; the transcript has it whole. */
-const ANSWER_LIMIT_BYTES = 1024 * 1024;
 
 /** Runs claude on the bench and reports how it started and ended. Resolves when no process of it is left. */
 export async function runClaude(deps: AttemptDeps, attempt: Attempt, bench: Bench): Promise<AgentEnd> {
@@ -81,37 +79,4 @@ async function sessionOrder(
     'SESSION_NOT_FOUND',
     `Session ${sessionId} is not on host ${deps.host}, nor on a shared root.`,
   );
-}
-
-async function reportFinish(
-  deps: AttemptDeps,
-  attempt: Attempt,
-  end: AgentEnd,
-  transcript: { readonly count: number; readonly head: string },
-): Promise<void> {
-  const answer =
-    end.answer === undefined ? undefined : cutToBytes(deps.redact(end.answer), ANSWER_LIMIT_BYTES);
-  await attempt.report(
-    [
-      {
-        type: 'ClaudeFinished',
-        exitCode: end.exitCode,
-        costUsd: end.costUsd,
-        numTurns: end.numTurns,
-        ...(end.usage ? { usage: end.usage } : {}),
-        transcript,
-        ...(answer === undefined
-          ? {}
-          : { answer: { bytes: Buffer.byteLength(answer), sha256: deps.hash(answer) } }),
-      },
-    ],
-    answer,
-  );
-}
-
-function cutToBytes(text: string, limit: number): string {
-  const bytes = Buffer.from(text);
-  if (bytes.length <= limit) return text;
-  // A cut in the middle of a character leaves U+FFFD at the end; it is dropped with the rest.
-  return bytes.subarray(0, limit).toString().replace(/�+$/, '');
 }

@@ -55,7 +55,7 @@ export async function claimLoop(deps: ClaimDeps, signal: AbortSignal): Promise<v
   if (failing.signal.aborted) throw failing.signal.reason;
 }
 
-interface Claimer {
+export interface Claimer {
   /** True when it is time to look for what dead workers left. */
   mayBeLost(): boolean;
   takeOver(): Promise<Claim | undefined>;
@@ -63,7 +63,8 @@ interface Claimer {
   next(): Promise<Claim | undefined>;
 }
 
-function createClaimer(deps: ClaimDeps, over: AbortSignal): Claimer {
+/** What a claim loop asks: new entries, and now and then those that dead workers left. */
+export function createClaimer(deps: ClaimDeps, over: AbortSignal): Claimer {
   let patience = AbortSignal.abort();
 
   function waitHalfALease(): void {

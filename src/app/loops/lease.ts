@@ -1,7 +1,7 @@
-// Keeps the claims of a worker alive while their jobs run, and says so when one is lost. One timer for all of them.
+// Keeps the claims of a worker, and the leases of its direct turns, alive while their jobs run, and says so when one is lost. One timer for all of them.
 import { isCode, messageOf } from '../../domain/errors.js';
 import type { Clock } from '../../ports/clock.js';
-import type { Claim } from '../../ports/command-queue.js';
+import type { Lease } from '../../ports/command-queue.js';
 import type { Log } from '../../ports/log.js';
 
 export interface LeaseDeps {
@@ -13,14 +13,14 @@ export interface LeaseDeps {
 export interface Leases {
   /**
    * Extends the claim every third of the lease until the function it gives is called. `onLost` is called once when the
-   * claim belongs to somebody else. While the bus is away nobody can know, so the work goes on: what counts outside
+   * claim belongs to somebody else, or its job has ended. While the bus is away nobody can know, so the work goes on: what counts outside
    * is confirmed before each effect.
    */
-  keep(claim: Claim, onLost: () => void): () => void;
+  keep(claim: Lease, onLost: () => void): () => void;
 }
 
 interface Kept {
-  readonly claim: Claim;
+  readonly claim: Lease;
   readonly onLost: () => void;
 }
 

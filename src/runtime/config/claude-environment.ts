@@ -24,12 +24,15 @@ const OF_A_RUNNING_CLAUDE =
 /** Each of them lets claude reach the model at its maker's. */
 export const CREDENTIALS = ['ANTHROPIC_API_KEY', 'ANTHROPIC_AUTH_TOKEN', 'CLAUDE_CODE_OAUTH_TOKEN'] as const;
 /** The server's own: no profile can ask for them. */
-const OWN_SECRETS = /^(AGENTICORE|REDIS|GITHUB|OAUTH|LANGFUSE)(_|$)/;
+const OWN_SECRETS = /^(AGENTICORE|AGENTIHUB|AGENT_MODE|PACKAGE_REPO|REDIS|GITHUB|OAUTH|LANGFUSE)(_|$)/;
 /** What the driver sets itself, or what would let a name reach into other programs. */
 const NOT_A_SETTING = /^(HOME|TMPDIR|CLAUDE_CONFIG_DIR|CLAUDECODE|LD_[A-Z_]+|NODE_OPTIONS|BASH_ENV|ENV)$/;
 
 const LOOKS_SECRET =
   /(^|_)(TOKEN|SECRET|PASSWORD|PASSWD|PASSPHRASE|API_?KEYS?|ACCESS_KEY|PRIVATE_KEY|CREDENTIALS|CUSTOM_HEADERS|BEDROCK)$/;
+
+/** True for what every program may see: no setting and no secret of ours or the model's. */
+export const isOrdinary = (name: string): boolean => ORDINARY.test(name);
 
 export interface Passthrough {
   readonly values: Readonly<Record<string, string>>;

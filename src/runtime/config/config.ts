@@ -6,7 +6,36 @@ import type { NamedEnvironment } from './claude-environment.js';
 export type Role = 'ingress' | 'worker' | 'gateway';
 export type RepoProtocol = 'https' | 'ssh' | 'http' | 'file';
 
+export type ConversationPolicy = 'queue' | 'reject' | 'interrupt';
+/** `text` is narration and final, `all` everything. */
+export type VisibilityWord = 'text' | 'thinking' | 'tools' | 'narration' | 'final' | 'all';
+
+/** The agent that this process is. What is undefined, the package says. */
+export interface AgentSettings {
+  /** Undefined: the usual place of an image, else the bundled one. */
+  readonly packageDir?: string;
+  readonly model?: string;
+  readonly maxTurns?: number;
+  /** Deadline of a turn, seconds. */
+  readonly timeout?: number;
+  readonly permissionMode?: string;
+  /** False: the package's system prompt replaces Claude Code's own. */
+  readonly appendSystemPrompt: boolean;
+  /** Seconds. */
+  readonly sessionTtl: number;
+  readonly warmProcesses: number;
+  readonly maxProcesses: number;
+  readonly maxWaiting: number;
+  readonly idleSeconds: number;
+  /** Seconds. */
+  readonly disconnectGrace: number;
+  readonly conversationPolicy: ConversationPolicy;
+  readonly defaultVisibility: readonly VisibilityWord[];
+  readonly toolChannel: 'reasoning' | 'content';
+}
+
 export interface Settings {
+  readonly agentMode: boolean;
   readonly home: string;
   readonly profilesDir?: string;
   readonly agentihooksPath?: string;
@@ -18,6 +47,8 @@ export interface Settings {
     readonly apiKeys: readonly string[];
     readonly allowUnauthenticated: boolean;
     readonly allowQueryKey: boolean;
+    /** Origins of the web pages that may call the agent; `*` is any. */
+    readonly corsOrigins: readonly string[];
     readonly maxBodyBytes: number;
     readonly maxQueued: number;
   };
@@ -51,6 +82,14 @@ export interface Settings {
     readonly drainSeconds: number;
     readonly maxAttempts: number;
     readonly lane: string;
+  };
+  readonly agent: AgentSettings;
+  readonly packageRepo: { readonly url?: string; readonly branch?: string };
+  readonly agentihub: {
+    readonly url?: string;
+    readonly agent?: string;
+    /** Seconds; 0: never. */
+    readonly syncInterval: number;
   };
   readonly log: { readonly level: LogLevel | 'silent'; readonly pretty: boolean };
 }

@@ -65,14 +65,32 @@ export function loadConfig(input: ConfigInput = {}): LoadedConfig {
 }
 
 /** Refuses to serve with settings that only a client may have. Throws CONFIG_INVALID. */
-export function assertServable({ server, repos, redis }: Config): void {
-  const problems: ErrorDetail[] = [];
+export function assertServable(config: Config): void {
+  const { server, repos, redis } = config;
+  const problems: ErrorDetail[] = config.agentMode ? [...problemsOfAgent(config)] : [];
   if (redis.url === undefined && server.roles.length < ROLES.length) {
     const why = 'the file bus serves one process, which must do everything';
     problems.push({ path: 'server.roles', message: `must be all without REDIS_URL: ${why}` });
   }
   if (!isLoopback(server.host)) problems.push(...problemsOfStrangers(server, repos));
   if (problems.length > 0) throw invalid(problems);
+}
+
+/** An agent has one package, from one place: a detail for whatever in agent mode says otherwise. */
+export function problemsOfAgent({ agent, packageRepo, agentihub }: Config): readonly ErrorDetail[] {
+  const places: readonly (readonly [string, unknown])[] = [
+    ['agent.package_dir', agent.packageDir],
+    ['package_repo.url', packageRepo.url],
+    ['agentihub.url', agentihub.url],
+  ];
+  const [first, ...others] = places.flatMap(([key, value]) => (value === undefined ? [] : [key]));
+  const problems = others.map((path) => ({
+    path,
+    message: `must not be set beside ${first}; set one of them`,
+  }));
+  return agentihub.url !== undefined && agentihub.agent === undefined
+    ? [...problems, { path: 'agentihub.agent', message: 'must name one of the agents of agentihub.url' }]
+    : problems;
 }
 
 /** What must not be while others than this machine can call. */

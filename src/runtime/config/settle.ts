@@ -8,9 +8,10 @@ type Env = Readonly<Record<string, string | undefined>>;
 type WorkedOut = 'worktreeRoot' | 'jobsDir' | 'podName' | 'allowedProtocols';
 
 /** The settings as the schema has them: those that are worked out here may be missing. */
-interface Given extends Omit<Settings, 'server' | 'client' | 'repos'> {
+interface Given extends Omit<Settings, 'server' | 'client' | 'repos' | 'packageRepo'> {
   readonly server: Omit<Settings['server'], 'roles'> & { readonly roles: readonly ('all' | Role)[] };
   readonly client?: Partial<Settings['client']>;
+  readonly packageRepo?: Settings['packageRepo'];
   readonly repos: Omit<Settings['repos'], WorkedOut> & Partial<Pick<Settings['repos'], WorkedOut>>;
 }
 
@@ -26,13 +27,14 @@ export function settle(values: ReadonlyMap<string, unknown>, leaves: readonly Le
   ]);
   // Every value has passed the schema, so that this says what is known; a test keeps type and schema in step.
   const given = camelise(nest(new Map(absolute))) as Given;
-  const { home, server, client, repos } = given;
+  const { home, server, client, repos, packageRepo = {} } = given;
   return {
     ...given,
     server: {
       ...server,
       roles: server.roles.includes('all') ? ROLES : ROLES.filter((role) => server.roles.includes(role)),
     },
+    packageRepo,
     client: { ...client, url: client?.url ?? serverUrl(server.host, server.port) },
     repos: {
       ...repos,

@@ -132,9 +132,13 @@ function fromText(text: string, { schema }: Leaf): unknown {
         .map((item) => item.trim())
         .filter((item) => item !== '');
     default:
-      return schema.enum === undefined ? text : trimmed.toLowerCase();
+      return schema.enum === undefined ? text : (spelling(trimmed, schema.enum) ?? trimmed);
   }
 }
+
+/** A choice as the schema spells it, however it was typed. */
+const spelling = (word: string, choices: readonly unknown[]): unknown =>
+  choices.find((choice) => String(choice).toLowerCase() === word.toLowerCase());
 
 const TRUTH: ReadonlyMap<string, boolean> = new Map([
   ...['true', '1', 'yes', 'on'].map((word): [string, boolean] => [word, true]),
@@ -146,7 +150,9 @@ function unknownVariables(env: Env, leaves: readonly Leaf[], other: readonly str
   const files = leaves.flatMap((leaf) => (leaf.secret && leaf.env !== undefined ? [`${leaf.env}_FILE`] : []));
   const ours = new Set([...known, ...files]);
   return Object.keys(env)
-    .filter((name) => name.startsWith('AGENTICORE_') && !ours.has(name) && !NOT_OURS_TO_JUDGE.test(name))
+    .filter(
+      (name) => /^(AGENTICORE|AGENT_MODE)_/.test(name) && !ours.has(name) && !NOT_OURS_TO_JUDGE.test(name),
+    )
     .map((name) => {
       const nearest = nearestName(name, known);
       return `${name} is not known and has no effect${nearest === undefined ? '' : `; did you mean ${nearest}?`}`;

@@ -1,4 +1,5 @@
 // What the verbs are given: the screen, the doors to the rest of the building, and the person's Ctrl-C.
+import type { ErrorDetail } from '../../domain/errors.js';
 import type { Hash } from '../../domain/evidence.js';
 import type { Bus } from '../../ports/bus.js';
 import type { Clock } from '../../ports/clock.js';
@@ -21,6 +22,32 @@ export interface Finding {
   /** What to do about it, when there is something to do. */
   readonly mend?: string;
 }
+
+/** An agent package that this machine knows of. */
+export interface PackageRow {
+  readonly name: string;
+  readonly description: string;
+  readonly model: string;
+  /** Where it comes from. */
+  readonly source: string;
+  /** Why it cannot be used, when it cannot. */
+  readonly error?: string;
+}
+
+/** What was found in a folder: an agent, or every fault of its files. */
+export type PackageVerdict =
+  | {
+      readonly valid: true;
+      readonly name: string;
+      readonly description: string;
+      readonly model: string;
+      readonly mcpServers: readonly string[];
+      readonly commands: readonly string[];
+      readonly runners: readonly string[];
+      /** Keys of profile.yml that mean nothing to an agent. */
+      readonly unusedKeys: readonly string[];
+    }
+  | { readonly valid: false; readonly faults: readonly ErrorDetail[] };
 
 /** Where the server is, as far as the command line says; the rest is configuration. */
 export interface AddressFlags {
@@ -51,6 +78,9 @@ export interface CliContext {
   /** Runs the server to its end and gives its exit code. */
   serve(flags: ServeFlags): Promise<number>;
   diagnose(): Promise<readonly Finding[]>;
+  /** The agent packages that come with the program, that it is configured for, and that the hub has. Throws CONFIG_INVALID. */
+  listPackages(): Promise<readonly PackageRow[]>;
+  checkPackage(directory: string): Promise<PackageVerdict>;
   /**
    * Opens the bus of the configuration for `work`, and closes it afterwards. What cannot be read is said on stderr.
    * Throws CONFIG_INVALID, BUS_UNREACHABLE, and BUS_LOCKED for writing to a file bus that a server has.

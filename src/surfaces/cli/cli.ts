@@ -1,6 +1,7 @@
 // From the words of a command line to an exit code: chooses the verb, runs it, and says in one sentence what failed.
 import { AgenticoreError } from '../../domain/errors.js';
 import { ADMIN_VERBS } from './admin-commands.js';
+import { AGENT_VERBS } from './agent-commands.js';
 import type { ChosenVerb, CliContext } from './cli-context.js';
 import { createParser, VERBS } from './commands.js';
 import { printable } from './terminal/printable.js';
@@ -41,7 +42,7 @@ function complain(cli: CliContext, words: readonly string[], complaint: string, 
     return BAD_USAGE;
   }
   const isKnown = VERBS.some((known) => known === verb);
-  const unknown = isKnown ? unknownAdminVerb(words) : verb;
+  const unknown = isKnown ? unknownVerbBelow(words) : verb;
   const sentence =
     unknown === undefined
       ? inOurWords(complaint, words)
@@ -54,10 +55,14 @@ function complain(cli: CliContext, words: readonly string[], complaint: string, 
   return BAD_USAGE;
 }
 
+/** The verbs below a verb. */
+const BELOW: Readonly<Record<string, readonly string[]>> = { admin: ADMIN_VERBS, agent: AGENT_VERBS };
+
 /** The words of `admin something` when admin has no such verb. */
-function unknownAdminVerb([verb, below]: readonly string[]): string | undefined {
-  const isWord = verb === 'admin' && below !== undefined && !below.startsWith('-');
-  return isWord && !ADMIN_VERBS.some((known) => known === below) ? `${verb} ${below}` : undefined;
+function unknownVerbBelow([verb = '', below]: readonly string[]): string | undefined {
+  const known = BELOW[verb];
+  if (known === undefined || below === undefined || below.startsWith('-')) return undefined;
+  return known.includes(below) ? undefined : `${verb} ${below}`;
 }
 
 /** The parser guesses below its help. */

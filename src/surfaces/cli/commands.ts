@@ -1,6 +1,7 @@
 // Every verb with its options: what `agenticore --help` shows. A verb's own code is loaded when it was chosen.
 import yargs, { type Argv } from 'yargs';
 import { addAdminVerbs } from './admin-commands.js';
+import { addAgentVerbs } from './agent-commands.js';
 import type { ChosenVerb, ServeFlags } from './cli-context.js';
 import { checkOptions, JOB_STATUS_CHOICES, jsonOption, runOptions, serverOptions } from './options.js';
 
@@ -19,6 +20,7 @@ export const VERBS = [
   'drain',
   'version',
   'doctor',
+  'agent',
   'admin',
 ] as const;
 
@@ -238,5 +240,6 @@ function addServerVerbs(parser: Argv, choose: (verb: ChosenVerb) => void): Argv 
       (command) => command.options(jsonOption),
       (argv) => choose(async (cli) => (await import('./verbs/doctor.js')).doctor(cli, argv)),
     )
+    .command('agent', 'Work with the packages of agents', (command) => addAgentVerbs(command, choose))
     .command('admin', 'Look after the bus itself', (command) => addAdminVerbs(command, choose));
 }

@@ -1,5 +1,6 @@
 // docs/cli.md, made from the same definitions that --help shows.
 import { ADMIN_VERBS, DEAD_VERBS } from './admin-commands.js';
+import { AGENT_VERBS } from './agent-commands.js';
 import { createParser, VERBS } from './commands.js';
 
 const COLUMNS = 100;
@@ -7,7 +8,12 @@ const COLUMNS = 100;
 /** The whole text of docs/cli.md; the same for every machine. */
 export async function cliReference(): Promise<string> {
   const sections = [];
-  for (const verb of VERBS) sections.push(`## agenticore ${verb}\n\n${await helpOf([verb])}`);
+  for (const verb of VERBS) {
+    sections.push(`## agenticore ${verb}\n\n${await helpOf([verb])}`);
+    if (verb !== 'agent') continue;
+    for (const what of AGENT_VERBS)
+      sections.push(`### agenticore agent ${what}\n\n${await helpOf(['agent', what])}`);
+  }
   for (const verb of ADMIN_VERBS) {
     sections.push(`### agenticore admin ${verb}\n\n${await helpOf(['admin', verb])}`);
     if (verb !== 'dead') continue;
@@ -32,7 +38,7 @@ async function helpOf(verb: readonly string[]): Promise<string> {
 
 const HEAD = `# Command line
 
-<!-- Made by \`npm run docs\` from src/surfaces/cli/{commands,admin-commands}.ts; edit those instead. -->
+<!-- Made by \`npm run docs\` from src/surfaces/cli/{commands,agent-commands,admin-commands}.ts; edit those instead. -->
 
 \`agenticore <command>\` starts the server, or talks to one over HTTP like any other client. Only \`agenticore admin\` goes
 to the bus itself: to Redis, or to the files, which it reads as they lie there and changes through the server that has them.

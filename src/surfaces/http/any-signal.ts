@@ -7,7 +7,7 @@ export async function withAnySignal<T>(
   body: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   const any = new AbortController();
-  const abort = (): void => any.abort();
+  const abort = (): void => any.abort(signals.find(({ aborted }) => aborted)?.reason);
   for (const signal of signals) {
     signal.addEventListener('abort', abort);
     if (signal.aborted) abort();

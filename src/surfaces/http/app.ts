@@ -2,6 +2,9 @@
 import { setMaxListeners } from 'node:events';
 import express, { type Express } from 'express';
 import { AgenticoreError } from '../../domain/errors.js';
+import { addCompletionRoutes } from '../completions/completion-routes.js';
+import { allowOrigins } from '../openai/cors.js';
+import { addOpenAiRoutes } from '../openai/openai-routes.js';
 import { addAdminRoutes } from '../rest/admin.js';
 import { addDrainRoutes, addWorkerRoutes } from '../rest/drain.js';
 import { addFeedRoutes } from '../rest/feed.js';
@@ -11,7 +14,7 @@ import { addJobRoutes } from '../rest/jobs.js';
 import { addProfileRoutes } from '../rest/profiles.js';
 import { authenticate } from './auth.js';
 import { beginCall } from './call.js';
-import type { HttpDeps } from './http-deps.js';
+import type { AgentCounters, HttpDeps } from './http-deps.js';
 import { handleErrors } from './problem.js';
 
 /** Builds the app; `listen` serves it. */
@@ -34,8 +37,16 @@ export function createHttpApp(deps: HttpDeps): Express {
   return app;
 }
 
+function addAgentRoutes(app: Express, { openAi, completions }: AgentCounters): void {
+  addOpenAiRoutes(app, openAi);
+  addCompletionRoutes(app, completions);
+}
+
 function addCounterRoutes(app: Express, deps: HttpDeps): void {
+  // A browser asks for permission without a key.
+  if (deps.agent !== undefined) app.use('/v1', allowOrigins(deps.corsOrigins));
   app.use(authenticate(deps));
+  if (deps.agent !== undefined) addAgentRoutes(app, deps.agent);
   addJobRoutes(app, deps);
   addJobContentRoutes(app, deps);
   addFeedRoutes(app, deps);

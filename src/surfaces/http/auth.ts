@@ -34,10 +34,17 @@ interface Door {
   readonly apiKeys: readonly ApiKey[];
   readonly allowQueryKey: boolean;
   readonly allowUnauthenticated: boolean;
+  /** Web pages that may call; `*` is any. */
+  readonly corsOrigins?: readonly string[];
 }
 
 /** Lets callers pass that show a key, or everybody when there are none; notes the caller's name. */
-export function authenticate({ apiKeys, allowQueryKey, allowUnauthenticated }: Door): RequestHandler {
+export function authenticate({
+  apiKeys,
+  allowQueryKey,
+  allowUnauthenticated,
+  corsOrigins = [],
+}: Door): RequestHandler {
   return (req, res, next) => {
     if (apiKeys.length > 0) {
       const caller = namedBy(shownKeys(req, allowQueryKey), apiKeys);
@@ -47,7 +54,7 @@ export function authenticate({ apiKeys, allowQueryKey, allowUnauthenticated }: D
       }
       callOf(res).caller = caller;
     } else if (!allowUnauthenticated) {
-      assertLocalPage(req);
+      assertLocalPage(req, corsOrigins);
     }
     next();
   };
@@ -93,11 +100,12 @@ function namedBy(shown: readonly string[], apiKeys: readonly ApiKey[]): string |
  * Without keys only this machine may call, and a web page open on this machine is not "this machine": a foreign
  * Origin, or a foreign Host (DNS rebinding), is refused.
  */
-function assertLocalPage({ headers }: Request): void {
+function assertLocalPage({ headers }: Request, corsOrigins: readonly string[]): void {
   const { host, origin } = headers;
   if (host !== undefined && !isLoopback(hostNameOf(`http://${host}`)))
     throw foreign(`the name ${host.slice(0, 100)}`);
-  if (origin !== undefined && !isLoopback(hostNameOf(origin)))
+  const isAllowed = origin !== undefined && (corsOrigins.includes(origin) || corsOrigins.includes('*'));
+  if (origin !== undefined && !isAllowed && !isLoopback(hostNameOf(origin)))
     throw foreign(`pages of ${origin.slice(0, 100)}`);
 }
 

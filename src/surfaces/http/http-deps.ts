@@ -4,6 +4,8 @@ import type { Check } from '../../domain/errors.js';
 import type { Bus } from '../../ports/bus.js';
 import type { Log } from '../../ports/log.js';
 import type { Workspaces } from '../../ports/workspace.js';
+import type { CompletionDeps } from '../completions/completion-routes.js';
+import type { OpenAiDeps } from '../openai/openai-deps.js';
 import type { ApiKey } from './auth.js';
 
 export interface Readiness {
@@ -45,6 +47,12 @@ export const DEFAULT_HTTP_LIMITS: HttpLimits = {
   stallMs: 30_000,
 };
 
+/** What chat clients and other programs talk to an agent with. */
+export interface AgentCounters {
+  readonly openAi: OpenAiDeps;
+  readonly completions: CompletionDeps;
+}
+
 export interface HttpDeps {
   /** A process that only works answers probes, and sends callers elsewhere. */
   readonly probesOnly: boolean;
@@ -59,10 +67,14 @@ export interface HttpDeps {
   readonly apiKeys: readonly ApiKey[];
   readonly allowQueryKey: boolean;
   readonly allowUnauthenticated: boolean;
+  /** Web pages that may call the agent; `*` is any. */
+  readonly corsOrigins: readonly string[];
   readonly limits: HttpLimits;
   readonly version: string;
   /** Further members of GET /health. */
-  readonly health: Readonly<Record<string, unknown>>;
+  readonly health: () => Readonly<Record<string, unknown>>;
+  /** Set where an agent is served. */
+  readonly agent?: AgentCounters;
   readonly readiness: () => Promise<Readiness>;
   readonly log: Log;
   readonly newRequestId: () => string;

@@ -2,9 +2,16 @@
 import express, { type Request, type RequestHandler } from 'express';
 import { AgenticoreError, type Check, type ErrorDetail } from '../../domain/errors.js';
 
-/** Deeper or wider than anything we take; keeps whatever walks the value afterwards cheap. */
-const MAX_DEPTH = 16;
-const MAX_MEMBERS = 1000;
+/** How deep and wide a body may be; keeps whatever walks the value afterwards cheap. */
+export interface Bounds {
+  readonly depth: number;
+  readonly members: number;
+  /** Whether half a surrogate pair is mended, as in a history whose texts a client cut by length; else it is refused. */
+  readonly mendTexts?: boolean;
+}
+
+/** Deeper or wider than anything that is asked of a fleet. */
+const PLAIN: Bounds = { depth: 16, members: 1000 };
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
@@ -34,17 +41,17 @@ function saysJson(contentType = ''): boolean {
  * The body that `takeBody` read, checked; `whenEmpty` is checked instead of no body at all.
  * Throws INVALID_JSON, or INVALID_REQUEST with a detail per problem.
  */
-export function jsonBody(req: Request, check: Check, whenEmpty?: unknown): unknown {
+export function jsonBody(req: Request, check: Check, whenEmpty?: unknown, bounds: Bounds = PLAIN): unknown {
   const bytes: unknown = req.body;
   const isEmpty = !(bytes instanceof Uint8Array) || bytes.length === 0;
   if (isEmpty && whenEmpty === undefined)
     throw new AgenticoreError('INVALID_JSON', 'The body is empty; send a JSON object.');
-  const value = isEmpty ? whenEmpty : parseJson(bytes);
+  const value = isEmpty ? whenEmpty : parseJson(bytes, bounds);
   refuse(check(value));
   return value;
 }
 
-function parseJson(bytes: Uint8Array): unknown {
+function parseJson(bytes: Uint8Array, bounds: Bounds): unknown {
   let value: unknown;
   try {
     value = JSON.parse(utf8.decode(bytes));
@@ -52,26 +59,36 @@ function parseJson(bytes: Uint8Array): unknown {
     const why = error instanceof SyntaxError ? `: ${error.message}` : ': it is not UTF-8';
     throw new AgenticoreError('INVALID_JSON', `The body is not valid JSON${why}.`);
   }
-  refuse(oddities(value, '', 0));
-  return value;
+  refuse(oddities(value, '', 0, bounds));
+  return bounds.mendTexts ? mended(value) : value;
 }
 
 /** What no request of ours needs and what could hurt whoever handles it later. Finds the first only. */
-function oddities(value: unknown, path: string, depth: number): readonly ErrorDetail[] {
+function oddities(value: unknown, path: string, depth: number, bounds: Bounds): readonly ErrorDetail[] {
   if (typeof value === 'string')
-    return hasLoneSurrogate(value) ? [{ path, message: 'holds half of a surrogate pair' }] : [];
+    return !bounds.mendTexts && hasLoneSurrogate(value)
+      ? [{ path, message: 'holds half of a surrogate pair' }]
+      : [];
   if (value === null || typeof value !== 'object') return [];
-  if (depth >= MAX_DEPTH) return [{ path, message: `is nested deeper than ${MAX_DEPTH} levels` }];
+  if (depth >= bounds.depth)
+    return [{ path: path.slice(0, 100), message: `is nested deeper than ${bounds.depth} levels` }];
   const members = Object.entries(value);
-  if (members.length > MAX_MEMBERS) return [{ path, message: `has more than ${MAX_MEMBERS} members` }];
+  if (members.length > bounds.members) return [{ path, message: `has more than ${bounds.members} members` }];
   for (const [name, member] of members) {
     const at = path === '' ? name : `${path}.${name}`;
     if (name === '__proto__' || hasLoneSurrogate(name))
       return [{ path: at, message: 'is not an allowed name' }];
-    const found = oddities(member, at, depth + 1);
+    const found = oddities(member, at, depth + 1, bounds);
     if (found.length > 0) return found;
   }
   return [];
+}
+
+function mended(value: unknown): unknown {
+  if (typeof value === 'string') return value.replace(/\p{Surrogate}/gu, '\uFFFD');
+  if (Array.isArray(value)) return value.map(mended);
+  if (value === null || typeof value !== 'object') return value;
+  return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, mended(member)]));
 }
 
 const hasLoneSurrogate = (text: string): boolean => /\p{Surrogate}/u.test(text);
@@ -110,11 +127,25 @@ export function queryChoice<T extends string>(
   return choice;
 }
 
+/** How many rows of a list are asked for. */
+export function queryLimit(
+  req: Request,
+  { usual, most }: { readonly usual: number; readonly most: number },
+): number {
+  const text = queryText(req, 'limit') ?? String(usual);
+  const limit = /^\d{1,4}$/.test(text) ? Number(text) : 0;
+  if (limit < 1 || limit > most) throw invalid('limit', `must be an integer from 1 to ${most}`);
+  return limit;
+}
+
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
 /** The job id of the address. What is no UUID names no job: throws JOB_NOT_FOUND. */
-export function jobIdOf(req: Request): string {
-  const id = String(req.params.id).toLowerCase();
+export const jobIdOf = (req: Request): string => asJobId(String(req.params.id));
+
+/** Throws JOB_NOT_FOUND. */
+export function asJobId(text: string): string {
+  const id = text.toLowerCase();
   if (!UUID.test(id)) throw new AgenticoreError('JOB_NOT_FOUND');
   return id;
 }

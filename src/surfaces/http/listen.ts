@@ -38,7 +38,7 @@ export async function listen(app: Express, options: ListenOptions): Promise<List
     headersTimeout,
     requestTimeout,
     connectionsCheckingInterval,
-    keepAliveTimeout: 65_000, // longer than the usual proxy's, so that no request meets a closing connection
+    keepAliveTimeout: 80_000, // longer than the usual proxy's, so that no request meets a closing connection
     // Nothing here depends on Host; without this Node answers before us, in its own words.
     requireHostHeader: false,
   });

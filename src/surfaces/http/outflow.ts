@@ -6,6 +6,8 @@ const SLICE_BYTES = 64 * 1024;
 export interface Outflow {
   /** Aborted when nothing more is read: the reader has gone, was closed for not reading, or has it all. */
   readonly gone: AbortSignal;
+  /** Writes in this very call. What it returns, when there is no room for more, resolves when there is again. */
+  push(chunk: string | Uint8Array): Promise<void> | undefined;
   /** Resolves when there is room for more; false when nobody reads any more. */
   write(chunk: string | Uint8Array): Promise<boolean>;
   /** Ends the answer, unless its reader has gone before the end. */
@@ -15,7 +17,7 @@ export interface Outflow {
 /** Watches over a response. A reader that makes no room for `stallMs` is disconnected. */
 export function createOutflow(res: Response, { stallMs }: { readonly stallMs: number }): Outflow {
   const left = new AbortController();
-  const leave = (): void => left.abort();
+  const leave = (): void => left.abort('nobody reads this answer any more');
   const { socket } = res.req;
   // A response queued behind another on one connection gets no `close` of its own.
   socket.once('close', leave);
@@ -42,11 +44,17 @@ export function createOutflow(res: Response, { stallMs }: { readonly stallMs: nu
       left.signal.addEventListener('abort', done);
     });
 
+  const push = (chunk: string | Uint8Array): Promise<void> | undefined => {
+    if (left.signal.aborted || res.writableEnded) return undefined;
+    return res.write(chunk) || left.signal.aborted ? undefined : drained();
+  };
+
   return {
     gone: left.signal,
+    push,
     async write(chunk) {
-      if (left.signal.aborted || res.writableEnded) return false;
-      if (!res.write(chunk) && !left.signal.aborted) await drained();
+      if (res.writableEnded) return false;
+      await push(chunk);
       return !left.signal.aborted;
     },
     end() {

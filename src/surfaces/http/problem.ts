@@ -43,8 +43,11 @@ function sendProblem(res: Response, error: AgenticoreError): void {
   res.end(body);
 }
 
-/** The last handler: every error becomes a problem, or the end of a response that had already begun. */
-export function handleErrors(log: Log): ErrorRequestHandler {
+/** The last handler: every error is told in one form, or ends a response that had already begun. */
+export function handleErrors(
+  log: Log,
+  tell: (res: Response, error: AgenticoreError) => void = sendProblem,
+): ErrorRequestHandler {
   return (error: unknown, req, res, _next) => {
     const ids = { request_id: callOf(res).requestId, method: req.method, path: req.path };
     const refusal = asRefusal(error);
@@ -52,7 +55,7 @@ export function handleErrors(log: Log): ErrorRequestHandler {
     else if (ERRORS[refusal.code].status >= 500)
       log('http.failed', { ...ids, code: refusal.code, error: refusal.message }, 'warn');
     if (res.headersSent) res.destroy();
-    else sendProblem(res, refusal ?? new AgenticoreError('INTERNAL'));
+    else tell(res, refusal ?? new AgenticoreError('INTERNAL'));
   };
 }
 

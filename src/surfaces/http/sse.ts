@@ -8,6 +8,8 @@ export interface EventStream {
   readonly gone: AbortSignal;
   /** Sends the headers; until then a failure can still be answered as a problem. */
   open(): void;
+  /** Sends whole frames in this very call; returns a promise when the reader is to be waited for. */
+  push(frames: string): Promise<void> | undefined;
   /** Sends a whole frame. Resolves when there is room for more; false when nobody reads any more. */
   send(frame: Buffer): Promise<boolean>;
   end(): void;
@@ -20,6 +22,7 @@ export const frameBytes = (frame: Frame): Buffer => Buffer.from(frameText(frame)
 export function createEventStream(
   res: Response,
   limits: { readonly keepAliveMs: number; readonly stallMs: number },
+  contentType = 'text/event-stream',
 ): EventStream {
   const outflow = createOutflow(res, limits);
   return {
@@ -27,7 +30,7 @@ export function createEventStream(
     open() {
       res.socket?.setNoDelay(true);
       res.writeHead(200, {
-        'Content-Type': 'text/event-stream',
+        'Content-Type': contentType,
         'Cache-Control': 'no-cache, no-transform',
         'X-Accel-Buffering': 'no',
       });
@@ -38,6 +41,7 @@ export function createEventStream(
       outflow.gone.addEventListener('abort', () => clearInterval(keepAlive), { once: true });
       if (outflow.gone.aborted) clearInterval(keepAlive);
     },
+    push: outflow.push,
     send: outflow.write,
     end: outflow.end,
   };

@@ -9,7 +9,7 @@ const RETRY_S = '5';
 /** GET /health (alive; asks nothing of the bus) and GET /ready (bus, profiles, not draining). */
 export function addHealthRoutes(router: Router, { version, health, readiness, log }: HttpDeps): void {
   route(router, '/health', {
-    GET: (_req, res) => sendJson(res, 200, { status: 'ok', service: 'agenticore', version, ...health }),
+    GET: (_req, res) => sendJson(res, 200, { status: 'ok', service: 'agenticore', version, ...health() }),
   });
   route(router, '/ready', {
     async GET(_req, res) {

@@ -1,6 +1,7 @@
 // The body and headers of POST /jobs, once their form is checked, as the use case takes them.
 import type { Request } from 'express';
 import type { JobRequest, SubmitContext } from '../../app/submit-job.js';
+import { present } from '../../domain/json-record.js';
 import { invalid } from '../http/limits.js';
 
 /** What schemas/job-request.schema.json lets through. */
@@ -53,14 +54,6 @@ export function toJobRequest(body: JobRequestBody): JobRequest {
 
 /** Clients of the predecessor send an empty text for "none". */
 const filled = (text: string | undefined): string | undefined => (text === '' ? undefined : text);
-
-type Present<T> = { [K in keyof T]: Exclude<T[K], undefined> };
-
-function present<T extends object>(members: T): Present<T> {
-  return Object.fromEntries(
-    Object.entries(members).filter(([, member]) => member !== undefined),
-  ) as Present<T>;
-}
 
 const TRACEPARENT = /^(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/;
 

@@ -6,7 +6,7 @@ import { isTerminal, JOB_STATUSES, type Job } from '../../domain/job.js';
 import { withAnySignal } from '../http/any-signal.js';
 import { callOf } from '../http/call.js';
 import type { HttpDeps } from '../http/http-deps.js';
-import { invalid, jobIdOf, jsonBody, queryChoice, queryText, takeBody } from '../http/limits.js';
+import { invalid, jobIdOf, jsonBody, queryChoice, queryLimit, queryText, takeBody } from '../http/limits.js';
 import { route, sendJson } from '../http/route.js';
 import { jobJson } from '../wire/job-json.js';
 import { type JobRequestBody, submitContext, toJobRequest } from './job-request.js';
@@ -25,7 +25,11 @@ export function addJobRoutes(router: Router, deps: HttpDeps): void {
     async GET(req, res) {
       const status = queryChoice(req, 'status', JOB_STATUSES);
       const before = cursorOf(req);
-      const query = { limit: limitOf(req), ...(status ? { status } : {}), ...(before ? { before } : {}) };
+      const query = {
+        limit: queryLimit(req, { usual: DEFAULT_LIST, most: MAX_LIST }),
+        ...(status ? { status } : {}),
+        ...(before ? { before } : {}),
+      };
       const [{ jobs, next }, total] = await Promise.all([listJobs(events, query), countJobs(events, status)]);
       sendJson(res, 200, {
         success: true,
@@ -89,13 +93,6 @@ async function postJob(deps: HttpDeps, req: Request, res: Response): Promise<voi
 function sendAccepted(res: Response, job: Job): void {
   res.setHeader('Location', `/jobs/${job.id}`);
   sendJson(res, 202, { success: true, job: jobJson(job) });
-}
-
-function limitOf(req: Request): number {
-  const text = queryText(req, 'limit') ?? String(DEFAULT_LIST);
-  const limit = /^\d{1,4}$/.test(text) ? Number(text) : 0;
-  if (limit < 1 || limit > MAX_LIST) throw invalid('limit', `must be an integer from 1 to ${MAX_LIST}`);
-  return limit;
 }
 
 function cursorOf(req: Request): string | undefined {

@@ -3,9 +3,11 @@ import { admissionContract } from './admission.js';
 import { breakerContract } from './breaker.js';
 import type { OpenBus } from './bus-under-test.js';
 import { commandQueueContract } from './command-queue.js';
+import { conversationsContract } from './conversations.js';
 import { custodyContract } from './custody.js';
 import { deadLetterContract } from './dead-letters.js';
 import { delayContract } from './delay.js';
+import { directTurnsContract } from './direct-turns.js';
 import { doorbellContract } from './doorbell.js';
 import { eventLogContract } from './event-log.js';
 import { feedContract } from './feed.js';
@@ -26,11 +28,13 @@ export function busContract(name: string, open: OpenBus): void {
   admissionContract(name, open);
   deadLetterContract(name, open);
   leaseContract(name, open);
+  directTurnsContract(name, open);
   transcriptLogContract(name, open);
   feedContract(name, open);
   doorbellContract(name, open);
   registryContract(name, open);
   breakerContract(name, open);
+  conversationsContract(name, open);
   upkeepContract(name, open);
   custodyContract(name, open);
 }

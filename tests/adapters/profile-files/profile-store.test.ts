@@ -172,6 +172,20 @@ describe('the profile store', () => {
     assert.ok(facts.some(([fact]) => fact === 'profiles.unreadable'));
   });
 
+  it('takes no agent package for a profile, whole or broken', async (t) => {
+    const { store } = await profilesOf(t, {
+      'a/profile.yml': '',
+      'helper/profile.yml': '',
+      'helper/agent.yml': 'name: helper\n',
+      'odd/agent.yml': '[',
+    });
+    assert.deepEqual(
+      (await store.list()).map(({ name }) => name),
+      ['a'],
+    );
+    await assert.rejects(store.load('helper'), { code: 'UNKNOWN_PROFILE' });
+  });
+
   it('finds the bundled profiles whole', async (t) => {
     const { store } = await profilesOf(t, {}, [packagePath('profiles')]);
     const listed = await store.list();

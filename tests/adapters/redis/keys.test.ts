@@ -5,9 +5,10 @@ import { after, before, describe, test } from 'node:test';
 import { Redis } from 'ioredis';
 import { openKeys } from '../../../src/adapters/redis/keys.js';
 import { isCode } from '../../../src/domain/errors.js';
+import { TEXT_ONLY } from '../../../src/domain/visibility.js';
 import { eventually } from '../../support/eventually.js';
 import { needsOwnRedis } from '../../support/install-redis.js';
-import { carryOut, endAttempt, startAttempt, submit } from '../../support/ledger.js';
+import { carryOut, endAttempt, startAttempt, startTurn, submit } from '../../support/ledger.js';
 import { type OwnRedis, startOwnRedis } from '../../support/redis-server.js';
 import { openBus } from './redis-under-test.js';
 
@@ -100,9 +101,25 @@ describe('the keys of the bus on a cluster', needsOwnRedis, () => {
       await bus.registry.beat({ ...worker, startedAt: 1, seenAt: 2 }, 60_000);
       await bus.registry.list();
 
+      await startTurn(bus.events);
+      await bus.queue.holdDirect(await startTurn(bus.events), 1).extend();
+      await bus.queue.lapsedDirect(5);
+      await submit(bus.events, { kind: 'turn', request: '{}' });
+      const { conversations } = bus;
+      await conversations.save(
+        '{c}',
+        { sessionId: 's', head: 'h', setup: 's', worker: 'w', thread: 't' },
+        60_000,
+      );
+      await conversations.setVisibility('agent', TEXT_ONLY);
+      await conversations.takeTurn('{c}', 'j', 60_000);
+      await conversations.extendTurn('{c}', 'j', 60_000);
+      await conversations.takeTurn('{d}', 'j', 60_000);
+      await conversations.endTurn('{d}', 'j');
+
       const keys = await admin.keys('*');
       const kinds = new Set(keys.map((key) => key.replace(/(job|idem):[^:]+/, '$1')));
-      assert.ok(kinds.size >= 14, [...kinds].join(' '));
+      assert.ok(kinds.size >= 19, [...kinds].join(' '));
       const slots = await Promise.all(keys.map((key) => admin.cluster('KEYSLOT', key)));
       assert.equal(new Set(slots).size, 1, keys.join(' '));
     } finally {

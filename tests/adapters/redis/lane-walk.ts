@@ -5,7 +5,7 @@ import { openKeys } from '../../../src/adapters/redis/keys.js';
 import { isTerminal, type Job } from '../../../src/domain/job.js';
 import type { Bus } from '../../../src/ports/bus.js';
 import type { Claim } from '../../../src/ports/command-queue.js';
-import { carryOut, endAttempt, submit, transition } from '../../support/ledger.js';
+import { carryOut, endAttempt, startTurn, submit, transition } from '../../support/ledger.js';
 import type { TestRedis } from '../../support/redis-server.js';
 import { seeded } from '../../support/seeded.js';
 import { freshPrefix, openBus } from './redis-under-test.js';
@@ -96,6 +96,11 @@ function createWalk(
       const repoUrl = repo === undefined ? {} : { repoUrl: `https://git.example/${repo}` };
       jobs.push(await submit(bus().events, { order: { backoffS: 0, maxAttempts: 9, ...repoUrl }, ...past }));
     },
+    'start a turn': async () => void jobs.push(await startTurn(bus().events, past)),
+    'lose a turn': async () => {
+      const lost = pick((await inStatus('running')).filter(({ direct }) => direct));
+      if (lost) await carryOut(bus().events, lost.id, { type: 'LoseAttempt', attempt: 1 }, past);
+    },
     claim: async () => {
       if ((await bus().queue.depth(LANE)).waiting === 0) return;
       const claim = await bus().queue.claim(LANE, pick(['w-1', 'w-2']) ?? '', new AbortController().signal);
@@ -148,7 +153,7 @@ function createWalk(
         Promise.all(['a', 'b'].map((repo) => admin.zcard(keys.held(`https://git.example/${repo}`)))),
         bus().queue.depth(LANE),
       ]);
-      const alive = all.filter((job) => !isTerminal(job.status)).length;
+      const alive = all.filter((job) => !isTerminal(job.status) && !job.direct).length;
       const open = alive - delayed - held.reduce((sum, count) => sum + count, 0);
       return { stream: lane, open, waiting: open - claimed, running: claimed };
     },

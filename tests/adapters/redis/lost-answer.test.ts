@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
 import type { Bus } from '../../../src/ports/bus.js';
 import { needsOwnRedis } from '../../support/install-redis.js';
-import { startAttempt, submission, submit, transition } from '../../support/ledger.js';
+import { startAttempt, startTurn, submission, submit, transition } from '../../support/ledger.js';
 import { type OwnRedis, startOwnRedis } from '../../support/redis-server.js';
 import { type CuttingProxy, startCuttingProxy } from './cutting-proxy.js';
 import { freshPrefix, openBus } from './redis-under-test.js';
@@ -48,6 +48,37 @@ describe('a lost answer on Redis', needsOwnRedis, () => {
     const feed = await other.feed.read({ kind: 'job', jobId: first.jobId }, undefined, 9);
     assert.equal(feed.entries.length, 2);
     assert.deepEqual(await bus.queue.depth('jobs'), { waiting: 2, running: 0 });
+  });
+
+  test(
+    'a direct turn whose answers were lost has begun, is extended and has ended once',
+    TIMEOUT,
+    async () => {
+      const first = submission({ kind: 'turn', start: { worker: 'w', host: 'h' } });
+      proxy.loseNextAnswer();
+      assert.deepEqual(await bus.events.append(first), { kind: 'appended' });
+      const lease = bus.queue.holdDirect(first.jobId, 1);
+      await bus.queue.holdDirect(await startTurn(bus.events), 1).extend(); // Redis knows the script from here on
+      proxy.loseNextAnswer();
+      assert.equal(await lease.extend(), true);
+      const lost = transition(first.after, { type: 'LoseAttempt', attempt: 1 });
+      proxy.loseNextAnswer();
+      assert.deepEqual(await bus.events.append(lost), { kind: 'appended' });
+      assert.equal(await lease.extend(), false);
+      assert.deepEqual(await other.events.read(first.jobId), [...first.records, ...lost.records]);
+    },
+  );
+
+  test('the turn of a conversation whose answer was lost is taken, and ended, once', TIMEOUT, async () => {
+    const { conversations } = bus;
+    for (const holder of ['known', 'own']) {
+      if (holder === 'own') proxy.loseNextAnswer();
+      assert.equal(await conversations.takeTurn('c', holder, 60_000), true);
+      assert.equal(await conversations.takeTurn('c', 'another', 60_000), false);
+      if (holder === 'own') proxy.loseNextAnswer();
+      await conversations.endTurn('c', holder);
+      assert.equal(await other.conversations.holder('c'), undefined);
+    }
   });
 
   test('an append that was lost before Redis saw it is appended by being sent again', TIMEOUT, async () => {

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { Redis } from 'ioredis';
 import { isCode } from '../../../src/domain/errors.js';
+import { TEXT_ONLY } from '../../../src/domain/visibility.js';
 import type { Bus } from '../../../src/ports/bus.js';
 import { eventually } from '../../support/eventually.js';
 import { needsOwnRedis } from '../../support/install-redis.js';
@@ -14,6 +15,8 @@ const TIMEOUT = { timeout: 60_000 };
 const never = (): AbortSignal => new AbortController().signal;
 const unreachable = (error: unknown): boolean => isCode(error, 'BUS_UNREACHABLE');
 
+const CONVERSATION = { sessionId: 's', head: 'h', setup: 's', worker: 'w', thread: 't' };
+
 /** Every method of every port, by name. */
 const everything = (bus: Bus): Record<string, () => Promise<unknown>> => ({
   ping: () => bus.ping(),
@@ -21,6 +24,7 @@ const everything = (bus: Bus): Record<string, () => Promise<unknown>> => ({
   load: () => bus.events.load('j'),
   read: () => bus.events.read('j'),
   answer: () => bus.events.answer('j'),
+  request: () => bus.events.request('j'),
   list: () => bus.events.list({ limit: 5 }),
   count: () => bus.events.count('queued'),
   upkeepDue: () => bus.events.upkeepDue(0, 5),
@@ -30,6 +34,8 @@ const everything = (bus: Bus): Record<string, () => Promise<unknown>> => ({
   reclaim: () => bus.queue.reclaim('jobs', 'w', 5),
   promoteDue: () => bus.queue.promoteDue(5),
   depth: () => bus.queue.depth('jobs'),
+  extendDirect: () => bus.queue.holdDirect('j', 1).extend(),
+  lapsedDirect: () => bus.queue.lapsedDirect(5),
   forgetDead: () => bus.queue.forgetDead('jobs'),
   say: () => bus.transcript.append('j', 1, []),
   whole: () => bus.transcript.whole('j', 1, 1),
@@ -39,6 +45,16 @@ const everything = (bus: Bus): Record<string, () => Promise<unknown>> => ({
   askToDrain: () => bus.registry.askToDrain('w'),
   watchWorker: () => bus.registry.watch('w', () => undefined),
   leave: () => bus.registry.leave('w'),
+  find: () => bus.conversations.find('c'),
+  save: () => bus.conversations.save('c', CONVERSATION, 1000),
+  forget: () => bus.conversations.forget('c'),
+  visibility: () => bus.conversations.visibility('c'),
+  setVisibility: () => bus.conversations.setVisibility('c', TEXT_ONLY),
+  takeTurn: () => bus.conversations.takeTurn('c', 'j', 1000),
+  extendTurn: () => bus.conversations.extendTurn('c', 'j', 1000),
+  endTurn: () => bus.conversations.endTurn('c', 'j'),
+  holder: () => bus.conversations.holder('c'),
+  watchTurn: () => bus.conversations.watchTurn('c', () => undefined),
 });
 
 async function assertAllUnreachable(bus: Bus): Promise<void> {

@@ -14,9 +14,9 @@ import type { AttemptOutcome, JobCommand } from '../../../src/domain/decide.js';
 import { AgenticoreError } from '../../../src/domain/errors.js';
 import { isTerminal, type Job } from '../../../src/domain/job.js';
 import type { Bus } from '../../../src/ports/bus.js';
-import type { Claim } from '../../../src/ports/command-queue.js';
+import type { Claim, LapsedAttempt } from '../../../src/ports/command-queue.js';
 import { eventually } from '../../support/eventually.js';
-import { sha256, submit } from '../../support/ledger.js';
+import { sha256, startTurn, submit } from '../../support/ledger.js';
 import { seeded } from '../../support/seeded.js';
 import { freshPrefix, openBus, useRedis } from './redis-under-test.js';
 
@@ -43,6 +43,9 @@ async function carryOut(
   }
 }
 
+const lose = (bus: Bus, { jobId, attempt }: LapsedAttempt): Promise<unknown> =>
+  carryOut(bus, jobId, { type: 'LoseAttempt', attempt });
+
 function createActs(buses: readonly Bus[], keys: Keys, random: () => number) {
   const jobs: string[] = [];
   const claims: Claim[] = [];
@@ -60,7 +63,10 @@ function createActs(buses: readonly Bus[], keys: Keys, random: () => number) {
   async function newJob(): Promise<void> {
     const repoUrl = pick([undefined, ...REPOS]);
     const order = { backoffS: 0, maxAttempts: 9, ...(repoUrl === undefined ? {} : { repoUrl }) };
-    jobs.push(await submit(bus().events, { order }));
+    jobs.push(await submit(bus().events, { order, kind: pick(['task', 'task', 'turn'] as const) ?? 'task' }));
+  }
+  async function newTurn(): Promise<void> {
+    jobs.push(await startTurn(bus().events));
   }
   async function claim(): Promise<void> {
     const taken = await bus().queue.claim(LANE, pick(['w-1', 'w-2']) ?? '', AbortSignal.timeout(5));
@@ -84,7 +90,7 @@ function createActs(buses: readonly Bus[], keys: Keys, random: () => number) {
     );
   }
   const acts: readonly (() => Promise<unknown>)[] = [
-    ...[newJob, newJob, newJob, claim, claim, start, start, end, end, end],
+    ...[newJob, newJob, newJob, newTurn, claim, claim, start, start, end, end, end],
     async () => {
       const by = pick(claims);
       const command = { type: 'ParkJob', until: Date.now(), jitter: 0 } as const;
@@ -103,6 +109,7 @@ function createActs(buses: readonly Bus[], keys: Keys, random: () => number) {
     },
     async () => claims.push(...(await bus().queue.reclaim(LANE, 'w-1', 3))),
     () => bus().queue.promoteDue(3),
+    async () => Promise.all((await bus().queue.lapsedDirect(2)).map((one) => lose(bus(), one))),
     () => bus().custody.steal(0),
     makeDue,
     async () => {
@@ -129,7 +136,9 @@ function createActs(buses: readonly Bus[], keys: Keys, random: () => number) {
 async function faults(bus: Bus, keys: Keys, states: readonly Job[]): Promise<readonly unknown[]> {
   const found: unknown[] = [];
   for await (const differed of rebuildJobs(bus, sha256, false, () => {})) found.push(differed);
-  const alive = new Set(states.filter(({ status }) => !isTerminal(status)).map(({ id }) => id));
+  const alive = new Set(
+    states.filter(({ status, direct }) => !isTerminal(status) && !direct).map(({ id }) => id),
+  );
   const delayed = new Set(await own.admin.zrange(keys.delayed, '0', '-1'));
   let held = 0;
   for (const repo of REPOS) {
@@ -150,6 +159,8 @@ async function endAll(bus: Bus, makeDue: () => Promise<void>, keys: Keys): Promi
   await eventually('nothing is left to do', async () => {
     await makeDue();
     await bus.queue.promoteDue(1000);
+    const lapsed = await bus.queue.lapsedDirect(1000);
+    await Promise.all(lapsed.map((one) => lose(bus, one)));
     const { waiting, running } = await bus.queue.depth(LANE);
     const taken =
       waiting > 0
@@ -164,7 +175,7 @@ async function endAll(bus: Bus, makeDue: () => Promise<void>, keys: Keys): Promi
         await carryOut(bus, id, { type: 'EndAttempt', attempt, outcome, jitter: 0 });
       }
     }
-    return waiting + running + (await own.admin.zcard(keys.delayed)) === 0;
+    return lapsed.length + waiting + running + (await own.admin.zcard(keys.delayed)) === 0;
   });
 }
 

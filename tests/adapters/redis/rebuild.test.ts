@@ -4,7 +4,7 @@ import { describe, it } from 'node:test';
 import { type Keys, openKeys } from '../../../src/adapters/redis/keys.js';
 import { type Rebuilt, rebuildJobs } from '../../../src/app/admin/rebuild-jobs.js';
 import type { Bus } from '../../../src/ports/bus.js';
-import { carryOut, endAttempt, sha256, startAttempt, submit } from '../../support/ledger.js';
+import { carryOut, endAttempt, sha256, startAttempt, startTurn, submit } from '../../support/ledger.js';
 import { keep } from '../../surfaces/cli/admin/keeper.js';
 import { freshPrefix, openBus, useRedis } from './redis-under-test.js';
 
@@ -52,7 +52,10 @@ async function everywhere(bus: Bus): Promise<Readonly<Record<string, string>>> {
   const waiting = await submit(bus.events);
   const cancelled = await submit(bus.events);
   await carryOut(bus.events, cancelled, { type: 'RequestCancel', by: 'me' });
-  return { delayed, dead, succeeded, running, held, waiting, cancelled };
+  const direct = await startTurn(bus.events);
+  const answered = await startTurn(bus.events);
+  await endAttempt(bus.events, answered, { kind: 'succeeded' });
+  return { delayed, dead, succeeded, running, held, waiting, cancelled, direct, answered };
 }
 
 describe('rebuilding on Redis', () => {
@@ -61,7 +64,7 @@ describe('rebuilding on Redis', () => {
     await everywhere(bus);
     assert.deepEqual(await rebuilt(bus, false), []);
     const told = await keep(bus, ['rebuild', '--dry-run']);
-    assert.deepEqual([told.code, told.err], [0, '7 jobs looked at, all agree with their ledgers\n']);
+    assert.deepEqual([told.code, told.err], [0, '9 jobs looked at, all agree with their ledgers\n']);
   });
 
   it('lets alone what a limit holds that the configuration of the keeper does not have', async (t) => {
@@ -81,6 +84,7 @@ describe('rebuilding on Redis', () => {
     const { bus, keys } = await scene(t);
     const jobs = await everywhere(bus);
     const { delayed = '', dead = '', succeeded = '', running = '', held = '', waiting = '' } = jobs;
+    const { direct = '', answered = '' } = jobs;
     const before = new Map(
       await Promise.all(
         Object.values(jobs).map(async (id) => [id, (await bus.events.load(id))?.job] as const),
@@ -97,6 +101,8 @@ describe('rebuilding on Redis', () => {
     await own.admin.zrem(keys.upkeep, waiting);
     await own.admin.xadd(keys.lane('jobs'), '*', 'jobId', 'nobody');
     await own.admin.zadd(keys.jobs, 1, 'ghost');
+    await own.admin.zrem(keys.leases, direct);
+    await own.admin.zadd(keys.leases, 1, answered, 1, 'lost');
 
     const heldKeys = await own.admin.keys(`${keys.prefix}held:*`);
     for (const key of heldKeys) await own.admin.del(key);
@@ -109,6 +115,9 @@ describe('rebuilding on Redis', () => {
       [waiting]: ['upkeep', 'place'],
       nobody: ["an entry of lane jobs that is no job's"],
       ghost: ['a place in the list of jobs, but no ledger'],
+      lost: ['a lease, but no ledger'],
+      [direct]: ['lease'],
+      [answered]: ['lease'],
     };
     const told = await keep(bus, ['rebuild', '--dry-run', '--json']);
     assert.equal(told.code, 1);
@@ -120,7 +129,7 @@ describe('rebuilding on Redis', () => {
 
     const mended = await keep(bus, ['rebuild']);
     assert.equal(mended.code, 0);
-    assert.match(mended.err, /7 jobs looked at, 8 were mended/);
+    assert.match(mended.err, /9 jobs looked at, 11 were mended/);
     assert.deepEqual(await rebuilt(bus, false), []);
     for (const [id, job] of before) assert.deepEqual((await bus.events.load(id))?.job, job);
     assert.deepEqual(
@@ -130,6 +139,10 @@ describe('rebuilding on Redis', () => {
     const [holder] = await bus.custody.pending();
     assert.deepEqual([holder?.jobId, holder?.worker], [running, 'worker-1'], 'its worker has kept its claim');
     assert.equal(await bus.events.load('ghost'), undefined);
+
+    assert.deepEqual(await own.admin.zrange(keys.leases, '0', '-1'), [direct]);
+    assert.equal(await bus.queue.holdDirect(direct, 1).extend(), true, 'its worker has kept its lease');
+    assert.deepEqual(await bus.queue.lapsedDirect(9), []);
 
     await bus.queue.promoteDue(10);
     const next = await bus.queue.claim('jobs', 'worker-2', never);

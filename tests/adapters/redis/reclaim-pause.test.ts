@@ -6,7 +6,7 @@ import { openKeys } from '../../../src/adapters/redis/keys.js';
 import { runScript } from '../../../src/adapters/redis/scripts.js';
 import { eventually } from '../../support/eventually.js';
 import { needsOwnRedis } from '../../support/install-redis.js';
-import { submit } from '../../support/ledger.js';
+import { startTurn, submit } from '../../support/ledger.js';
 import { type OwnRedis, startOwnRedis } from '../../support/redis-server.js';
 import { freshPrefix, openBus } from './redis-under-test.js';
 
@@ -44,14 +44,20 @@ describe('claims after an absence of Redis', needsOwnRedis, () => {
       const jobId = await submit(holder.events);
       const claim = await holder.queue.claim('jobs', 'living', never);
       assert.equal(claim?.jobId, jobId);
+      const turn = holder.queue.holdDirect(await startTurn(holder.events), 1);
 
       await admin.client('PAUSE', 2 * LEASE_MS, 'ALL');
-      assert.deepEqual(await other.queue.reclaim('jobs', 'other', 9), []);
+      const looks = [other.queue.reclaim('jobs', 'other', 9), other.queue.lapsedDirect(9)];
+      assert.deepEqual(await Promise.all(looks), [[], []]);
       await idleFor(admin, bus.keyPrefix, LEASE_MS);
       const [seconds] = await admin.time();
       const before = (Number(seconds) - 10) * 1000;
       const late = await runScript(admin, 'reclaim', [lane], ['gone', LEASE_MS, 9, before]);
       assert.deepEqual(late, [], 'carried out for one that asked before the standstill and is gone');
+      const { leases } = openKeys(bus.keyPrefix);
+      assert.deepEqual(await runScript(admin, 'lapsed', [leases], [9, before]), []);
+      assert.equal(await turn.extend(), true);
+      assert.deepEqual(await other.queue.lapsedDirect(9), []);
       assert.equal(await claim.extend(), true);
     } finally {
       admin.disconnect();
@@ -70,6 +76,7 @@ describe('claims after an absence of Redis', needsOwnRedis, () => {
       try {
         const jobId = await submit(holder.events);
         const claim = await holder.queue.claim('jobs', 'living', never);
+        const turn = holder.queue.holdDirect(await startTurn(holder.events), 1);
         await other.ping();
         await redis.kill();
         await new Promise((resolve) => setTimeout(resolve, LEASE_MS)); // what is tested is that time passes
@@ -80,6 +87,9 @@ describe('claims after an absence of Redis', needsOwnRedis, () => {
         try {
           const back = async (): Promise<readonly unknown[]> => other.queue.reclaim('jobs', 'other', 9);
           assert.deepEqual(await eventually('the other is back', back), [], 'not by who was away with Redis');
+          assert.deepEqual(await other.queue.lapsedDirect(9), []);
+          assert.deepEqual(await fresh.queue.lapsedDirect(9), []);
+          assert.equal(await turn.extend(), true);
           assert.deepEqual(
             await fresh.queue.reclaim('jobs', 'fresh', 9),
             [],
@@ -93,6 +103,11 @@ describe('claims after an absence of Redis', needsOwnRedis, () => {
           });
           assert.equal(taken.jobId, jobId);
           assert.equal(await claim?.extend(), false);
+          const lapsed = await eventually('its turn has lapsed too', async () => {
+            const found = await other.queue.lapsedDirect(9);
+            return found.length > 0 && found;
+          });
+          assert.deepEqual(lapsed, [{ jobId: turn.jobId, attempt: 1 }]);
         } finally {
           await fresh.close();
         }

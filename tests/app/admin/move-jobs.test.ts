@@ -11,7 +11,8 @@ import { textLines } from '../../../src/app/admin/text-lines.js';
 import { trimJobs } from '../../../src/app/admin/trim-jobs.js';
 import type { Bus } from '../../../src/ports/bus.js';
 import { openBus } from '../../adapters/redis/redis-under-test.js';
-import { carryOut, endAttempt, sha256, startAttempt, submit } from '../../support/ledger.js';
+import { eventually } from '../../support/eventually.js';
+import { carryOut, endAttempt, sha256, startAttempt, startTurn, submit } from '../../support/ledger.js';
 import { startRedis, type TestRedis } from '../../support/redis-server.js';
 import { tempDir } from '../../support/temp-dir.js';
 import { ANSWER, makeWholeHistory } from '../../support/whole-history.js';
@@ -28,14 +29,14 @@ interface Scope {
 }
 
 /** A new bus of this kind, gone when the test is over. */
-async function fresh(t: Scope, kind: 'file' | 'redis'): Promise<Bus> {
+async function fresh(t: Scope, kind: 'file' | 'redis', leaseMs = 600_000): Promise<Bus> {
   if (kind === 'redis') {
-    const bus = await openBus(redis);
+    const bus = await openBus(redis, { leaseMs });
     t.after(() => bus.close());
     return bus;
   }
   const home = await tempDir();
-  const bus = await openFileBus({ home, leaseMs: 600_000 });
+  const bus = await openFileBus({ home, leaseMs });
   t.after(async () => {
     await bus.close();
     await rm(home, { recursive: true, force: true });
@@ -109,6 +110,33 @@ describe('moving jobs', () => {
 
   for (const kind of ['file', 'redis'] as const) {
     describe(`into ${kind}`, () => {
+      it('takes in a turn that waits with its request, and one that ran where it came in as lost', async (t) => {
+        const origin = await fresh(t, kind === 'file' ? 'redis' : 'file');
+        const request = JSON.stringify({ prompt: 'ü "\u2028"' });
+        const waiting = await submit(origin.events, { kind: 'turn', request });
+        const direct = await startTurn(origin.events);
+        const ended = await startTurn(origin.events);
+        await endAttempt(origin.events, ended, { kind: 'succeeded' });
+        const bus = await fresh(t, kind, 1500);
+        const text = await exported(origin, [waiting, direct, ended]);
+        assert.equal((await imported(bus, text, true)).imported, 3);
+        assert.equal(await bus.events.request(waiting), request);
+        assert.equal(await exported(bus, [waiting, direct, ended]), text);
+        // A Redis that has only just been started is given one lease.
+        const lapsed = await eventually('it is lost', async () => {
+          const found = await bus.queue.lapsedDirect(9);
+          return found.length > 0 && found;
+        });
+        assert.deepEqual(lapsed, [{ jobId: direct, attempt: 1 }]);
+        await bus.queue.promoteDue(9);
+        assert.deepEqual(await bus.queue.depth('jobs'), { waiting: 1, running: 0 });
+        assert.equal(
+          (await carryOut(bus.events, direct, { type: 'LoseAttempt', attempt: 1 })).job.code,
+          'WORKER_LOST',
+        );
+        assert.deepEqual(await bus.queue.lapsedDirect(9), []);
+      });
+
       it('does nothing for a job that is here, and refuses one with another history', async (t) => {
         const bus = await fresh(t, kind);
         const jobId = await makeWholeHistory(bus);

@@ -42,6 +42,21 @@ describe('the configuration', () => {
     // Typed: a leaf that the types lack, or the other way round, fails here or in the compiler.
     const expected: Settings = {
       home: `${HOME}/.agenticore`,
+      agentMode: false,
+      agent: {
+        appendSystemPrompt: true,
+        sessionTtl: 86400,
+        warmProcesses: 2,
+        maxProcesses: 8,
+        maxWaiting: 16,
+        idleSeconds: 300,
+        disconnectGrace: 0,
+        conversationPolicy: 'queue',
+        defaultVisibility: ['text'],
+        toolChannel: 'reasoning',
+      },
+      packageRepo: {},
+      agentihub: { syncInterval: 300 },
       server: {
         host: '127.0.0.1',
         port: 8200,
@@ -49,6 +64,7 @@ describe('the configuration', () => {
         apiKeys: [],
         allowUnauthenticated: false,
         allowQueryKey: false,
+        corsOrigins: [],
         maxBodyBytes: 1048576,
         maxQueued: 10000,
       },
@@ -255,5 +271,49 @@ describe('the configuration', () => {
     assert.throws(serve({ AGENTICORE_ROLES: 'worker' }), /REDIS_URL/);
     assert.doesNotThrow(serve({ AGENTICORE_ROLES: 'worker', REDIS_URL: 'redis://127.0.0.1:1' }));
     assert.doesNotThrow(serve({}));
+  });
+
+  it('reads the agent from its own variables, a choice however it is spelt', () => {
+    const { config, warnings } = load({
+      env: {
+        AGENT_MODE: 'yes',
+        AGENT_MODE_PACKAGE_DIR: '~/agent',
+        AGENT_MODE_PERMISSION_MODE: 'bypasspermissions',
+        AGENT_MODE_DEFAULT_VISIBILITY: 'text,thinking',
+        AGENT_MODE_MODLE: 'opus',
+        AGENTIHUB_AGENT: 'support',
+      },
+    });
+    assert.equal(config.agentMode, true);
+    assert.equal(config.agent.packageDir, `${HOME}/agent`);
+    assert.equal(config.agent.permissionMode, 'bypassPermissions');
+    assert.deepEqual(config.agent.defaultVisibility, ['text', 'thinking']);
+    assert.equal(config.agentihub.agent, 'support');
+    assert.deepEqual(warnings, [
+      'AGENT_MODE_MODLE is not known and has no effect; did you mean AGENT_MODE_MODEL?',
+    ]);
+  });
+
+  it('takes the password of a package address for a secret, and the address itself never into a complaint', () => {
+    const { config } = load({ env: { PACKAGE_REPO_URL: 'https://bot:pa55word@example.com/a.git' } });
+    assert.deepEqual(config.secrets, ['pa55word']);
+    const files = { '/run/url': 'https://bot:pa55word@example.com/hub.git\n' };
+    const hub = load({ env: { AGENTICORE_AGENTIHUB_URL_FILE: '/run/url' }, files }).config;
+    assert.equal(hub.agentihub.url, 'https://bot:pa55word@example.com/hub.git');
+    assert.deepEqual(hub.secrets, ['pa55word']);
+  });
+
+  it('lets an agent have one package only, and a hub without an agent be none', () => {
+    const serve = (env: Record<string, string>) => () => assertServable(load({ env }).config);
+    const hub = { AGENTICORE_AGENTIHUB_URL: 'https://example.com/hub.git' };
+    const both = { AGENT_MODE_PACKAGE_DIR: '/agent', PACKAGE_REPO_URL: 'https://example.com/a.git' };
+    assert.doesNotThrow(serve(both), 'only in agent mode does it matter');
+    assert.throws(
+      serve({ AGENT_MODE: '1', ...both }),
+      /package_repo\.url must not be set beside agent\.package_dir; set one of them/,
+    );
+    assert.throws(serve({ AGENT_MODE: '1', ...hub }), /agentihub\.agent must name one of the agents/);
+    assert.doesNotThrow(serve({ AGENT_MODE: '1', AGENTIHUB_AGENT: 'support', ...hub }));
+    assert.doesNotThrow(serve({ AGENT_MODE: '1' }));
   });
 });

@@ -1,7 +1,14 @@
 // Somebody at the command line: runs verbs in this process and keeps what was written.
 import { Readable } from 'node:stream';
 import { runCli } from '../../../src/surfaces/cli/cli.js';
-import type { CliContext, Desk, Finding, ServeFlags } from '../../../src/surfaces/cli/cli-context.js';
+import type {
+  CliContext,
+  Desk,
+  Finding,
+  PackageRow,
+  PackageVerdict,
+  ServeFlags,
+} from '../../../src/surfaces/cli/cli-context.js';
 import { createTerminal, type Sink } from '../../../src/surfaces/cli/terminal/terminal.js';
 
 export interface Heard {
@@ -19,6 +26,8 @@ export interface Situation {
   readonly forceColor?: boolean;
   readonly noColor?: boolean;
   readonly findings?: readonly Finding[];
+  readonly packages?: readonly PackageRow[];
+  readonly verdict?: PackageVerdict;
   /** Called with the function that presses Ctrl-C. */
   readonly interrupt?: (press: () => void) => void;
   /** What `admin` works on; an error is what opening it throws. */
@@ -58,6 +67,11 @@ export async function type(words: readonly string[], situation: Situation = {}):
     }),
     serve: situation.serve ?? (async () => 0),
     diagnose: async () => situation.findings ?? [],
+    listPackages: async () => situation.packages ?? [],
+    checkPackage: async (directory) => {
+      if (situation.verdict === undefined) throw new Error(`nothing is known of ${directory}`);
+      return situation.verdict;
+    },
     atDesk: async (order, work) => {
       situation.atDesk?.(order.access);
       if (situation.desk instanceof Error) throw situation.desk;

@@ -162,7 +162,7 @@ test('health asks nothing of anybody; readiness gives its reasons, also when the
   const { url } = await startTestServer(t, {
     change: (deps) => ({
       ...deps,
-      health: { agent_mode: true },
+      health: () => ({ agent_mode: true }),
       readiness: async () => {
         if (state.broken) throw new Error('secret detail');
         return { ready: state.ready, reasons: state.ready ? [] : ['The bus does not answer.'] };

@@ -2,8 +2,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { INLINE_LIMIT_BYTES } from '../../../src/domain/evidence.js';
+import { TEXT_ONLY } from '../../../src/domain/visibility.js';
 import { compileSchema } from '../../../src/runtime/schema.js';
-import { carryOut, endAttempt, startAttempt, submit } from '../../support/ledger.js';
+import { carryOut, endAttempt, startAttempt, startTurn, submit } from '../../support/ledger.js';
 import { ALL, endedJob, say } from './lively-job.js';
 import { readAllEvents, readEvents } from './sse-reader.js';
 import { jsonOf, startTestServer } from './test-server.js';
@@ -47,6 +48,27 @@ test('an ended job is replayed whole, each frame as the contract says, then ends
   assert.equal(end?.id, `${stored.at(-1)?.cursor}.end`);
   assert.deepEqual(JSON.parse(end?.data ?? ''), { job_id: jobId, status: 'succeeded' });
   assert.equal(watchers(), 0);
+});
+
+test('a turn that ran where it came in, and one that never began, are told as the contract says', async (t) => {
+  const { url, bus } = await startTestServer(t);
+  const turn = { agent: 'a', packageVersion: '1', caller: 'key', conversation: 'c', visibility: TEXT_ONLY };
+  const direct = await startTurn(bus.events, { order: { turn: { ...turn, uuid: 'u' } } });
+  await endAttempt(bus.events, direct, { kind: 'handed-back' });
+  const unstarted = await submit(bus.events, { kind: 'turn', order: { turn } });
+  await carryOut(bus.events, unstarted, { type: 'ParkJob', until: Date.now() + 1000, jitter: 0 });
+  const told = async (jobId: string) => {
+    const { frames } = await readAllEvents(`${url}/jobs/${jobId}/events`);
+    const events = frames.slice(0, -1).map(({ data }) => JSON.parse(data));
+    for (const event of events) assert.deepEqual(checkEvent(event), [], JSON.stringify(event));
+    return events;
+  };
+  const [submitted, started, left] = await told(direct);
+  const { packageVersion, ...rest } = turn;
+  assert.deepEqual(submitted.order.turn, { ...rest, package_version: packageVersion, uuid: 'u' });
+  assert.deepEqual([started.direct, left.code], [true, 'AGENTICORE_DRAINING']);
+  const [, failed] = await told(unstarted);
+  assert.deepEqual([failed.attempt, failed.code], [0, 'AGENTICORE_CLAUDE_USAGE_LIMIT']);
 });
 
 test('events that go wrong carry public codes and times a person can read', async (t) => {

@@ -1,7 +1,8 @@
 // A reader of event streams as somebody would write one, over a socket that can be cut anywhere.
 import { connect, type Socket } from 'node:net';
-import { createParser, type EventSourceMessage } from 'eventsource-parser';
+import type { EventSourceMessage } from 'eventsource-parser';
 import { eventually } from '../../support/eventually.js';
+import { readStrictly } from '../../support/strict-sse.js';
 
 export interface SseReader {
   readonly frames: EventSourceMessage[];
@@ -21,39 +22,31 @@ export function readEvents(url: string, headers: Record<string, string> = {}): S
   const socket = connect(Number(port), hostname);
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
   socket.write(`GET ${pathname}${search} HTTP/1.0\r\n${lines.join('')}\r\n`);
-  const frames: EventSourceMessage[] = [];
-  const comments: string[] = [];
-  const parser = createParser({
-    onEvent: (frame) => frames.push(frame),
-    onComment: (comment) => comments.push(comment),
-    onError: (error) => {
-      throw error;
-    },
-  });
+  const sse = readStrictly();
   let text = '';
   let head = '';
   let closed = false;
   socket.setEncoding('utf8');
   socket.on('data', (piece: string) => {
-    if (head !== '') return parser.feed(piece);
+    if (head !== '') return sse.feed(piece);
     text += piece;
     const end = text.indexOf('\r\n\r\n');
     if (end === -1) return;
     head = text.slice(0, end);
-    parser.feed(text.slice(end + 4));
+    sse.feed(text.slice(end + 4));
   });
   socket.on('close', () => {
     closed = true;
   });
   socket.on('error', () => {});
   return {
-    frames,
-    comments,
+    frames: sse.frames,
+    comments: sse.comments,
     socket,
     head: () => head,
     closed: () => closed,
     until: async (what, condition) => {
-      await eventually(what, () => condition(frames));
+      await eventually(what, () => condition(sse.frames));
     },
   };
 }

@@ -17,7 +17,8 @@ function obey(line: string): void {
   const order: unknown = JSON.parse(line);
   if (!isRecord(order) || typeof order.tag !== 'string') return;
   const claude = typeof order.add === 'number' ? findProcess(order.add) : undefined;
-  if (claude) watched.set(order.tag, { ...claude, workplace: workingDirectory(claude.pid) });
+  const workplace = claude && order.shares_place !== true ? workingDirectory(claude.pid) : undefined;
+  if (claude) watched.set(order.tag, { ...claude, workplace });
   if (order.remove === true) watched.delete(order.tag);
 }
 

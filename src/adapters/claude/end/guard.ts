@@ -7,11 +7,18 @@ import type { Log } from '../../../ports/log.js';
 import { findProcess } from '../../host/process-table.js';
 import { formatOwner } from '../start/attempt-tag.js';
 
+export interface WatchedClaude {
+  readonly pid: number;
+  readonly tag: string;
+  /** Others work where it works: what was left behind there may be theirs. */
+  readonly sharesPlace?: boolean;
+}
+
 export interface Guard {
   /** Makes sure that the guard process runs. Call it before claude is started. */
   arm(): void;
   /** Puts an attempt under guard; the function returned takes it out again. */
-  watch(claude: { readonly pid: number; readonly tag: string }): () => void;
+  watch(claude: WatchedClaude): () => void;
   /** Lets the guard process go and waits for its end. Attempts that still run are ended by it. */
   close(): Promise<void>;
 }
@@ -20,7 +27,7 @@ const RESTART_AFTER_MS = 1000;
 
 /** A guard of this process; its process is started lazily, and again should it be killed. */
 export function createGuard(deps: { readonly log: Log }): Guard {
-  const watched = new Map<string, number>();
+  const watched = new Map<string, WatchedClaude>();
   let child: ChildProcess | undefined;
   let closed = false;
 
@@ -50,19 +57,23 @@ export function createGuard(deps: { readonly log: Log }): Guard {
     // It must not keep the worker's process alive.
     started.unref();
     if (started.stdin instanceof Socket) started.stdin.unref();
-    for (const [tag, pid] of watched) tell({ tag, add: pid });
+    for (const claude of watched.values()) add(claude);
   }
 
   function tell(order: object): void {
     child?.stdin?.write(`${JSON.stringify(order)}\n`);
   }
 
+  const add = ({ pid, tag, sharesPlace = false }: WatchedClaude): void =>
+    tell({ tag, add: pid, shares_place: sharesPlace });
+
   return {
     arm,
-    watch({ pid, tag }) {
-      watched.set(tag, pid);
+    watch(claude) {
+      const { tag } = claude;
+      watched.set(tag, claude);
       arm();
-      tell({ tag, add: pid });
+      add(claude);
       return () => {
         watched.delete(tag);
         tell({ tag, remove: true });

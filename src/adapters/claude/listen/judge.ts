@@ -30,12 +30,14 @@ export interface Judge {
 const LAST_DATE_MS = 8.64e15;
 const MAX_QUOTED_CHARS = 2000;
 
-/** A judge of one attempt; it is shown every message. */
-export function createJudge(): Judge {
+/**
+ * A judge of one attempt, or of one turn of a process that has cost `spentUsd` before; it is shown every message.
+ */
+export function createJudge(spentUsd = 0): Judge {
   let result: JsonRecord | undefined;
   let usage: JsonRecord | undefined;
   let answer = '';
-  let costUsd = 0;
+  let costUsd = spentUsd;
   let numTurns = 0;
   let assistantError = '';
   let isQuotaRejected = false;
@@ -75,7 +77,7 @@ export function createJudge(): Judge {
   function judge(ending: Ending, exit: ClaudeExit | undefined, lastWords: string): AgentEnd {
     const report: AgentReport = {
       exitCode: exit?.code ?? null,
-      costUsd,
+      costUsd: costUsd - spentUsd,
       numTurns,
       ...(usage === undefined ? {} : { usage }),
       ...(answer === '' ? {} : { answer }),

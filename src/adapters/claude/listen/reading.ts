@@ -1,5 +1,6 @@
-// Reads claude's stdout to its end and hands each message on, one at a time: while the listener is busy nothing more
-// is read, and claude waits in turn. Whatever happens to the listener, the pipe is drained until claude has left.
+// Reads claude's stdout to its end and hands each message on in the tick in which it was read, one at a time: while
+// the listener is busy nothing more is read, and claude waits in turn. Whatever happens to the listener, the pipe is
+// drained until claude has left.
 import type { Readable } from 'node:stream';
 import type { AgentMessage } from '../../../ports/agent.js';
 import { within } from '../within.js';
@@ -34,39 +35,72 @@ const EMPTY_PIPE_MS = 2000;
 /** Starts at once. */
 export function startReading(options: ReadingOptions): Reading {
   const { stdout, lines, observe, deliver, onFailure, onHold } = options;
+  let waiting: readonly AgentMessage[] = [];
   let isHeld = false;
   let hasFailed = false;
+  let hasEnded = false;
   let announceResult = (): void => {};
+  let announceDone = (): void => {};
+  const done = new Promise<void>((resolve) => {
+    announceDone = resolve;
+  });
 
-  async function hand(message: AgentMessage): Promise<void> {
+  /** What the listener asks us to wait for, if anything. */
+  function hand(message: AgentMessage): Promise<void> | undefined {
     try {
       observe(message);
       if (message.type === 'result') announceResult();
-      if (hasFailed) return;
-      const taking = deliver(message);
-      if (taking === undefined) return;
+      return hasFailed ? undefined : (deliver(message) ?? undefined);
+    } catch (error) {
+      fail(error);
+      return undefined;
+    }
+  }
+
+  function fail(error: unknown): void {
+    hasFailed = true;
+    onFailure(error);
+  }
+
+  function handAll(messages: readonly AgentMessage[]): void {
+    for (const [at, message] of messages.entries()) {
+      const taking = hand(message);
+      if (taking === undefined) continue;
+      waiting = messages.slice(at + 1);
       isHeld = true;
       onHold(true);
-      await taking;
-    } catch (error) {
-      hasFailed = true;
-      onFailure(error);
-    } finally {
-      if (isHeld) onHold(false);
-      isHeld = false;
+      stdout.pause();
+      void taking.catch(fail).then(goOn);
+      return;
     }
+    if (hasEnded) announceDone();
   }
 
-  async function read(): Promise<void> {
-    try {
-      for await (const chunk of stdout) for (const message of lines.push(chunk)) await hand(message);
-    } catch {
-      // The stream was torn down; what came before counts.
-    }
-    for (const message of lines.end()) await hand(message);
+  function goOn(): void {
+    isHeld = false;
+    onHold(false);
+    const messages = waiting;
+    waiting = [];
+    handAll(messages);
+    if (!isHeld) stdout.resume();
   }
 
-  const done = read();
+  function end(): void {
+    if (hasEnded) return;
+    hasEnded = true;
+    const last = lines.end();
+    if (isHeld) waiting = [...waiting, ...last];
+    else handAll(last);
+  }
+
+  stdout.on('data', (chunk: Buffer) => {
+    const messages = lines.push(chunk);
+    // A stream that was paused within a read may still have a chunk on its way.
+    if (isHeld) waiting = [...waiting, ...messages];
+    else handAll(messages);
+  });
+  // The stream may be torn down; what came before counts.
+  stdout.once('end', end).once('close', end).on('error', end);
   return {
     done,
     nextResult: () =>

@@ -1,4 +1,4 @@
-// claude's command line for one attempt. The task is never on it: argv is limited, visible to everybody on the host,
+// claude's command line. What it is asked is never on it: argv is limited, visible to everybody on the host,
 // and read as options.
 import { AgenticoreError } from '../../../domain/errors.js';
 import type { AgentOrder } from '../../../ports/agent.js';
@@ -40,8 +40,14 @@ const RESERVED = new Set([
 /** Flags that take one value each time; all others with several values take them joined by commas. */
 const REPEATED = new Set(['add-dir', 'plugin-dir', 'plugin-url', 'file', 'betas']);
 
+/** What of an order is said on the command line. */
+export type CommandLineOrder = Pick<
+  AgentOrder,
+  'sessionId' | 'resumeFrom' | 'settingSources' | 'mcpConfigPath' | 'flags'
+>;
+
 /** The arguments after the binary. Throws BROKEN_PROFILE for a flag that is not the profile's to set. */
-export function buildArgv(order: AgentOrder, systemPromptPath: string | undefined): readonly string[] {
+export function buildArgv(order: CommandLineOrder, systemPromptPath?: string): readonly string[] {
   return [
     '-p',
     '--input-format=stream-json',

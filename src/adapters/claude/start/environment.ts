@@ -33,9 +33,9 @@ const DEFAULTS = {
   CLAUDE_CODE_OTEL_SHUTDOWN_TIMEOUT_MS: '1000',
 };
 
-/** The whole environment of claude; `tag` marks every process of the attempt. */
+/** The whole environment of claude; `tag` marks it and every process that it starts. */
 export function buildEnvironment(
-  order: AgentOrder,
+  order: Pick<AgentOrder, 'jobDir' | 'env'>,
   tag: string,
   isRoot: boolean,
 ): Readonly<Record<string, string>> {

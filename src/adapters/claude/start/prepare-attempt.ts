@@ -16,25 +16,40 @@ export interface PreparedAttempt {
 
 /** Makes the attempt's directories and its system prompt file. Throws BROKEN_PROFILE or WORKSPACE_FAILED. */
 export async function prepareAttempt(order: AgentOrder): Promise<PreparedAttempt> {
-  const owner: ProcessIdentity = findProcess(process.pid) ?? { pid: process.pid, start: 0 };
-  const tag = formatTag(order.tag, owner);
+  const tag = tagAsOurs(order.tag);
   const promptPath = join(order.jobDir, 'system-prompt.md');
   // Refused flags are found before anything is written.
   const argv = buildArgv(order, order.appendSystemPrompt === '' ? undefined : promptPath);
+  await makeDirectories(order.jobDir);
+  await orRefuse(writeFile(promptPath, order.appendSystemPrompt, { mode: 0o600 }));
+  return { tag, argv, env: buildEnvironment(order, tag, isRoot()) };
+}
+
+/** The tag of something that this very process answers for. */
+export function tagAsOurs(name: string): string {
+  const owner: ProcessIdentity = findProcess(process.pid) ?? { pid: process.pid, start: 0 };
+  return formatTag(name, owner);
+}
+
+/** Makes a jobDir and what is in it, for nobody else to read. Throws WORKSPACE_FAILED. */
+export async function makeDirectories(jobDir: string): Promise<void> {
+  for (const directory of [jobDir, ...Object.values(attemptDirectories(jobDir))]) {
+    await orRefuse(mkdir(directory, { recursive: true, mode: 0o700 }));
+    await orRefuse(chmod(directory, 0o700));
+  }
+}
+
+/** True when claude has to be told that it is in a sandbox. */
+export const isRoot = (): boolean => process.getuid?.() === 0;
+
+async function orRefuse(work: Promise<unknown>): Promise<void> {
   try {
-    for (const directory of [order.jobDir, ...Object.values(attemptDirectories(order.jobDir))]) {
-      await mkdir(directory, { recursive: true, mode: 0o700 });
-      await chmod(directory, 0o700);
-    }
-    await writeFile(promptPath, order.appendSystemPrompt, { mode: 0o600 });
+    await work;
   } catch (error) {
     throw new AgenticoreError(
       'WORKSPACE_FAILED',
       `The job's directory cannot be prepared: ${messageOf(error)}`,
-      {
-        cause: error,
-      },
+      { cause: error },
     );
   }
-  return { tag, argv, env: buildEnvironment(order, tag, process.getuid?.() === 0) };
 }

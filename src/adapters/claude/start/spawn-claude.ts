@@ -13,6 +13,8 @@ export interface ClaudeProcess {
   readonly pid: number;
   readonly stdout: Readable;
   readonly exited: Promise<ClaudeExit>;
+  /** Writes these lines at once; lost on a claude that has left. */
+  say(...lines: readonly object[]): void;
   /** Says something as the user. */
   ask(text: string): void;
   /** Asks claude to stop what it is doing; it stays up. */
@@ -58,13 +60,14 @@ export async function spawnClaude({ binary, argv, cwd, env }: ClaudeCommand): Pr
   // After the start an error is a signal that could not be sent; the process table decides what lives.
   child.on('error', () => {});
   const { pid = 0 } = child;
-  const say = (message: object): void => {
-    if (child.stdin.writable) child.stdin.write(`${JSON.stringify(message)}\n`);
+  const say = (...lines: readonly object[]): void => {
+    if (child.stdin.writable) child.stdin.write(lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
   };
   return {
     pid,
     stdout: child.stdout,
     exited,
+    say,
     // What begins with `/` would be a command to claude instead of text; a newline in front is harmless to both.
     ask: (text) => say({ type: 'user', message: { role: 'user', content: `\n${text}` } }),
     interrupt: () => say({ type: 'control_request', request_id: 'stop', request: { subtype: 'interrupt' } }),

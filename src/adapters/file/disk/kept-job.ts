@@ -15,6 +15,9 @@ import { type MessagePlace, messageEntries, readMessageTail } from './message-fi
 export const LEDGER = 'ledger.jsonl';
 export const MESSAGES = 'messages.jsonl';
 
+/** The whole request of a turn that waits or runs, as JSON. */
+export const REQUEST = 'request.json';
+
 /** Says that what was said is no longer kept, and up to where: messages.jsonl does not count where this is. */
 export const TRIMMED = 'trimmed.json';
 

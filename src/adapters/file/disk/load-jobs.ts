@@ -8,7 +8,7 @@ import { AgenticoreError } from '../../../domain/errors.js';
 import { isTerminal } from '../../../domain/job.js';
 import type { Log } from '../../../ports/log.js';
 import { hasCode } from '../../host/system-error.js';
-import { createKeptJob, type KeptJob, LEDGER, messagesOf } from './kept-job.js';
+import { createKeptJob, type KeptJob, LEDGER, messagesOf, REQUEST } from './kept-job.js';
 import { type LedgerLine, readLedger } from './ledger-file.js';
 
 export interface LoadedJob {
@@ -72,7 +72,7 @@ export async function loadJob(
   const names = await readdir(folder);
   const ledger = names.includes(LEDGER) ? await readLedger(join(folder, LEDGER), jobId) : undefined;
   if (ledger === undefined) {
-    if (names.some((name) => name !== LEDGER))
+    if (names.some((name) => name !== LEDGER && name !== REQUEST))
       throw new AgenticoreError('BUS_CORRUPT', `${folder} has no ledger.`);
     if (purpose === 'open') await rm(folder, { recursive: true, force: true }); // its making was cut short: nobody was promised anything
     return undefined;

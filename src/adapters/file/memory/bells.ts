@@ -1,28 +1,43 @@
-// The doorbell: whoever follows a feed is told that it grew. The feed itself is the truth; a ring carries nothing.
+// The doorbell: whoever follows a feed is told that it grew, whoever waits for a turn that it ended. A ring
+// carries nothing: the feed, or the turn, is the truth.
 import type { FeedName } from '../../../ports/feed.js';
 
+/** A feed, or the turn of a conversation. */
+export type BellName = FeedName | { readonly kind: 'turn'; readonly id: string };
+
 export interface Bells {
-  ring(feed: FeedName): void;
+  ring(name: BellName): void;
   /** Hangs up a bell; the returned function takes it down. */
-  hang(feed: FeedName, ring: () => void): () => void;
+  hang(name: BellName, ring: () => void): () => void;
 }
 
-const keyOf = (feed: FeedName): string => (feed.kind === 'fleet' ? 'fleet' : `job:${feed.jobId}`);
+function keyOf(name: BellName): string {
+  switch (name.kind) {
+    case 'fleet':
+      return 'fleet';
+    case 'job':
+      return `job:${name.jobId}`;
+    case 'turn':
+      return `turn:${name.id}`;
+    default:
+      return name satisfies never;
+  }
+}
 
 /** Rings after the current step, so that a listener can never disturb the append that rang. */
 export function createBells(): Bells {
   const hung = new Map<string, Set<{ readonly ring: () => void }>>();
   return {
-    ring(feed) {
-      const key = keyOf(feed);
+    ring(name) {
+      const key = keyOf(name);
       for (const bell of hung.get(key) ?? []) {
         queueMicrotask(() => {
           if (hung.get(key)?.has(bell)) bell.ring();
         });
       }
     },
-    hang(feed, ring) {
-      const key = keyOf(feed);
+    hang(name, ring) {
+      const key = keyOf(name);
       const bell = { ring };
       const others = hung.get(key) ?? new Set();
       hung.set(key, others.add(bell));

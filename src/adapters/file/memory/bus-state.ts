@@ -1,7 +1,7 @@
 // What the process holds in memory of all jobs: a projection of the ledgers and nothing else, so that nothing can
 // disagree with them.
-import { isDeadLetter } from '../../../domain/job.js';
-import { repoOf } from '../../../domain/placement.js';
+import { isDeadLetter, type Job } from '../../../domain/job.js';
+import { type PlacementChange, repoOf } from '../../../domain/placement.js';
 import type { StoredJob, Transition } from '../../../ports/event-log.js';
 import type { KeptJob } from '../disk/kept-job.js';
 import { eventEntries, type LedgerLine } from '../disk/ledger-file.js';
@@ -9,6 +9,7 @@ import type { LoadedJob } from '../disk/load-jobs.js';
 import { type Admission, createAdmission } from './admission.js';
 import { type Bells, createBells } from './bells.js';
 import { type CursorSource, createCursorSource } from './cursors.js';
+import { createDirectLeases, type DirectLeases } from './direct-leases.js';
 import { createFleetStream, FLEET_EVENTS, type FleetStream } from './fleet-stream.js';
 import { createIdempotencyKeys, type IdempotencyKeys } from './idempotency-keys.js';
 import { createJobLists, type JobLists } from './job-lists.js';
@@ -23,6 +24,7 @@ export interface BusState {
   readonly jobs: Map<string, KeptJob>;
   readonly lists: JobLists;
   readonly lanes: Lanes;
+  readonly leases: DirectLeases;
   readonly upkeep: Upkeep;
   readonly admission: Admission;
   /** Jobs that used up their attempts and that nobody has seen to. */
@@ -62,6 +64,7 @@ export function createBusState(
     lists: createJobLists(),
     upkeep: createUpkeep(),
     lanes: createLanes({ leaseMs, admission, repoOf: repoOfId }),
+    leases: createDirectLeases(leaseMs),
     keys: createIdempotencyKeys(),
     fleet: restoredFleet(found),
     bells: createBells(),
@@ -109,8 +112,9 @@ function placeOf(cursor = '0-0'): readonly [number, number] {
   return [ms, n];
 }
 
-function restoreRunning({ lanes }: BusState, { id, stored: { job } }: KeptJob): void {
-  lanes.placeOrphan(id, job.order.lane);
+function restoreRunning({ lanes, leases }: BusState, { id, stored: { job } }: KeptJob): void {
+  if (job.direct) leases.orphan(id, job.attempt);
+  else lanes.placeOrphan(id, job.order.lane);
 }
 
 /** `found` comes in the order of last change, so that lanes are again oldest first. */
@@ -138,7 +142,7 @@ export function publish(
   state.lists.move(before?.job, after.job);
   state.upkeep.file(after.job);
   if (line.idempotency) state.keys.put({ ...line.idempotency, jobId: job.id });
-  state.lanes.place(job.id, placement);
+  place(state, after.job, placement);
   if (deadLetter === 'add') state.deadLetters.add(job.id);
   if (deadLetter === 'remove') state.deadLetters.delete(job.id);
   state.fleet.push(eventEntries(line, job.id));
@@ -153,5 +157,11 @@ export function forget(state: BusState, { id, stored }: KeptJob): void {
   state.upkeep.forget(id);
   state.keys.forget(id);
   state.deadLetters.delete(id);
-  state.lanes.place(id, { kind: 'remove', lane: stored.job.order.lane });
+  place(state, stored.job, { kind: 'remove', lane: stored.job.order.lane });
+}
+
+/** A direct attempt has its place among the leases, and none in a lane. */
+function place({ lanes, leases }: BusState, { id, attempt }: Job, change: PlacementChange): void {
+  if (change.kind === 'lease') leases.begin(id, attempt);
+  else if (change.kind !== 'remove' || !leases.end(id)) lanes.place(id, change);
 }

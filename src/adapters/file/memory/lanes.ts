@@ -20,7 +20,7 @@ interface Lane {
 
 export interface Lanes {
   /** Carries out what a transition does to the queue. `since`: from when a job that is held counts as held. */
-  place(jobId: string, change: PlacementChange, since?: number): void;
+  place(jobId: string, change: Exclude<PlacementChange, { kind: 'lease' }>, since?: number): void;
   /** Puts a job into its lane whose attempt was running when the last process ended: anybody's at once. */
   placeOrphan(jobId: string, lane: string): void;
   claim(lane: string, signal: AbortSignal): Promise<Claim | undefined>;
@@ -63,6 +63,9 @@ export function createLanes(options: LanesOptions): Lanes {
     all.set(name, lane);
     return lane;
   }
+
+  /** Looking makes no lane. */
+  const entriesOf = (name: string): Lane['entries'] => all.get(name)?.entries ?? new Map();
 
   function hold(lane: Lane, entry: Entry): Claim {
     const holder = `${entry.jobId} ${++claims}`;
@@ -132,7 +135,8 @@ export function createLanes(options: LanesOptions): Lanes {
       });
     },
     reclaim(name, limit) {
-      const lane = laneOf(name);
+      const lane = all.get(name);
+      if (lane === undefined) return [];
       const now = leaseNow();
       const lapsed = [...lane.entries.values()].filter(
         ({ deadline }) => deadline !== undefined && deadline <= now,
@@ -149,9 +153,9 @@ export function createLanes(options: LanesOptions): Lanes {
       }
       return Math.min(due.length, limit);
     },
-    holds: (jobId, name, token) => laneOf(name).entries.get(jobId)?.holder === token,
+    holds: (jobId, name, token) => entriesOf(name).get(jobId)?.holder === token,
     depth(name) {
-      const { entries } = laneOf(name);
+      const entries = entriesOf(name);
       const running = [...entries.values()].filter(({ deadline }) => deadline !== undefined).length;
       return { waiting: entries.size - running, running };
     },
@@ -159,7 +163,7 @@ export function createLanes(options: LanesOptions): Lanes {
     delayed: () => delayed.size,
     held(name) {
       const now = leaseNow();
-      return [...laneOf(name).entries.values()].flatMap(({ jobId, deadline }) =>
+      return [...entriesOf(name).values()].flatMap(({ jobId, deadline }) =>
         deadline === undefined ? [] : [{ jobId, idleMs: Math.max(0, now - (deadline - leaseMs)) }],
       );
     },

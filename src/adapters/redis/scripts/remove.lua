@@ -1,7 +1,7 @@
 -- remove: forgets a job with everything it owns.
 --
--- KEYS  1 ledger  2 view (hash)  3 answer  4 feed  5 whole messages  6 lane (stream)  7 dead letters (stream)
---       8.. zsets that may name it: all jobs, delayed, upkeep, the index of each status
+-- KEYS  1 ledger  2 view (hash)  3 answer  4 feed  5 whole messages  6 request  7 lane (stream)
+--       8 dead letters (stream)  9.. zsets that may name it: all jobs, delayed, upkeep, leases, the index of each status
 -- ARGV  1 job id  2 job doorbell (channel)  3 prefix of all keys  4 limit per repository, 0 for none
 -- Returns 1
 --
@@ -11,12 +11,12 @@ local jobId, prefix, limit = ARGV[1], ARGV[3], tonumber(ARGV[4])
 -- @include admission
 local entry, repo, letter = unpack(redis.call('HMGET', KEYS[2], 'entry', 'repo', 'letter'))
 if entry then
-  redis.call('XACK', KEYS[6], 'workers', entry)
-  redis.call('XDEL', KEYS[6], entry)
+  redis.call('XACK', KEYS[7], 'workers', entry)
+  redis.call('XDEL', KEYS[7], entry)
 end
-if letter then redis.call('XDEL', KEYS[7], letter) end
-redis.call('DEL', KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5])
-for i = 8, #KEYS do redis.call('ZREM', KEYS[i], jobId) end
+if letter then redis.call('XDEL', KEYS[8], letter) end
+redis.call('DEL', KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6])
+for i = 9, #KEYS do redis.call('ZREM', KEYS[i], jobId) end
 leave(jobId, repo)
 redis.call('PUBLISH', ARGV[2], '')
 return 1

@@ -1,0 +1,82 @@
+// The agent's counter: what is shown, which conversation, whose turn, a place - and only then a turn is accepted.
+import type { TurnRequest } from '../../domain/chat.js';
+import { AgenticoreError } from '../../domain/errors.js';
+import { openDirect } from './open-direct.js';
+import { settleVisibility } from './settle-visibility.js';
+import type { TurnName } from './submit-turn.js';
+import { endTurn, takeTurn, threadOf } from './thread.js';
+import type { TurnDeps } from './turn-deps.js';
+import type { OpenedTurn } from './turns.js';
+import type { WaitingRoom } from './waiting-room.js';
+
+/** How long a process that leaves, or an account at its limit, is worth waiting for before asking again. */
+const BUSY_RETRY_S = 5;
+const MOST_RETRY_S = 60;
+
+/** Admits a turn, as `Turns.open` says. */
+export async function admitTurn(
+  deps: TurnDeps,
+  room: WaitingRoom,
+  request: TurnRequest,
+  name: TurnName,
+  signal: AbortSignal,
+): Promise<OpenedTurn> {
+  assertAccepting(deps);
+  const thread = threadOf(deps, request);
+  const { id } = thread;
+  const { isAll, config, isAsked, visibility } = await settleVisibility(deps, request, thread);
+  if (isAll) return { kind: 'configured', config };
+  await Promise.all([
+    assertWithinLimit(deps),
+    id === undefined ? undefined : takeTurn(deps, id, name.jobId, signal),
+  ]);
+  try {
+    const agent = deps.packages.current();
+    const turn = { ...name, request, agent, conversation: id, visibility };
+    const admitted = { turn, thread, config: isAsked ? config : undefined };
+    // Who waits already is not overtaken.
+    const free = room.isEmpty() ? deps.stage?.slots.take() : undefined;
+    const accepted =
+      deps.stage === undefined || free === undefined
+        ? await room.open(admitted)
+        : await openDirect(deps, deps.stage, { ...admitted, free });
+    return { kind: 'accepted', turn: accepted };
+  } catch (error) {
+    if (id !== undefined) await endTurn(deps, id, name.jobId);
+    throw error;
+  }
+}
+
+/** Puts a turn into the lane for which nobody waits here. Throws like `admitTurn`, and INVALID_REQUEST for no question. */
+export async function queueTurn(
+  deps: TurnDeps,
+  room: WaitingRoom,
+  request: TurnRequest,
+  name: TurnName,
+): Promise<void> {
+  assertAccepting(deps);
+  const thread = threadOf(deps, request);
+  const { isAll, visibility } = await settleVisibility(deps, request, thread);
+  if (isAll) throw nothingAsked();
+  await assertWithinLimit(deps);
+  const agent = deps.packages.current();
+  await room.queue({ ...name, request, agent, conversation: thread.id, visibility });
+}
+
+/** Where there is nobody to be told what is shown from now on. */
+export const nothingAsked = (): AgenticoreError =>
+  new AgenticoreError(
+    'INVALID_REQUEST',
+    'message says only what is to be shown; there is nothing to answer.',
+  );
+
+function assertAccepting({ accepting }: TurnDeps): void {
+  if (!accepting()) throw new AgenticoreError('DRAINING', undefined, { retryAfterS: BUSY_RETRY_S });
+}
+
+async function assertWithinLimit({ breaker, credential, clock }: TurnDeps): Promise<void> {
+  const until = await breaker.openUntil(credential);
+  if (until === undefined) return;
+  const retryAfterS = Math.min(MOST_RETRY_S, Math.max(1, Math.ceil((until - clock.now()) / 1000)));
+  throw new AgenticoreError('CLAUDE_USAGE_LIMIT', undefined, { retryAfterS });
+}

@@ -1,0 +1,155 @@
+// Many at once, and processes that die: nobody hears what is another's, and those beyond the limits are told so before
+// anything was started.
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { describe, it } from 'node:test';
+import type { Script } from '../../scripts/scripted-model/script.js';
+import { eventually } from '../support/eventually.js';
+import {
+  type AgentUnderTest,
+  assistant,
+  chunksOf,
+  contentOf,
+  requestWith,
+  startAgent,
+  user,
+} from './agent-kit.js';
+
+const echo: Script = {
+  name: 'echo',
+  match: '/my number is (?<number>\\d+)/',
+  steps: [{ say: 'Yours is {{capture.number}}.' }],
+};
+const slow: Script = {
+  name: 'slow',
+  match: 'take your time',
+  pace: 40,
+  steps: [{ say: `${'word '.repeat(400)}end.` }],
+};
+const recall: Script = { name: 'recall', match: 'what did I say', steps: [{ say: 'You said it.' }] };
+const any: Script = { name: 'any', steps: [{ say: 'Very well.' }] };
+
+describe('an agent in a crowd', () => {
+  it('mixes none of fifty conversations with another, and refuses those beyond its limits unstarted', async () => {
+    const limits = {
+      AGENT_MODE_MAX_PROCESSES: '3',
+      AGENT_MODE_MAX_WAITING: '12',
+      AGENT_MODE_WARM_PROCESSES: '2',
+    };
+    const agent = await startAgent('file', [echo], limits);
+    try {
+      const numbers = Array.from({ length: 50 }, (_, at) => 1000 + at);
+      const answers = await Promise.all(
+        numbers.map((number) =>
+          agent.chat(
+            { messages: [user(`my number is ${number}`)], stream: true },
+            { 'x-conversation-id': `crowd-${number}` },
+          ),
+        ),
+      );
+      const refused = answers.filter(({ status }) => status === 503);
+      assert.equal(refused.length, 50 - 3 - 12, 'three run, twelve wait');
+      for (const { headers, text } of refused) {
+        assert.ok(Number(headers.get('retry-after')) >= 1 && Number(headers.get('retry-after')) <= 60);
+        assert.equal(JSON.parse(text).error.type, 'overloaded_error', text);
+      }
+      for (const [at, { status, text }] of answers.entries())
+        if (status === 200) assert.equal(contentOf(chunksOf(text)), `Yours is ${numbers[at]}.`);
+      const jobs = (await (await agent.get('/jobs?limit=200')).json()) as { jobs: unknown[] };
+      assert.equal(jobs.jobs.length, 15, 'of the others the ledger knows nothing');
+    } finally {
+      await agent.close();
+    }
+  });
+
+  it('tells the client when its process is killed, and goes on with the history at the next turn', async () => {
+    const agent = await startAgent('file', [slow, recall, any]);
+    const key = { 'x-conversation-id': 'killed' };
+    try {
+      const first = await agent.say([user('Remember the word saffron.')], key);
+      const history = [user('Remember the word saffron.'), assistant(first)];
+      const running = agent.chat({ messages: [...history, user('take your time')], stream: true }, key);
+      const pid = await eventually('claude answers', async () => {
+        const found = wasAsked(agent, 'take your time');
+        return found && busyClaude(agent);
+      });
+      process.kill(pid, 'SIGKILL');
+      const { text } = await running;
+      const failed = chunksOf(text).find(({ error }) => error !== undefined);
+      assert.ok(failed?.error, text.slice(-500));
+      assert.ok(text.trimEnd().endsWith('data: [DONE]'));
+
+      await agent.say([...history, user('Now, what did I say?')], key);
+      const last = requestWith(agent, 'what did I say');
+      assert.match(JSON.stringify(last?.body), /saffron/);
+    } finally {
+      await agent.close();
+    }
+  });
+
+  it('lets a second turn of a conversation wait for the first', async () => {
+    const agent = await startAgent('file', [slow, any]);
+    const key = { 'x-conversation-id': 'one-at-a-time' };
+    try {
+      const first = agent.chat({ messages: [user('take your time')], stream: true }, key);
+      await eventually('the first runs', () => wasAsked(agent, 'take your time'));
+      const second = agent.chat({ messages: [user('and now this')], stream: true }, key);
+      const asked = (): boolean => wasAsked(agent, 'and now this');
+      assert.equal(asked(), false);
+      assert.match(contentOf(chunksOf((await first).text)), /end\.$/);
+      assert.equal(contentOf(chunksOf((await second).text)), 'Very well.');
+    } finally {
+      await agent.close();
+    }
+  });
+
+  it('runs what waits at one process on another', async () => {
+    const agent = await startAgent('redis', [echo], { AGENTICORE_ROLES: 'ingress,gateway' });
+    const worker = await startWorker(agent);
+    try {
+      const { status, text } = await agent.chat({ messages: [user('my number is 7')], stream: true });
+      assert.equal(status, 200, text);
+      assert.equal(contentOf(chunksOf(text)), 'Yours is 7.');
+    } finally {
+      await worker.stop();
+      await agent.close();
+    }
+  });
+});
+
+const wasAsked = (agent: AgentUnderTest, text: string): boolean => requestWith(agent, text) !== undefined;
+
+async function startWorker(agent: AgentUnderTest): Promise<{ stop(): Promise<void> }> {
+  const { mkdtemp, rm } = await import('node:fs/promises');
+  const { tmpdir } = await import('node:os');
+  const { join } = await import('node:path');
+  const { startServer } = await import('../../scripts/quickstart/start-server.js');
+  const { DOOR } = await import('./fleet.js');
+  const folder = await mkdtemp(join(tmpdir(), 'agenticore-agent-'));
+  const server = await startServer(DOOR, folder, { ...agent.settings, AGENTICORE_ROLES: 'worker' });
+  return {
+    async stop() {
+      await server.stop();
+      await rm(folder, { recursive: true, force: true, maxRetries: 5 });
+    },
+  };
+}
+
+/** The claude of this agent that has used the most time: the one in a turn. */
+function busyClaude({ folder }: AgentUnderTest): number {
+  const all = readdirSync('/proc').flatMap((pid) => {
+    try {
+      if (!/^\d+$/.test(pid) || !readFileSync(`/proc/${pid}/environ`, 'utf8').includes(folder)) return [];
+      const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+      if (!command.includes('stream-json')) return [];
+      const [, , , , , , , , , , , , utime = 0, stime = 0] = readFileSync(`/proc/${pid}/stat`, 'utf8')
+        .replace(/^\d+ \(.*\) /, '')
+        .split(' ')
+        .map(Number);
+      return [{ pid: Number(pid), used: utime + stime }];
+    } catch {
+      return [];
+    }
+  });
+  return all.sort((a, b) => b.used - a.used)[0]?.pid ?? 0;
+}
