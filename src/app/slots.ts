@@ -48,8 +48,12 @@ export function createSlots(size: number): Slots {
 
   return {
     async acquire(signal) {
-      while (taken >= size && !signal.aborted) await nextChange(signal);
-      return signal.aborted ? undefined : take();
+      while (!signal.aborted) {
+        const free = take();
+        if (free !== undefined) return free;
+        await nextChange(signal);
+      }
+      return undefined;
     },
     take,
     async free(signal) {

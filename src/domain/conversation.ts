@@ -36,10 +36,6 @@ export function extendHead(
   return readExchanges(turn, hash).reduce((earlier, exchange) => link(earlier, exchange, hash), head);
 }
 
-/** True when the history is exactly what `head` stands for. */
-export const isSameHistory = (history: readonly ChatMessage[], head: string, hash: Hash): boolean =>
-  chainHistory(history, hash).head === head;
-
 const readExchanges = (history: readonly ChatMessage[], hash: Hash): readonly Exchange[] =>
   exchangesOf(history, (mediaType, data) => hash(canonicalJson([mediaType, data])));
 
@@ -62,12 +58,3 @@ export function conversationId(name: ConversationName, hash: Hash): string {
   const by = 'key' in name ? { key: name.key } : { head: name.head };
   return hash(canonicalJson({ agent, caller: caller.name, user: caller.user, ...by }));
 }
-
-/** What a session of Claude is begun with: one with another setup cannot be gone on with. */
-export interface ConversationSetup {
-  readonly packageVersion: string;
-  readonly model: string;
-  readonly instructions?: string;
-}
-
-export const setupHash = (setup: ConversationSetup, hash: Hash): string => hash(canonicalJson(setup));

@@ -19,8 +19,8 @@ const FIRST_INDEX = 8;
 interface Asked {
   /** JSON, one text for all: many small arguments cost far more, here and in Redis. */
   readonly transition: string;
-  /** Its records; then the request of a turn, up to 20 MiB: in that JSON it would take Redis half a second. */
-  readonly lines: readonly string[];
+  /** Beside it: the records, and the request of a turn that waits. */
+  readonly texts: readonly string[];
   settle(result: AppendResult): void;
   fail(error: unknown): void;
 }
@@ -33,12 +33,18 @@ export interface AppendOptions {
 }
 
 /** The `append` of the event log; what it throws is what `connection` explains. */
-export function createAppend(connection: Connection, keys: Keys, options: AppendOptions): EventLog['append'] {
+export function createAppend(
+  connection: Connection,
+  keys: Keys,
+  { maxPerRepo, leaseMs }: AppendOptions,
+): EventLog['append'] {
   const ofFleet = [keys.fleet, keys.fleetCount, keys.fleetMarks];
-  const scriptKeys = [keys.jobs, keys.delayed, keys.dead, keys.upkeep, ...ofFleet, ...keys.indices];
-  const settings = [keys.prefix, String(options.maxPerRepo), keys.fleetBell, String(FLEET_LENGTH)];
+  const ofJobs = [keys.jobs, keys.delayed, keys.dead, keys.upkeep];
+  const scriptKeys = [...ofJobs, ...ofFleet, ...keys.indices, keys.leases];
+  const settings = [keys.prefix, String(maxPerRepo), keys.fleetBell, String(FLEET_LENGTH)];
   const beginnings = [keys.view, keys.lane, keys.idempotency, keys.jobBell].map((key) => key(''));
-  const sharedArguments = [...settings, ...beginnings, behindView(keys.ledger), behindView(keys.answer)];
+  const continuations = [keys.ledger, keys.answer, keys.request].map(behindView);
+  const sharedArguments = [...settings, ...beginnings, ...continuations, String(leaseMs)];
   let gathered: Asked[] = [];
   let characters = 0;
 
@@ -56,15 +62,15 @@ export function createAppend(connection: Connection, keys: Keys, options: Append
 
   async function send(batch: readonly Asked[]): Promise<void> {
     const transitions = `[${batch.map(({ transition }) => transition).join(',')}]`;
-    const lines: string[] = [];
-    for (const asked of batch) lines.push(...asked.lines);
+    const texts: string[] = [];
+    for (const asked of batch) texts.push(...asked.texts);
     try {
       const reply = await connection.ask((redis, resent) =>
         runScript(redis, 'append', scriptKeys, [
           resent ? '1' : '',
           ...sharedArguments,
           transitions,
-          ...lines,
+          ...texts,
         ]),
       );
       const results = asList(reply);
@@ -82,13 +88,13 @@ export function createAppend(connection: Connection, keys: Keys, options: Append
 
   return (transition) =>
     new Promise((settle, fail) => {
-      const { request } = transition;
-      const lines = request === undefined ? transition.lines : [...transition.lines, request];
-      const text = JSON.stringify(describe(keys, options, transition));
+      const { lines, request } = transition;
+      const texts = request === undefined ? lines : [...lines, request];
+      const text = JSON.stringify(describe(maxPerRepo, transition));
       if (gathered.length === 0) process.nextTick(flush);
-      gathered.push({ transition: text, lines, settle, fail });
+      gathered.push({ transition: text, texts, settle, fail });
       characters += text.length;
-      for (const line of lines) characters += line.length;
+      for (const { length } of texts) characters += length;
       if (gathered.length >= MAX_TOGETHER || characters >= MAX_CHARACTERS) flush();
     });
 }
@@ -98,8 +104,8 @@ const indexOf = (status: JobStatus | undefined): number | '' =>
   status === undefined ? '' : FIRST_INDEX + JOB_STATUSES.indexOf(status);
 
 /** A transition as append.lua wants it. */
-function describe(keys: Keys, options: AppendOptions, transition: Transition): readonly unknown[] {
-  const { jobId, expectedVersion, before, placement, records, request } = transition;
+function describe(maxPerRepo: number, transition: Transition): readonly unknown[] {
+  const { jobId, expectedVersion, before, placement, records } = transition;
   const { job } = transition.after;
   return [
     jobId,
@@ -113,14 +119,12 @@ function describe(keys: Keys, options: AppendOptions, transition: Transition): r
     before === job.status ? '' : indexOf(job.status),
     before === job.status ? '' : indexOf(before),
     records.map(({ type }) => type),
-    job.kind === 'turn' || request !== undefined
-      ? { ...extrasOf(options, transition), ...extrasOfTurn(keys, options, transition) }
-      : extrasOf(options, transition),
+    extrasOf(maxPerRepo, transition),
   ];
 }
 
 /** What only some transitions have, by name. */
-function extrasOf({ maxPerRepo }: AppendOptions, transition: Transition): Readonly<Record<string, string>> {
+function extrasOf(maxPerRepo: number, transition: Transition): Readonly<Record<string, string>> {
   const { before, expectedVersion, placement, answer, idempotency, deadLetter, claim } = transition;
   const { job } = transition.after;
   const extras: Record<string, string> = {};
@@ -128,6 +132,8 @@ function extrasOf({ maxPerRepo }: AppendOptions, transition: Transition): Readon
     extras.repo = placement.repo;
   if (placement.kind === 'delay') extras.dueAt = String(placement.until);
   if (answer !== undefined) extras.answer = wellFormed(answer);
+  if (transition.request !== undefined) extras.asked = '1';
+  if (job.kind === 'turn' && placement.kind === 'remove') extras[job.direct ? 'leased' : 'requested'] = '1';
   if (idempotency) {
     extras.idem = idempotency.key;
     extras.digest = idempotency.digest;
@@ -145,21 +151,6 @@ function extrasOf({ maxPerRepo }: AppendOptions, transition: Transition): Readon
     extras.worker = worker;
     extras.deliveries = String(deliveries);
   }
-  return extras;
-}
-
-/** What only turns have: those that are direct a lease while they run, the others a request until they have ended. */
-function extrasOfTurn(
-  keys: Keys,
-  { leaseMs }: AppendOptions,
-  { jobId, placement, request, after }: Transition,
-): Readonly<Record<string, string>> {
-  const extras: Record<string, string> = {};
-  const ends = placement.kind === 'remove';
-  if (placement.kind === 'lease') extras.leaseMs = String(leaseMs);
-  if (placement.kind === 'lease' || (ends && after.job.direct)) extras.leases = keys.leases;
-  if (request !== undefined) extras.asked = '1';
-  if (request !== undefined || (ends && !after.job.direct)) extras.request = keys.request(jobId);
   return extras;
 }
 

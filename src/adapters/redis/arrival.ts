@@ -102,9 +102,9 @@ function settleArguments(
     maxPerRepo,
     maxPerRepo > 0 ? (repoOf(job).repo ?? '') : '',
     ...(isDeadLetter(job) ? [job.code ?? '', job.error ?? ''] : ['', '']),
-    lastCursor,
     moved.request === undefined ? '' : '1',
     moved.request ?? '',
+    lastCursor,
     ...moved.records.map((record, index) => ledgerLine(record, moved.cursors[index])),
   ];
 }

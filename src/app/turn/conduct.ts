@@ -9,8 +9,6 @@ import type { TurnDeps, TurnStage } from './turn-deps.js';
 import { resultOf } from './turn-result.js';
 import type { TurnResult } from './turns.js';
 
-export type Conducted = TurnResult;
-
 export interface Audience {
   readonly take: TakePiece;
   /** Aborted when nobody waits any more: Claude is interrupted. */

@@ -1,7 +1,7 @@
 // A turn that runs in the process that took it: in the ledger before its caller hears of it, then without a detour.
 
 import type { StreamConfig } from '../../domain/visibility.js';
-import { type Conducted, conduct } from './conduct.js';
+import { conduct } from './conduct.js';
 import { type NewTurn, startDirect } from './submit-turn.js';
 import type { Thread } from './thread.js';
 import { takeInHand } from './turn-attempt.js';
@@ -36,7 +36,7 @@ export async function openDirect(
       conversationId: id,
       visibility,
       config,
-      run: (take, signal): Promise<Conducted> =>
+      run: (take, signal) =>
         conduct(deps, stage, { attempt, request, thread, known, agent }, { take, signal, free }),
     };
   } catch (error) {

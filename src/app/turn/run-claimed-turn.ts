@@ -1,12 +1,12 @@
 // A turn that waited in the lane, in the hands of the worker that claimed it: its caller, wherever it is, follows the feed.
 import type { TurnRequest } from '../../domain/chat.js';
-import { isCode } from '../../domain/errors.js';
+import { AgenticoreError, isCode } from '../../domain/errors.js';
 import type { Claim } from '../../ports/command-queue.js';
 import { settleSpools } from '../attempt/settle-spools.js';
 import { type Handled, handleCommand } from '../handle-command.js';
 import { performTurn } from './perform-turn.js';
 import { endTurn, takeTurn, threadOf } from './thread.js';
-import { takeInHand } from './turn-attempt.js';
+import { type TurnAttempt, takeInHand } from './turn-attempt.js';
 import type { TurnDeps, TurnStage } from './turn-deps.js';
 
 /** Readers wait at the feed: what Claude says goes there at once, and nothing is merged. */
@@ -31,24 +31,28 @@ export async function runClaimedTurn(deps: TurnDeps, stage: TurnStage, claim: Cl
   }
   const thread = threadOf(deps, request);
   const { id } = thread;
+  let isRecorded = false;
   try {
     // Whoever took the request has taken the turn for the same job already, if somebody waits.
     if (id !== undefined) await takeTurn(deps, id, claim.jobId, attempt.signal);
     const known = id === undefined ? undefined : await deps.conversations.find(id);
+    isRecorded = true;
     const performing = { attempt, request, thread, known, agent: deps.packages.current() };
     const at = { ...performing, deltaIntervalMs: DELTA_INTERVAL_MS };
-    const { recorded } = await performTurn(deps, stage, at, () => {});
-    if (id !== undefined) await endTurn(deps, id, claim.jobId);
-    await recorded;
+    await (await performTurn(deps, stage, at, () => {})).recorded;
   } catch (error) {
-    deps.log('turn.bug', { job_id: claim.jobId, error: String(error) }, 'error');
-    await attempt.end({
-      kind: 'failed',
-      code: 'INTERNAL',
-      error: 'The turn could not be run; the log of the worker tells why.',
-    });
-    await attempt.close();
+    deps.log('turn.failed', { job_id: claim.jobId, error: String(error) }, 'warn');
+    if (!isRecorded) await endUnperformed(attempt, error);
+  } finally {
+    if (id !== undefined) await endTurn(deps, id, claim.jobId);
   }
+}
+
+/** The turn never came to Claude: its conversation was not free in time, or the bus has gone. */
+async function endUnperformed(attempt: TurnAttempt, error: unknown): Promise<void> {
+  const { code, message } = error instanceof AgenticoreError ? error : new AgenticoreError('INTERNAL');
+  await attempt.end({ kind: 'failed', code, error: message });
+  await attempt.close();
 }
 
 async function requestOf({ events }: TurnDeps, jobId: string): Promise<TurnRequest | undefined> {

@@ -5,36 +5,39 @@
 --
 -- KEYS  1 all jobs (zset)  2 delayed (zset)  3 dead letters (stream)  4 upkeep (zset)
 --       5 fleet (stream)  6 how many events it was ever given (string)  7 its marks (list)
---       8-13 the index of each status (zset)
+--       8-13 the index of each status (zset)  14 leases of direct attempts (zset)
 -- ARGV  1 '1' when this is sent again because the first answer was lost  2 prefix of all keys
 --       3 limit per repository, 0 for none  4 fleet doorbell (channel)  5 how many events the fleet stream keeps, about
 --       6-9 what the keys of views (hash), lanes (stream) and idempotency keys (string), and the doorbells of jobs begin with
---       10 and 11 what a view's key is continued by for its ledger (list) and answer (string)
---       12 the transitions as JSON (one text costs far less than many arguments), each a list: job id, expected version
---          (number), status, creation time (ms), attempt, placement (none | enqueue | requeue | delay | lease | remove),
---          lane, when upkeep must look at the job (ms, '' while it runs), which of KEYS is the index to enter and which the
---          one to leave ('' for none), the types of its records, the extras by name
---       13.. per transition: its records, and behind them its request if it comes with one
+--       10-12 what a view's key is continued by for its ledger (list), answer and request (strings)
+--       13 lease of a direct attempt (ms)
+--       14 the transitions as JSON (one text costs far less than many arguments), each a list: job id, expected version
+--          (number), status, creation time (ms), attempt, placement (none | enqueue | requeue | delay | lease |
+--          remove), lane, when upkeep must look at the job (ms, '' while it runs), which of KEYS is the index to enter
+--          and which the one to leave ('' for none), the types of its records, the extras by name
+--       15.. in turn of the transitions: the records, and behind them the request of a turn that waits (extra `asked`), for
+--          up to 20 MiB would take Redis half a second to read out of JSON
 -- Extras: repo (the job is new and counted by the limit)
 --         dueAt (ms: for delay), answer, idem, digest and digestTtl (idempotency key, ms)
---         of turns, with their keys: leases (zset: its lease begins or ends), leaseMs (with it: it begins), request (string:
---         it comes with one, or ends), asked (with it: it comes)
+--         asked (a request comes with it), requested, leased (a turn ends: it may have a request; it has a lease)
 --         letter (add | remove: dead letter), code and error (with it), closed (the records come after the job's end)
 --         entry, worker, deliveries (the claim that the caller must hold)
 -- Returns per transition: 'appended' | 'conflict' | 'unclaimed' | {'duplicate', job id, digest}
 --         | {'failed', error of Redis}
 --
--- Invariants: the ledger is the only account of a job; the view has what scripts need to know of it. A job that runs, or
--- waits and is admitted, has one lane entry, named by the view's `entry`; one that is held, delayed, runs by a direct
+-- Invariants: the ledger is the only account of a job; the view has what scripts need to know of it. A job that runs,
+-- or waits and is admitted, has one lane entry, named by the view's `entry`; one that is held, delayed, runs by a direct
 -- attempt or has ended has none, and it is acknowledged and deleted in the same step: XLEN(lane) = admitted waiting +
 -- running. A direct attempt has a lease while it runs. Each record stands in the ledger behind its cursor in the feed, a
--- blank between them, but for those that come after the end of the feed. An entry of the fleet stream has the events of one
--- call, at most 100.
+-- blank between them, but for those that come after the end of the feed. An entry of the fleet stream has the events of
+-- one call, at most 100.
 local jobs, delayed, dead, upkeep, fleet, fleetCount, fleetMarks = unpack(KEYS, 1, 7)
-local resent, prefix, limit, fleetBell, fleetLength, views, lanes, idems, bells, toLedger, toAnswer = unpack(ARGV, 1, 11)
+local leases = KEYS[14]
+local resent, prefix, limit, fleetBell, fleetLength, views, lanes, idems, bells = unpack(ARGV, 1, 9)
+local toLedger, toAnswer, toRequest, leaseMs = unpack(ARGV, 10, 13)
 limit, fleetLength = tonumber(limit), tonumber(fleetLength)
-local transitions = cjson.decode(ARGV[12])
-local FIRST_RECORD, FLEET_ENTRY, FLEET_STEP = 13, 100, 1000
+local transitions = cjson.decode(ARGV[14])
+local FIRST_RECORD, FLEET_ENTRY, FLEET_STEP = 15, 100, 1000
 -- @include now
 -- @include admission
 
@@ -79,7 +82,7 @@ local function isHeldByCaller(lane, entry, extra)
   return held[entry] == tonumber(extra.deliveries)
 end
 
--- `first`: which of ARGV is the first record.
+-- `first`: which of ARGV is the first record; the request, if there is one, is behind the last one.
 local function carryOut(transition, first)
   local jobId, expected, status, createdAt, attempt, placement, laneName, upkeepAt, enter, left, types, extra =
     unpack(transition)
@@ -136,12 +139,10 @@ local function carryOut(transition, first)
     local answer = view .. toAnswer
     redis.call('SET', answer, extra.answer)
   end
-
-  local request = extra.request
-  if extra.asked then
-    redis.call('SET', request, ARGV[first + #types])
-  elseif request then
-    redis.call('UNLINK', request)
+  if extra.asked or extra.requested then
+    local request = view .. toRequest
+    if extra.asked then redis.call('SET', request, ARGV[first + #types]) end
+    if extra.requested then redis.call('UNLINK', request) end
   end
 
   if enter ~= '' then gather('ZADD', KEYS[enter], createdAt, jobId) end
@@ -167,12 +168,12 @@ local function carryOut(transition, first)
     elseif placement == 'requeue' then
       enterLane(jobId, view, lane)
     elseif placement == 'lease' then
-      gather('ZADD', extra.leases, string.format('%.0f', nowMs() + extra.leaseMs), jobId)
+      gather('ZADD', leases, string.format('%.0f', nowMs() + tonumber(leaseMs)), jobId)
     else
       if placement == 'delay' then gather('ZADD', delayed, extra.dueAt, jobId) end
       leave(jobId, repo)
-      if extra.leases then gather('ZREM', extra.leases, jobId) end
     end
+    if extra.leased then gather('ZREM', leases, jobId) end
   end
 
   if extra.letter == 'add' then

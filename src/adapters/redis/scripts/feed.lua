@@ -11,17 +11,16 @@
 -- the last can no longer be told, unless nothing is left: then the view's `saidAt` tells.
 local said, view, ledger = unpack(KEYS)
 local after, limit = ARGV[1], tonumber(ARGV[2])
-local PAGE = 16
 -- @include now
 if after == '' then after = '0-0' end
 
 local left = redis.call('LLEN', ledger)
 if left == 0 then return { after ~= '0-0' and '1' or '0', {} } end
 
--- The events behind the cursor, the last one first: readers are mostly near the end.
-local events, reached = {}, false
+-- The events behind the cursor, the last one first: readers are mostly at the end, and most steps find one event or none.
+local events, reached, step = {}, false, 1
 while left > 0 and not reached do
-  local from = math.max(0, left - PAGE)
+  local from = math.max(0, left - step)
   local page = redis.call('LRANGE', ledger, from, left - 1)
   for i = #page, 1, -1 do
     local blank = string.match(page[i], '^%d+%-%d+() ')
@@ -30,7 +29,7 @@ while left > 0 and not reached do
     if reached then break end
     if cursor then events[#events + 1] = { cursor, string.sub(page[i], blank + 1) } end
   end
-  left = from
+  left, step = from, step * 2
 end
 
 local messages = redis.call('XRANGE', said, '(' .. after, '+', 'COUNT', limit)

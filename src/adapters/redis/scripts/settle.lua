@@ -10,8 +10,8 @@
 --       9 place: ended | delayed | lane | leased  10 until (ms), for delayed  11 when upkeep must look at it (ms), '' = never
 --       12 job doorbell (channel)  13 prefix of all keys  14 limit per repository, 0 for none
 --       15 repository to count by, '' for none  16 code and 17 error of a dead letter, '' for none
---       18 the last cursor of its feed  19 '1' when there is a request  20 request
---       21.. the ledger, each record behind its cursor
+--       18 '1' when there is a request  19 request
+--       20 the last cursor of its feed  21.. the ledger, each record behind its cursor
 -- Returns 'written', 'same' (this very history is here) or 'different' (another one is); then nothing changed.
 --
 -- Invariants: those of append.lua. A job that waits comes in through `delayed`, like any other that becomes due;
@@ -19,7 +19,8 @@
 local ledger, view, answer, said, whole, stagedSaid, stagedWhole = unpack(KEYS, 1, 7)
 local jobs, index, delayed, upkeep, lane, dead, leases, request = unpack(KEYS, 8, 15)
 local jobId, status, createdAt, attempt, laneName, answered, answerText, trimmed = unpack(ARGV, 1, 8)
-local place, dueAt, upkeepAt, bell, prefix, limit, repo, code, why, cursor, requested, requestText = unpack(ARGV, 9, 20)
+local place, dueAt, upkeepAt, bell, prefix, limit, repo, code, why = unpack(ARGV, 9, 17)
+local requested, requestText, cursor = unpack(ARGV, 18, 20)
 limit = tonumber(limit)
 local FIRST = 21
 -- @include now
