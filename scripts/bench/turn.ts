@@ -17,6 +17,9 @@ const ROUNDS = 20;
 const SHELL_ROUNDS = 8;
 const PACE_MS = 5;
 const STAMPED_TURNS = 5;
+/** Conversations that are over leave their places to processes for new ones. */
+const ROOMY = { AGENT_MODE_MAX_PROCESSES: '16', AGENT_MODE_IDLE_SECONDS: '3' };
+const PATIENCE_MS = 60_000;
 const DOOR = fileURLToPath(new URL('../../src/main.js', import.meta.url));
 
 const METHOD = [
@@ -48,7 +51,7 @@ async function firstDeltas(folder: string): Promise<Record<Kind, number[]>> {
   const model = await startScriptedModel({ scripts: [script], pace: PACE_MS });
   const settings = { ANTHROPIC_API_KEY: 'none-needed', ANTHROPIC_BASE_URL: model.url };
   const start = (name: string, warm: number): Promise<RunningServer> =>
-    startAgent(join(folder, name), { ...settings, AGENT_MODE_WARM_PROCESSES: String(warm) });
+    startAgent(join(folder, name), { ...settings, ...ROOMY, AGENT_MODE_WARM_PROCESSES: String(warm) });
   const warm = await start('warm', 2);
   const cold = await start('cold', 0);
   const samples: Record<Kind, number[]> = {
@@ -139,11 +142,13 @@ function startAgent(folder: string, settings: Record<string, string>): Promise<R
 
 /** Waits until a process stands ready for a new conversation. */
 async function whenWarm(url: string): Promise<void> {
-  for (;;) {
+  const deadline = performance.now() + PATIENCE_MS;
+  while (performance.now() < deadline) {
     const health = (await (await fetch(`${url}/health`)).json()) as { processes?: { warm: number } };
     if ((health.processes?.warm ?? 0) >= 2) return;
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
+  throw new Error(`no process was warm within ${PATIENCE_MS / 1000} s`);
 }
 
 const ms = (value: number): string => value.toFixed(1);

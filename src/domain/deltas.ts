@@ -6,7 +6,6 @@ import { isRecord, type JsonRecord } from './json-record.js';
 /** The part of an agent's message that matters here. */
 export interface LiveMessage {
   readonly type: string;
-  readonly message: JsonRecord;
   /** One line of JSON. */
   readonly line: string;
 }
@@ -30,23 +29,24 @@ export interface LivePiece {
 }
 
 export interface DeltaMerger {
-  /** Takes the next message of claude; returns what readers get now, in order. */
-  take(message: LiveMessage, now: number): readonly LivePiece[];
-  /** When `flushWords` has something to give; undefined while it has not. */
+  /** Takes what was just written, free of secrets; returns what readers get now, in order. */
+  delta(delta: DeltaData, now: number): readonly LivePiece[];
+  /** Takes a complete message; what is held back goes ahead of it. */
+  message(message: LiveMessage, now: number): readonly LivePiece[];
+  /** When the held-back delta is to be flushed; undefined while nothing is held back. */
   dueAt(): number | undefined;
-  /** The held-back delta up to its last whole word; call it when `dueAt` has come. */
-  flushWords(now: number): readonly LivePiece[];
-  /** All of the held-back delta; call it at the end. */
+  /** The held-back delta; call it when `dueAt` has come, and at the end. */
   flush(now: number): readonly LivePiece[];
 }
 
 const FLUSH_EVERY_MS = 80;
 /** A piece never grows beyond about this, however long the interval: a frame stays small. */
 const MAX_PIECE_CHARS = 16 * 1024;
-/** A word that is still being written is held back up to this length: a secret cut in two would pass redaction. */
-const MAX_WORD_CHARS = 512;
 
-/** Makes a merger for one attempt. A delta that follows a pause goes out at once; a burst is merged per interval. */
+/**
+ * Makes a merger for one attempt. A delta that follows a pause goes out at once; a burst is merged per interval, and
+ * not at all when that is 0.
+ */
 export function createDeltaMerger(intervalMs = FLUSH_EVERY_MS): DeltaMerger {
   let held: DeltaData | undefined;
   let lastFlush = Number.NEGATIVE_INFINITY;
@@ -59,36 +59,26 @@ export function createDeltaMerger(intervalMs = FLUSH_EVERY_MS): DeltaMerger {
     lastFlush = now;
     return [{ kind: 'delta', type: 'delta', data }];
   }
-  const flush = (now: number): readonly LivePiece[] => give(held?.text.length ?? 0, now);
-  const flushWords = (now: number): readonly LivePiece[] => give(wholeWords(held?.text ?? ''), now);
-
-  function hold(delta: DeltaData, now: number): readonly LivePiece[] {
-    const earlier = held !== undefined && !isSameBlock(held, delta) ? flush(now) : [];
-    held = held === undefined ? delta : { ...held, text: held.text + delta.text };
-    // A clock that was set back must not hold anything back.
-    const isDue = Math.abs(now - lastFlush) >= intervalMs || held.text.length >= MAX_PIECE_CHARS;
-    return isDue && earlier.length === 0 ? flushWords(now) : earlier;
-  }
+  const giveAll = (now: number): readonly LivePiece[] => give(held?.text.length ?? 0, now);
+  const flush = (now: number): readonly LivePiece[] => give(wholeCharacters(held?.text ?? ''), now);
 
   return {
-    take(message, now) {
-      if (message.type === 'stream_event') {
-        const delta = readDelta(message.message);
-        return delta === undefined ? [] : hold(delta, now);
-      }
-      return [...flush(now), { kind: 'message', type: message.type, data: message.line }];
+    delta(delta, now) {
+      const earlier = held !== undefined && !isSameBlock(held, delta) ? giveAll(now) : [];
+      held = held === undefined ? delta : { ...held, text: held.text + delta.text };
+      // A clock that was set back must not hold anything back.
+      const isDue = Math.abs(now - lastFlush) >= intervalMs || held.text.length >= MAX_PIECE_CHARS;
+      return isDue ? [...earlier, ...flush(now)] : earlier;
     },
-    dueAt: () => (wholeWords(held?.text ?? '') === 0 ? undefined : lastFlush + intervalMs),
-    flushWords,
+    message: ({ type, line }, now) => [...giveAll(now), { kind: 'message', type, data: line }],
+    dueAt: () => (wholeCharacters(held?.text ?? '') === 0 ? undefined : lastFlush + intervalMs),
     flush,
   };
 }
 
-/** Length of the text up to and with its last white space; all of it when the last word is longer than any word. */
-function wholeWords(text: string): number {
-  const end = text.search(/\S*$/);
-  return text.length - end > MAX_WORD_CHARS ? text.length : end;
-}
+/** Length of the text but for the first half of a character whose second half is still to come. */
+const wholeCharacters = (text: string): number =>
+  /[\uD800-\uDBFF]$/.test(text) ? text.length - 1 : text.length;
 
 /** The delta that a stream_event carries; undefined for starts, stops, signatures and everything unknown. */
 export function readDelta(message: JsonRecord): DeltaData | undefined {
@@ -117,5 +107,8 @@ export function readDelta(message: JsonRecord): DeltaData | undefined {
   }
 }
 
-const isSameBlock = (a: DeltaData, b: DeltaData): boolean =>
+type Block = Omit<DeltaData, 'text'>;
+
+/** Whether both are pieces of one text. */
+export const isSameBlock = (a: Block, b: Block): boolean =>
   a.block === b.block && a.delta === b.delta && a.parent_tool_use_id === b.parent_tool_use_id;

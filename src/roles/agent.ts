@@ -22,7 +22,6 @@ import { parseVisibility } from '../domain/visibility.js';
 import type { PackageStore } from '../ports/packages.js';
 import type { TurnAgent } from '../ports/turn-agent.js';
 import type { Config } from '../runtime/config/config.js';
-import { createStreamRedactor } from '../runtime/redact-stream.js';
 import { type Service, untilAborted } from '../runtime/supervise.js';
 import { fingerprintCredential } from './credential.js';
 import type { Machines } from './machines.js';
@@ -128,7 +127,6 @@ function turnDeps(
     ...{ queue, feed, transcript, conversations, breaker, packages, stage },
     credential: fingerprintCredential(config.claude.passthrough, hash),
     accepting: () => !leave.aborted,
-    openFlow: () => createStreamRedactor(config.secrets),
     policy: policyOf(config, packages.current().name),
   };
 }

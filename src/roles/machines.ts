@@ -6,6 +6,7 @@ import { systemClock } from '../adapters/host/system-clock.js';
 import { createJobDirectories } from '../adapters/job-files/job-directories.js';
 import { createSpools } from '../adapters/job-files/spools.js';
 import type { LedgerDeps } from '../app/handle-command.js';
+import type { TextFlow } from '../domain/text-flow.js';
 import type { Bus } from '../ports/bus.js';
 import type { JobDirectories } from '../ports/job-directories.js';
 import type { Log } from '../ports/log.js';
@@ -14,6 +15,7 @@ import type { Spools } from '../ports/spool.js';
 import type { Workspaces } from '../ports/workspace.js';
 import type { Config } from '../runtime/config/config.js';
 import { createRedactor } from '../runtime/redact.js';
+import { createStreamRedactor } from '../runtime/redact-stream.js';
 import { gitEnvironment } from './git-environment.js';
 import { openProfiles } from './open-profiles.js';
 
@@ -26,6 +28,7 @@ export interface Machines extends LedgerDeps {
   readonly directories: JobDirectories;
   readonly spools: Spools;
   readonly redact: (text: string) => string;
+  readonly openFlow: () => TextFlow;
   readonly newId: () => string;
   /** Name of this process among the workers. */
   readonly worker: string;
@@ -44,6 +47,7 @@ export function buildMachines(config: Config, bus: Bus, worker: string, log: Log
     hash: sha256,
     newId: randomUUID,
     redact: createRedactor(config.secrets),
+    openFlow: () => createStreamRedactor(config.secrets),
     profiles: openProfiles(config, log),
     workspaces: createWorkspaces({
       reposRoot: repos.root,

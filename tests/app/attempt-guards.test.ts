@@ -8,6 +8,7 @@ import { createLeases } from '../../src/app/loops/lease.js';
 import { runAttempt } from '../../src/app/run-attempt.js';
 import { AgenticoreError } from '../../src/domain/errors.js';
 import type { Claim } from '../../src/ports/command-queue.js';
+import { text, textDelta } from '../support/claude-says.js';
 import { submit } from '../support/ledger.js';
 import { type Setting, type Stage, setStage, succeed, workUntilStopped } from './doubles.js';
 
@@ -56,6 +57,34 @@ describe('an attempt', () => {
     const { entries } = await stage.bus.feed.read({ kind: 'job', jobId: claim.jobId }, undefined, 100);
     const deltas = entries.filter(({ kind }) => kind === 'delta').map(({ data }) => data);
     assert.match(deltas.join(''), /the \[redacted\] is out/);
+  });
+
+  it('shows no secret that is cut by deltas, and shows the same text as the complete message', async (t) => {
+    const token = 'abcdefghijklmnop';
+    const words = `It is s3cret; Bearer ${token}, api_key = ${token}.`;
+    const clean = 'It is [redacted]; Bearer [redacted], api_key = [redacted].';
+    const cuts = Array.from({ length: words.length - 1 }, (_, at) => at + 1);
+    const { stage, claim } = await claimed(t, {
+      act: async (order, listener, signal) => {
+        for (const cut of cuts) {
+          for (const said of [textDelta(words.slice(0, cut)), textDelta(words.slice(cut)), text(words)])
+            await listener.message({ ...said, line: JSON.stringify(said.message) });
+        }
+        return succeed(order, listener, signal);
+      },
+    });
+    await runAttempt(stage.deps, claim, never);
+    const { entries } = await stage.bus.feed.read({ kind: 'job', jobId: claim.jobId }, undefined, 1000);
+    const told: string[] = [];
+    let written = '';
+    for (const { kind, type, data } of entries) {
+      if (kind === 'delta') written += JSON.parse(data).text;
+      if (type !== 'assistant') continue;
+      told.push(written);
+      written = '';
+      assert.doesNotMatch(data, /s3cret|abcdef/);
+    }
+    assert.deepEqual(told, [...cuts.map(() => clean), ''], 'the last message was never written in deltas');
   });
 
   it('fails without a secret in its error', async (t) => {

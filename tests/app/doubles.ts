@@ -15,9 +15,13 @@ import type { Agent, AgentEnd, AgentListener, AgentOrder } from '../../src/ports
 import type { Bus } from '../../src/ports/bus.js';
 import type { ProfileStore } from '../../src/ports/profile-store.js';
 import type { Workspace, WorkspaceOrder } from '../../src/ports/workspace.js';
+import { createRedactor } from '../../src/runtime/redact.js';
+import { createStreamRedactor } from '../../src/runtime/redact-stream.js';
 import { tempDir } from '../support/temp-dir.js';
 
 export const LEASE_MS = 60_000;
+/** What the worker must never show. */
+export const SECRETS = ['s3cret'];
 
 /** What a scripted claude does; the default says one thing and succeeds. */
 export type Act = (order: AgentOrder, listener: AgentListener, signal: AbortSignal) => Promise<AgentEnd>;
@@ -112,7 +116,8 @@ export async function setStage(setting: Setting = {}): Promise<Stage> {
     },
     codeHosts: [],
     environment: () => ({}),
-    redact: (text) => text.replaceAll('s3cret', '[redacted]'),
+    redact: createRedactor(SECRETS),
+    openFlow: () => createStreamRedactor(SECRETS),
     newId: randomUUID,
     log: () => {},
     worker: 'worker-1',

@@ -1,7 +1,6 @@
 // What readers of a turn get: everything they may see, nothing else, and each character once.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { createDeltaMerger } from '../../src/domain/deltas.js';
 import { createTurnRenderer } from '../../src/domain/render-turn.js';
 import type { TurnPiece } from '../../src/domain/turn-piece.js';
 import { parseVisibility } from '../../src/domain/visibility.js';
@@ -21,6 +20,7 @@ import {
   thinkingDelta,
   user,
 } from '../support/claude-says.js';
+import { createLiveFeed } from '../support/live-feed.js';
 
 type Said = ReturnType<typeof text>;
 
@@ -62,12 +62,10 @@ function render(said: readonly Said[], visible = 'all') {
 }
 
 /** Through the merger and the feed, as a reader elsewhere gets it. */
-function renderFeed(said: readonly Said[], visible = 'all', every = 80) {
-  const merger = createDeltaMerger(every);
+function renderFeed(said: readonly Said[], visible = 'all', every = 80, secrets: readonly string[] = []) {
+  const feed = createLiveFeed(every, secrets);
   const renderer = createTurnRenderer(parseVisibility(visible));
-  const entries = said.flatMap((message, at) =>
-    merger.take({ ...message, line: JSON.stringify(message.message) }, at * 30),
-  );
+  const entries = said.flatMap((message, at) => feed.take(message, at * 30));
   const pieces = [...entries.flatMap((entry) => renderer.takeEntry(entry)), ...renderer.end()];
   return { renderer, pieces };
 }
@@ -440,6 +438,21 @@ describe('who speaks', () => {
       'tool-use: s web_search {"query":"q"}',
       'tool-result: s T https://example.org/',
     ]);
+  });
+});
+
+describe('a text with secrets', () => {
+  it('is one text without them, wherever its deltas are cut, and is not repeated', () => {
+    const token = 'abcdefghijklmnop';
+    const words = `It is two words; Bearer ${token}, api_key = ${token} at the end.`;
+    const clean = 'It is [redacted]; Bearer [redacted], api_key = [redacted] at the end.';
+    for (let cut = 1; cut < words.length; cut += 1) {
+      const said = [messageStart(), textDelta(words.slice(0, cut)), textDelta(words.slice(cut)), text(words)];
+      for (const every of [0, 80]) {
+        const { renderer } = renderFeed([...said, result()], 'all', every, ['two words']);
+        assert.equal(renderer.shownContent(), clean, `cut at ${cut}`);
+      }
+    }
   });
 });
 

@@ -5,7 +5,15 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import type { Script } from '../../scripts/scripted-model/script.js';
 import { eventually } from '../support/eventually.js';
-import { type AgentUnderTest, assistant, chunksOf, contentOf, startAgent, user } from './agent-kit.js';
+import {
+  type AgentUnderTest,
+  assistant,
+  chunksOf,
+  contentOf,
+  requestWith,
+  startAgent,
+  user,
+} from './agent-kit.js';
 
 const echo: Script = {
   name: 'echo',
@@ -62,9 +70,7 @@ describe('an agent in a crowd', () => {
       const history = [user('Remember the word saffron.'), assistant(first)];
       const running = agent.chat({ messages: [...history, user('take your time')], stream: true }, key);
       const pid = await eventually('claude answers', async () => {
-        const found = agent.model.requests.some(({ body }) =>
-          JSON.stringify(body).includes('take your time'),
-        );
+        const found = wasAsked(agent, 'take your time');
         return found && busyClaude(agent);
       });
       process.kill(pid, 'SIGKILL');
@@ -74,9 +80,7 @@ describe('an agent in a crowd', () => {
       assert.ok(text.trimEnd().endsWith('data: [DONE]'));
 
       await agent.say([...history, user('Now, what did I say?')], key);
-      const last = agent.model.requests.findLast(({ body }) =>
-        JSON.stringify(body).includes('what did I say'),
-      );
+      const last = requestWith(agent, 'what did I say');
       assert.match(JSON.stringify(last?.body), /saffron/);
     } finally {
       await agent.close();
@@ -88,12 +92,9 @@ describe('an agent in a crowd', () => {
     const key = { 'x-conversation-id': 'one-at-a-time' };
     try {
       const first = agent.chat({ messages: [user('take your time')], stream: true }, key);
-      await eventually('the first runs', () =>
-        agent.model.requests.some(({ body }) => JSON.stringify(body).includes('take your time')),
-      );
+      await eventually('the first runs', () => wasAsked(agent, 'take your time'));
       const second = agent.chat({ messages: [user('and now this')], stream: true }, key);
-      const asked = (): boolean =>
-        agent.model.requests.some(({ body }) => JSON.stringify(body).includes('and now this'));
+      const asked = (): boolean => wasAsked(agent, 'and now this');
       assert.equal(asked(), false);
       assert.match(contentOf(chunksOf((await first).text)), /end\.$/);
       assert.equal(contentOf(chunksOf((await second).text)), 'Very well.');
@@ -115,6 +116,8 @@ describe('an agent in a crowd', () => {
     }
   });
 });
+
+const wasAsked = (agent: AgentUnderTest, text: string): boolean => requestWith(agent, text) !== undefined;
 
 async function startWorker(agent: AgentUnderTest): Promise<{ stop(): Promise<void> }> {
   const { mkdtemp, rm } = await import('node:fs/promises');

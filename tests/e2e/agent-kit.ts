@@ -43,7 +43,8 @@ export interface AgentUnderTest {
   job(id: string): Promise<JobJson>;
   ended(id: string): Promise<JobJson>;
   restart(env?: Record<string, string>): Promise<void>;
-  kill(): void;
+  /** A signal to the server; SIGKILL when left out. */
+  kill(signal?: NodeJS.Signals): void;
   close(): Promise<void>;
 }
 
@@ -51,14 +52,14 @@ const ENDED = ['succeeded', 'failed', 'cancelled', 'expired'];
 
 /** Starts it and waits until it is ready. */
 export async function startAgent(
-  bus: BusName,
+  bus: BusName | TestRedis,
   scripts: readonly Script[],
   env: Record<string, string> = {},
-  pace: number | 'instant' = 'instant',
 ): Promise<AgentUnderTest> {
   const folder = await mkdtemp(join(tmpdir(), 'agenticore-agent-'));
-  const model = await startScriptedModel({ scripts, pace });
-  const redis = bus === 'redis' ? await startRedis() : undefined;
+  const model = await startScriptedModel({ scripts, pace: 'instant' });
+  const given = typeof bus === 'object' ? bus : undefined;
+  const redis: TestRedis | undefined = bus === 'redis' ? await startRedis() : given;
   const settings = {
     AGENT_MODE: 'true',
     ANTHROPIC_API_KEY: MODEL_KEY,
@@ -111,7 +112,7 @@ export async function startAgent(
       await server.stop();
       server = await startServer(DOOR, folder, { ...settings, ...more });
     },
-    kill: () => void process.kill(server.pid, 'SIGKILL'),
+    kill: (signal = 'SIGKILL') => void process.kill(server.pid, signal),
     async close() {
       await server.stop();
       await model.close();
@@ -140,3 +141,7 @@ export const jobOf = (chunks: readonly Chunk[]): string => chunks[0]?.id?.replac
 
 export const user = (content: string): object => ({ role: 'user', content });
 export const assistant = (content: string): object => ({ role: 'assistant', content });
+
+/** The last request to the model that has the text in it. */
+export const requestWith = (agent: AgentUnderTest, text: string) =>
+  agent.model.requests.findLast(({ body }) => body !== undefined && JSON.stringify(body).includes(text));

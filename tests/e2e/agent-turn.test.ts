@@ -9,6 +9,7 @@ import {
   chunksOf,
   contentOf,
   jobOf,
+  requestWith,
   startAgent,
   user,
 } from './agent-kit.js';
@@ -257,7 +258,7 @@ function kinds(chunks: readonly Chunk[]): readonly unknown[] {
 
 /** The messages of the last request to the model whose last message contains the text. */
 function lastRequest(agent: AgentUnderTest, text: string): string {
-  const found = agent.model.requests.findLast(({ body }) => JSON.stringify(body).includes(text));
+  const found = requestWith(agent, text);
   const body = found?.body as { messages?: unknown } | undefined;
   return JSON.stringify(body?.messages);
 }

@@ -2,6 +2,7 @@
 import type { Progress } from '../../domain/decide.js';
 import { AgenticoreError, isCode } from '../../domain/errors.js';
 import type { Job } from '../../domain/job.js';
+import type { TextFlow } from '../../domain/text-flow.js';
 import type { Agent } from '../../ports/agent.js';
 import type { Clock } from '../../ports/clock.js';
 import type { CodeHost } from '../../ports/code-host.js';
@@ -31,6 +32,8 @@ export interface AttemptDeps extends BreakerDeps {
   readonly environment: (names: readonly string[]) => Readonly<Record<string, string>>;
   /** Takes secrets out of everything Claude says. */
   readonly redact: (text: string) => string;
+  /** The same for a text that comes in pieces. */
+  readonly openFlow: () => TextFlow;
   readonly newId: () => string;
   readonly worker: string;
   readonly host: string;

@@ -1,5 +1,6 @@
 // Everything claude says, on its way to the transcript: redacted, numbered, hash-chained, in order, in batches.
-import { createDeltaMerger } from '../../domain/deltas.js';
+import { createDeltaFlows } from '../../domain/delta-flows.js';
+import { createDeltaMerger, type LivePiece } from '../../domain/deltas.js';
 import { INLINE_LIMIT_BYTES } from '../../domain/evidence.js';
 import type { TranscriptSeal } from '../../domain/job-event.js';
 import type { AgentMessage } from '../../ports/agent.js';
@@ -18,7 +19,7 @@ export interface TranscriptWriter {
   abandon(): Promise<void>;
 }
 
-export type WriterDeps = OutboxDeps & Pick<AttemptDeps, 'hash' | 'redact'>;
+export type WriterDeps = OutboxDeps & Pick<AttemptDeps, 'hash' | 'redact' | 'openFlow'>;
 
 /**
  * `onFailure`: nothing more can be stored, because another attempt has overtaken this one; `finish` says why.
@@ -31,19 +32,20 @@ export function createTranscriptWriter(
   deltaIntervalMs?: number,
 ): TranscriptWriter {
   const { job, number } = attempt;
+  const flows = createDeltaFlows(deps.openFlow);
   const merger = createDeltaMerger(deltaIntervalMs);
   const outbox = createOutbox(deps, job.id, number, onFailure);
   let seq = 0;
   let seal: TranscriptSeal = { count: 0, head: attempt.head };
   let alarm = new AbortController();
 
-  function take(pieces: ReturnType<typeof merger.flush>): void {
+  function take(pieces: readonly LivePiece[]): void {
     for (const piece of pieces) {
       // Nobody can read while the bus is away, and the message that follows says it all; the numbers leave no gap.
       if (piece.kind === 'delta' && outbox.away) continue;
       seq += 1;
       if (piece.kind === 'delta') {
-        const data = `{"attempt":${number},"seq":${seq},${deps.redact(piece.data).slice(1)}`;
+        const data = `{"attempt":${number},"seq":${seq},${piece.data.slice(1)}`;
         outbox.put({ seq, kind: 'delta', type: 'delta', data });
       } else {
         const { entry, head } = messageEntry(piece.type, piece.data);
@@ -62,7 +64,7 @@ export function createTranscriptWriter(
     const current = new AbortController();
     alarm = current;
     void deps.clock.sleep(Math.max(0, dueAt - deps.clock.now()), current.signal).then(() => {
-      if (!current.signal.aborted) take(merger.flushWords(deps.clock.now()));
+      if (!current.signal.aborted) take(merger.flush(deps.clock.now()));
     });
   }
 
@@ -80,7 +82,10 @@ export function createTranscriptWriter(
 
   return {
     write(message) {
-      take(merger.take(message, deps.clock.now()));
+      const now = deps.clock.now();
+      const pieces = flows.take(message).flatMap((delta) => merger.delta(delta, now));
+      const isComplete = message.type !== 'stream_event';
+      take(isComplete ? [...pieces, ...merger.message(message, now)] : pieces);
       return outbox.full ? outbox.room() : undefined;
     },
     async finish() {

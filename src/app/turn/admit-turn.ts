@@ -3,18 +3,11 @@ import type { TurnRequest } from '../../domain/chat.js';
 import { AgenticoreError } from '../../domain/errors.js';
 import { openDirect } from './open-direct.js';
 import { settleVisibility } from './settle-visibility.js';
+import type { TurnName } from './submit-turn.js';
 import { endTurn, takeTurn, threadOf } from './thread.js';
 import type { TurnDeps } from './turn-deps.js';
 import type { OpenedTurn } from './turns.js';
 import type { WaitingRoom } from './waiting-room.js';
-
-/** How a turn is known before it is anything else. */
-export interface TurnName {
-  readonly jobId: string;
-  /** The caller's own id of it, and what it wants to get back with it. */
-  readonly uuid?: string;
-  readonly meta?: string;
-}
 
 /** How long a process that leaves, or an account at its limit, is worth waiting for before asking again. */
 const BUSY_RETRY_S = 5;

@@ -8,7 +8,7 @@ import { isRecord } from '../../domain/json-record.js';
 import type { StoredJob } from '../../ports/event-log.js';
 import { followFeed } from '../follow-feed.js';
 import { waitForEnd } from '../inspect-jobs.js';
-import { admitTurn, nothingAsked, queueTurn, type TurnName } from './admit-turn.js';
+import { admitTurn, nothingAsked, queueTurn } from './admit-turn.js';
 import type {
   Completion,
   CompletionRequest,
@@ -16,6 +16,7 @@ import type {
   Completions,
   CompletionToolUse,
 } from './completions.js';
+import type { TurnName } from './submit-turn.js';
 import type { TurnDeps } from './turn-deps.js';
 import type { WaitingRoom } from './waiting-room.js';
 

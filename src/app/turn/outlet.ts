@@ -1,10 +1,11 @@
 // From what claude says to what the reader of a turn gets, in the same tick: rendered, and free of secrets.
 import { createTurnRenderer } from '../../domain/render-turn.js';
+import type { TextFlow } from '../../domain/text-flow.js';
 import type { TurnPiece } from '../../domain/turn-piece.js';
 import type { Visibility } from '../../domain/visibility.js';
 import type { AgentMessage } from '../../ports/agent.js';
 import type { FeedEntry } from '../../ports/feed.js';
-import type { TextFlow, TurnDeps } from './turn-deps.js';
+import type { TurnDeps } from './turn-deps.js';
 
 /** Takes one piece; a returned promise holds claude back. */
 export type TakePiece = (piece: TurnPiece) => Promise<void> | void;

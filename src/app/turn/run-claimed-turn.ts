@@ -9,8 +9,8 @@ import { endTurn, takeTurn, threadOf } from './thread.js';
 import { takeInHand } from './turn-attempt.js';
 import type { TurnDeps, TurnStage } from './turn-deps.js';
 
-/** Readers wait at the feed: what Claude says goes there at once. */
-const DELTA_INTERVAL_MS = 1;
+/** Readers wait at the feed: what Claude says goes there at once, and nothing is merged. */
+const DELTA_INTERVAL_MS = 0;
 
 /**
  * Runs the claimed turn to its end. Never rejects for what can go wrong with it; BUS_UNREACHABLE before it has started

@@ -8,8 +8,15 @@ import { takePartTokens } from '../../domain/slash-tokens.js';
 import type { Visibility } from '../../domain/visibility.js';
 import type { AgentPackage } from '../../ports/packages.js';
 import { type Handled, transitionOf } from '../handle-command.js';
-import type { TurnName } from './admit-turn.js';
 import type { TurnDeps, TurnStage } from './turn-deps.js';
+
+/** How a turn is known before it is anything else. */
+export interface TurnName {
+  readonly jobId: string;
+  /** The caller's own id of it, and what it wants to get back with it. */
+  readonly uuid?: string;
+  readonly meta?: string;
+}
 
 export interface NewTurn extends TurnName {
   readonly request: TurnRequest;

@@ -1,4 +1,5 @@
 // What turns are admitted and run with, put together by the role that opens the agent's counter.
+import type { TextFlow } from '../../domain/text-flow.js';
 import type { Visibility } from '../../domain/visibility.js';
 import type { Breaker } from '../../ports/breaker.js';
 import type { CommandQueue } from '../../ports/command-queue.js';
@@ -28,13 +29,6 @@ export interface TurnPolicy {
   readonly queueTtlS: number;
   /** For how long whose turn it is holds without being prolonged. */
   readonly leaseMs: number;
-}
-
-/** Takes secrets out of text that comes in pieces; a piece may be held back until the next shows that it is harmless. */
-export interface TextFlow {
-  push(text: string): string;
-  /** The rest, at the end of the text. */
-  flush(): string;
 }
 
 export interface TurnDeps extends LedgerDeps {

@@ -2,11 +2,11 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { Script } from '../../../scripts/scripted-model/script.js';
-import { createDeltaMerger } from '../../../src/domain/deltas.js';
 import { createTurnRenderer } from '../../../src/domain/render-turn.js';
 import { asPlainText } from '../../../src/domain/slash-tokens.js';
 import type { TurnPiece } from '../../../src/domain/turn-piece.js';
 import { parseVisibility } from '../../../src/domain/visibility.js';
+import { createLiveFeed } from '../../support/live-feed.js';
 import { blocksOf } from './lines.js';
 import { type Line, openClaude } from './real-claude.js';
 
@@ -51,14 +51,13 @@ const slash: Script = { name: 'slash', match: '/clear', steps: [{ say: 'I read a
 function renderBoth(lines: readonly Line[], visible = 'all') {
   const direct = createTurnRenderer(parseVisibility(visible));
   const reader = createTurnRenderer(parseVisibility(visible));
-  const merger = createDeltaMerger();
+  const feed = createLiveFeed();
   const pieces: TurnPiece[] = [];
   const read: TurnPiece[] = [];
   for (const [at, message] of lines.entries()) {
     const type = String(message.type);
     pieces.push(...direct.take({ type, message }));
-    for (const entry of merger.take({ type, message, line: JSON.stringify(message) }, at * 10))
-      read.push(...reader.takeEntry(entry));
+    for (const entry of feed.take({ type, message }, at * 10)) read.push(...reader.takeEntry(entry));
   }
   pieces.push(...direct.end());
   read.push(...reader.end());
