@@ -1,4 +1,5 @@
 // The agent's shift: a package, processes of Claude that are kept warm for it, and the turns that callers open.
+import { setMaxListeners } from 'node:events';
 import { createGuard, type Guard } from '../adapters/claude/end/guard.js';
 import { sweepOrphans } from '../adapters/claude/end/sweep.js';
 import { createTurnAgent } from '../adapters/claude/pool/turn-agent.js';
@@ -55,8 +56,11 @@ export async function startAgent(
   const guard = createGuard({ log });
   const slots = createSlots(config.agent.maxProcesses);
   const running = new Set<string>();
+  const recording = new Set<Promise<void>>();
+  // Every turn listens to it; many of them are no leak.
+  setMaxListeners(0, leaving.handBack);
   const stage: TurnStage | undefined = isWorker
-    ? stageOf(machines, { guard, slots, running, handBack: leaving.handBack })
+    ? stageOf(machines, { guard, slots, running, recording, handBack: leaving.handBack })
     : undefined;
   const deps = turnDeps(machines, packages, stage, leaving.drain.signal);
   const warm = (): Promise<void> => keepWarm(deps, config);
@@ -75,8 +79,11 @@ export async function startAgent(
       ...(stage === undefined ? [] : await stageServices(machines, deps, stage, leaving)),
     ],
     running: () => [...running],
-    busy: () => slots.taken() > 0,
-    idle: () => slots.idle(),
+    busy: () => slots.taken() > 0 || recording.size > 0,
+    async idle() {
+      await slots.idle();
+      await Promise.all(recording);
+    },
     async close() {
       await stage?.agent.close();
       await guard.close();
@@ -93,12 +100,13 @@ function stageOf(
     readonly guard: Guard;
     readonly slots: Slots;
     readonly running: Set<string>;
+    readonly recording: Set<Promise<void>>;
     readonly handBack: AbortSignal;
   },
 ): TurnStage {
   const { config, spools, log } = machines;
   const { maxProcesses, idleSeconds } = config.agent;
-  const { guard, slots, running, handBack } = at;
+  const { guard, slots, running, recording, handBack } = at;
   const binary = claudeBinary(config);
   return {
     agent: createTurnAgent({ binary, guard, log, maxProcesses, idleMs: idleSeconds * 1000 }),
@@ -109,6 +117,7 @@ function stageOf(
     environment: claudeEnvironment(machines),
     handBack,
     running,
+    recording,
   };
 }
 

@@ -2,106 +2,49 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { it, type TestContext } from 'node:test';
-import { createSlots } from '../../src/app/slots.js';
 import { followTurn } from '../../src/app/turn/follow-turn.js';
 import { runClaimedTurn } from '../../src/app/turn/run-claimed-turn.js';
 import { submitWaiting } from '../../src/app/turn/submit-turn.js';
-import type { TurnDeps, TurnStage } from '../../src/app/turn/turn-deps.js';
-import type { TurnRequest } from '../../src/domain/chat.js';
+import type { TurnDeps } from '../../src/app/turn/turn-deps.js';
 import { parseVisibility } from '../../src/domain/visibility.js';
 import type { Bus } from '../../src/ports/bus.js';
-import type { AgentPackage } from '../../src/ports/packages.js';
 import type { TranscriptEntry } from '../../src/ports/transcript-log.js';
-import type { TurnListener } from '../../src/ports/turn-agent.js';
 import { messageStart, text, textDelta } from '../support/claude-says.js';
-import { report, setStage } from './doubles.js';
+import { report } from './doubles.js';
+import { asking, begin, helper, never, setAgentStage } from './turn-stage.js';
 
-const never = new AbortController().signal;
 const visibility = parseVisibility('all');
-
-const agent: AgentPackage = {
-  name: 'helper',
-  description: '',
-  version: '1',
-  model: 'sonnet',
-  models: [],
-  systemPrompt: { mode: 'append', text: '' },
-  flags: {},
-  timeoutS: 60,
-  env: [],
-  settingSources: 'user',
-  cwd: '/agent/cwd',
-  jobDir: '/agent/job',
-  commands: [],
-  mcpServers: [],
-};
-const request: TurnRequest = {
-  caller: { name: 'anonymous' },
-  model: 'sonnet',
-  history: [],
-  prompt: [{ kind: 'text', text: 'Tell me.' }],
-  options: {},
-  auxiliary: true,
-};
+const request = asking('Tell me.', { auxiliary: true });
 
 type Say = (said: ReturnType<typeof text>) => void;
 
 /** Runs a turn by the lane in which Claude says this; returns its job's id and how to follow it. */
 async function runTurn(t: TestContext, speak: (say: Say, stored: readonly TranscriptEntry[]) => void) {
-  const { deps, bus, close } = await setStage();
-  t.after(close);
   const stored: TranscriptEntry[] = [];
-  const transcript = {
-    ...bus.transcript,
-    append(jobId: string, attempt: number, entries: readonly TranscriptEntry[]) {
-      stored.push(...entries);
-      return bus.transcript.append(jobId, attempt, entries);
-    },
-  };
-  const stage: TurnStage = {
-    agent: {
-      async run(_order, listener: TurnListener) {
-        listener.started({ pid: 4711, sessionId: randomUUID(), process: 'cold', memory: 'none' });
-        speak(({ type, message }) => {
-          void listener.message({ type, message, line: JSON.stringify(message) });
-        }, stored);
-        return { kind: 'succeeded', ...report };
+  const { deps, stage, bus } = await setAgentStage(t, {
+    policy: { visibility },
+    transcript: ({ transcript }) => ({
+      ...transcript,
+      append(jobId, attempt, entries) {
+        stored.push(...entries);
+        return transcript.append(jobId, attempt, entries);
       },
-      prepare: async () => {},
-      release: () => {},
-      state: () => ({ warm: 0, kept: 0, busy: 0 }),
-      close: async () => {},
+    }),
+    async perform(order, listener) {
+      begin(order, listener);
+      speak(({ type, message }) => {
+        void listener.message({ type, message, line: JSON.stringify(message) });
+      }, stored);
+      return { kind: 'succeeded', ...report };
     },
-    slots: createSlots(1),
-    leases: deps.leases,
-    spools: deps.spools,
-    host: deps.host,
-    environment: () => ({}),
-    handBack: never,
-    running: new Set(),
-  };
-  const turnDeps: TurnDeps = {
-    ...deps,
-    ...{ transcript, stage, queue: bus.queue, conversations: bus.conversations },
-    packages: {
-      current: () => agent,
-      mcpConfig: async () => undefined,
-      sync: async () => false,
-      tend: async () => {},
-    },
-    accepting: () => true,
-    policy: {
-      ...{ lane: 'agent:helper', maxWaiting: 8, conversation: 'queue', visibility },
-      ...{ sessionTtlMs: 60_000, jobTtlS: 60, queueTtlS: 60, leaseMs: 60_000 },
-    },
-  };
+  });
   const jobId = randomUUID();
-  const turn = { jobId, request, agent, conversation: undefined, visibility };
-  const { job } = await submitWaiting(turnDeps, turn);
+  const turn = { jobId, request, agent: helper, conversation: undefined, visibility };
+  const { job } = await submitWaiting(deps, turn);
   const claim = await bus.queue.claim('agent:helper', deps.worker, never);
   assert.ok(claim);
-  await runClaimedTurn(turnDeps, stage, claim);
-  return { jobId, bus, follow: (take: (words: string) => void) => followed(turnDeps, job, take) };
+  await runClaimedTurn(deps, stage, claim);
+  return { jobId, bus, follow: (take: (words: string) => void) => followed(deps, job, take) };
 }
 
 function followed(deps: TurnDeps, job: Parameters<typeof followTurn>[1], take: (words: string) => void) {

@@ -66,9 +66,9 @@ describe('the documents', () => {
     );
   });
 
-  it('tell the architecture in 80 lines', () => {
+  it('tell the architecture in 90 lines', () => {
     const text = documents.find(({ path }) => path === 'docs/architecture.md')?.text ?? '';
-    assert.ok(text.trimEnd().split('\n').length <= 80);
+    assert.ok(text.trimEnd().split('\n').length <= 90);
   });
 });
 

@@ -35,7 +35,8 @@ export async function conduct(
   try {
     const { end, start, recorded } = await performTurn(deps, stage, performing, take);
     // The place is free when Claude is; what is left to write takes no process.
-    void recorded;
+    stage.recording.add(recorded);
+    void recorded.then(() => stage.recording.delete(recorded));
     const stop: TurnStop | undefined = attempt.signal.reason;
     return resultOf(end, start, stop, deps.redact, deps.clock.now());
   } finally {

@@ -64,6 +64,8 @@ export interface TurnStage {
   readonly environment: (names: readonly string[]) => Readonly<Record<string, string>>;
   /** Aborted when the process leaves and waits no longer: what runs is stopped. */
   readonly handBack: AbortSignal;
-  /** Ids of the turns that run here. */
+  /** Ids of the turns that run here, or are still being written down. */
   readonly running: Set<string>;
+  /** What is still being written down of turns that have been answered: whoever leaves waits for it. */
+  readonly recording: Set<Promise<void>>;
 }
