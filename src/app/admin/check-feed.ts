@@ -7,7 +7,7 @@ import type { TranscriptSeal } from '../../domain/job-event.js';
 import { isRecord, type JsonRecord } from '../../domain/json-record.js';
 import type { HeardMessage } from '../../domain/session-record.js';
 import type { FeedEntry } from '../../ports/feed.js';
-import type { Check } from './verify-job.js';
+import type { Check } from './check.js';
 
 export type FindWhole = (attempt: number, seq: number) => Promise<string | undefined>;
 

@@ -1,7 +1,7 @@
 // The transcript of a job against the session files that Claude wrote, where they are on this disk.
 import type { LedgerRecord } from '../../domain/evidence.js';
 import { type HeardMessage, openSessionRecord, type SessionRecord } from '../../domain/session-record.js';
-import type { Check } from './verify-job.js';
+import type { Check } from './check.js';
 
 /** The text of Claude's session file of a job; undefined when it is not on this disk. */
 export type ReadSession = (jobId: string, sessionId: string) => Promise<string | undefined>;

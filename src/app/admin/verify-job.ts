@@ -4,16 +4,9 @@ import { AgenticoreError, isCode } from '../../domain/errors.js';
 import { firstBreak, type Hash, type LedgerRecord } from '../../domain/evidence.js';
 import { endingOf, type JobStatus } from '../../domain/job.js';
 import type { Bus } from '../../ports/bus.js';
+import type { Check } from './check.js';
 import { createFeedCheck } from './check-feed.js';
 import { createSessionCheck, type ReadSession } from './check-sessions.js';
-
-export interface Check {
-  readonly name: 'ledger' | 'feed' | 'transcript' | 'seals' | 'kept aside' | 'answer' | 'session';
-  /** `unknown`: it cannot be compared, because it is no longer kept, not here, or not there yet. */
-  readonly result: 'whole' | 'broken' | 'unknown';
-  /** What was compared, or what is wrong: words that end no sentence. */
-  readonly fact: string;
-}
 
 export interface Verified {
   readonly jobId: string;

@@ -1,12 +1,7 @@
 // `agenticore admin verify`: is all that there is of a job still what it was? Exit code 0: yes; 1: no; 2: that cannot
 // be found out.
-import {
-  type Check,
-  divergenceOf,
-  unreadable,
-  type Verified,
-  verifyJob,
-} from '../../../../app/admin/verify-job.js';
+import type { Check } from '../../../../app/admin/check.js';
+import { divergenceOf, unreadable, type Verified, verifyJob } from '../../../../app/admin/verify-job.js';
 import { AgenticoreError, messageOf } from '../../../../domain/errors.js';
 import type { CliContext, Desk } from '../../cli-context.js';
 import { findJobId } from '../../server/find-job.js';
