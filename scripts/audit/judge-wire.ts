@@ -1,7 +1,9 @@
 // Whether the stream is one that a client can rely on: begun, ended and marked as the contract says, nothing in between
 // lost or twice.
+
+import { canonicalJson } from '../../src/domain/evidence.js';
 import { isRecord, type JsonRecord } from '../../src/domain/json-record.js';
-import { chunks, frames } from './layers.js';
+import { chunks, frames, readWire } from './layers.js';
 import type { Run } from './run.js';
 import { check, faultless, type Verdict } from './verdict.js';
 
@@ -37,6 +39,7 @@ export function judgeWire({ wire, jobId }: Run): readonly Verdict[] {
     faultless('every line of the stream is one', lineFault(wire, all.length - said.length)),
     faultless('the frames follow each other', cursorFault(wire)),
     faultless('every text is marked as what it was', markFault(said)),
+    faultless('every input stands in its block too', inputFault(wire)),
     check('every chunk has the id of the job', ids.size === 1 && ids.has(`chatcmpl-${jobId}`), [...ids]),
     check('every chunk has the same head', heads.size === 1, [...heads]),
   ];
@@ -91,4 +94,15 @@ function markFault(said: readonly JsonRecord[]): string | undefined {
     } else if (type === 'tool_use' && isOpen) return 'a tool_use behind a text that has not ended';
   }
   return isOver ? undefined : 'no text is the final one';
+}
+
+/** Programs read the input of a tool beside the block that people read. */
+function inputFault(wire: string): string | undefined {
+  const blocks = new Map(readWire(wire).map(({ kind, id, content }) => [`${kind} ${id}`, content]));
+  for (const choice of chunks(wire).map(choiceOf)) {
+    const { x_agenticore_tool_use_id: id, x_agenticore_tool_input: input } = choice;
+    if (input !== undefined && canonicalJson(input) !== blocks.get(`tool_use ${id}`))
+      return `not that of ${id}`;
+  }
+  return undefined;
 }

@@ -91,7 +91,9 @@ function judgeDisk({ disk, ledger, messages }: Run): readonly Verdict[] {
   const written = lines(disk);
   const records = lines(ledger);
   const session = records.findLast(({ type }) => type === 'ClaudeStarted')?.sessionId;
-  const sessions = new Set(written.flatMap(({ sessionId }) => (sessionId === undefined ? [] : [sessionId])));
+  const sessions = new Set<unknown>(
+    written.map(({ sessionId }) => sessionId).filter((id) => id !== undefined),
+  );
   const order = records.find(({ type }) => type === 'JobSubmitted')?.order;
   const task = isRecord(order) ? String(order.task) : '';
   const prompts = written.filter(

@@ -13,7 +13,7 @@ import type { Script } from '../../scripts/scripted-model/script.js';
 import { tempDir } from '../support/temp-dir.js';
 import { type AgentUnderTest, startAgent } from './agent-kit.js';
 import { MISCHIEF } from './audit-mischief.js';
-import type { BusName } from './fleet.js';
+import { type BusName, DOOR } from './fleet.js';
 
 const AGENT = 'agenticore-agent';
 const SCRIPT = fileURLToPath(new URL('../../../tests/smoke/verify_streaming_pipeline.sh', import.meta.url));
@@ -37,8 +37,11 @@ interface Ended {
 }
 
 /** Runs the script as a person would. */
-function audit(args: readonly string[], env: Record<string, string> = {}, script = SCRIPT): Promise<Ended> {
-  const child = spawn('sh', [script, ...args], { env: { PATH: process.env.PATH ?? '', ...env } });
+const audit = (args: readonly string[], env: Record<string, string> = {}, script = SCRIPT): Promise<Ended> =>
+  start('sh', [script, ...args], env);
+
+function start(program: string, args: readonly string[], env: Record<string, string>): Promise<Ended> {
+  const child = spawn(program, args, { env: { PATH: process.env.PATH ?? '', ...env } });
   let text = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (piece) => (text += String(piece)));
   return new Promise((resolve) => child.once('close', (code) => resolve({ code, text })));
@@ -98,6 +101,33 @@ for (const bus of ['file', 'redis'] as const satisfies readonly BusName[]) {
       assert.match(await failed(), /^wire and bus agree in every text.*chain of the transcript is whole$/);
       await restore();
       assert.equal(await failed(), '');
+    });
+
+    it('agrees with `admin verify`, which sees what was done to either side', async () => {
+      const run = readRun(kept);
+      const verify = (): Promise<Ended> =>
+        start(process.execPath, [DOOR, 'admin', 'verify', run.jobId], environment);
+      const whole = await verify();
+      assert.equal(whole.code, 0, whole.text);
+      assert.match(whole.text, /^session\twhole\t5 messages are in Claude's own file$/m);
+
+      const session = sessionFile(home);
+      const written = readFileSync(session, 'utf8');
+      writeFileSync(session, written.replace('"content":"AUDIT-', '"content":"AUDIX-'));
+      const edited = await verify();
+      writeFileSync(session, written);
+      assert.equal(edited.code, 1, edited.text);
+      assert.match(
+        edited.text,
+        /not what it was: session: line \d+ of Claude's session file says something else/,
+      );
+
+      const restore = await editBus(agent, home, run, '"I run it."', '"I ran it."');
+      const changed = await verify();
+      await restore();
+      assert.equal(changed.code, 1, changed.text);
+      assert.match(changed.text, /not what it was: transcript: it breaks at message 1:\d+/);
+      assert.equal((await verify()).code, 0);
     });
 
     it('cannot be done with an agent that is not there, or elsewhere', async (t) => {

@@ -1,52 +1,12 @@
 // What somebody may do to what an audit gathered, layer by layer, and the checks that must fail then.
+
 import type { Run } from '../../scripts/audit/run.js';
+import { added, cut, edited, frames, lines, swapped, twice, without } from './audit-changes.js';
 
 type Part = Exclude<keyof Run, 'marker' | 'jobId'>;
 
 /** The part that is touched, how, and the names of checks that must be among the failed. */
 export type Mischief = readonly [part: Part, what: string, change: (text: string) => string, checks: RegExp];
-
-type Change = (entries: readonly string[]) => readonly string[];
-
-const frames =
-  (change: Change) =>
-  (text: string): string =>
-    `${change(text.trimEnd().split('\n\n')).join('\n\n')}\n\n`;
-const lines =
-  (change: Change) =>
-  (text: string): string =>
-    `${change(text.trimEnd().split('\n')).join('\n')}\n`;
-
-const place = (entries: readonly string[], part: string): number => {
-  const at = entries.findIndex((entry) => entry.includes(part));
-  if (at === -1) throw new Error(`no entry has ${part}`);
-  return at;
-};
-const without =
-  (part: string): Change =>
-  (entries) =>
-    entries.toSpliced(place(entries, part), 1);
-const twice =
-  (part: string): Change =>
-  (entries) =>
-    entries.toSpliced(place(entries, part), 0, entries[place(entries, part)] ?? '');
-const swapped =
-  (part: string): Change =>
-  (entries) => {
-    const at = place(entries, part);
-    return entries.toSpliced(at, 2, entries[at + 1] ?? '', entries[at] ?? '');
-  };
-const cut =
-  (count: number): Change =>
-  (entries) =>
-    entries.slice(0, -count);
-const edited =
-  (from: string, to: string) =>
-  (text: string): string =>
-    text.replace(from, to);
-const added =
-  (entry: string): Change =>
-  (entries) => [...entries, entry];
 
 const RESULT = 'x_agenticore_event_type":"tool_result';
 const NEXT = '"type":"tool_result"';
@@ -128,7 +88,7 @@ const WIRE: readonly Mischief[] = [
     'wire',
     'a tool_use deleted',
     frames(without('"tool_use"')),
-    /the marker is in a tool_use on the wire[^]*the same tool_uses/,
+    /the marker is in a tool_use on the wire.*the same tool_uses/s,
   ],
   ['wire', 'a tool_use twice', frames(twice('"tool_use"')), /the frames follow each other/],
   ['wire', 'a tool_result deleted', frames(without(RESULT)), /the marker is in a tool_result on the wire/],
@@ -148,7 +108,7 @@ const WIRE: readonly Mischief[] = [
     'wire',
     'a character of the input beside the block changed',
     edited('{"command":"echo', '{"command":"Echo'),
-    /wire and bus agree in every tool_use/,
+    /every input stands in its block too/,
   ],
   ['wire', 'call and result in another order', frames(swapped('"tool_use"')), /all of it in the same order/],
   [
