@@ -109,7 +109,7 @@ for (const bus of ['file', 'redis'] as const satisfies readonly BusName[]) {
         start(process.execPath, [DOOR, 'admin', 'verify', run.jobId], environment);
       const whole = await verify();
       assert.equal(whole.code, 0, whole.text);
-      assert.match(whole.text, /^session\twhole\t5 messages are in Claude's own file$/m);
+      assert.match(whole.text, /^session\twhole\t6 messages are in Claude's own file$/m);
 
       const session = sessionFile(home);
       const written = readFileSync(session, 'utf8');
