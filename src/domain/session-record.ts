@@ -32,6 +32,7 @@ interface Line {
 }
 
 const MARK = '[redacted]';
+const SYNTHETIC = '<synthetic>';
 
 /** The record in a session file. A last line that is cut short is left out. */
 export function openSessionRecord(text: string): SessionRecord {
@@ -105,6 +106,7 @@ function orderFault(lines: readonly Line[]): string | undefined {
 /** What a message says, in a form that can be compared; undefined when it is neither Claude's nor a tool's. */
 function saidBy({ type, message }: JsonRecord, isApiError: boolean): string | undefined {
   if (isApiError || !isRecord(message) || !Array.isArray(message.content)) return undefined;
+  if (message.model === SYNTHETIC) return undefined; // what the program puts in itself when it takes a session up again
   const blocks = message.content.filter(isRecord);
   if (type === 'assistant') return canonicalJson(blocks.map(essence));
   const results = blocks.filter((block) => block.type === 'tool_result');
