@@ -89,7 +89,11 @@ async function onRedis(t: Scope): Promise<Scene> {
       await admin.rpush(keys.ledger(jobId), ...records);
     },
     async feed(jobId, change) {
-      const rows = await admin.xrange(keys.feed(jobId), '-', '+');
+      // Between two places there is room for one more.
+      const stored = await admin.xrange(keys.feed(jobId), '-', '+');
+      const rows = stored.map(
+        ([id, fields]) => [id.replace(/\d+$/, (n) => String(Number(n) * 2)), fields] as const,
+      );
       const said = rows.filter(([, fields]) => !fields.includes('event'));
       const changed = change(said.map(([, fields]) => fields.join('\0')));
       const [lastId = '0-0'] = said.at(-1) ?? [];
