@@ -22,21 +22,31 @@ export interface Place {
 
 const PATIENCE_MS = 120_000;
 const LOOK_MS = 100;
+/** It lags behind what Claude says by less than a tenth of a second. */
+const SETTLE_MS = 250;
 
-/** Runs the marker prompt and gathers what it left. Throws when the agent cannot be asked, or a trace cannot be read. */
-export async function gather(place: Place): Promise<Run> {
+/** What a client knows of the turn. */
+export type Asked = Pick<Run, 'marker' | 'jobId' | 'wire'>;
+
+/** Runs the marker prompt. Throws when the agent cannot be asked. */
+export async function ask(place: Place): Promise<Asked> {
   const marker = `AUDIT-${randomUUID()}`;
-  const wire = await ask(place, marker);
+  const wire = await stream(place, marker);
   const jobId = /"id":"chatcmpl-([0-9a-f-]{36})"/.exec(wire)?.[1];
   if (jobId === undefined) throw new Error(`the stream names no job:\n${wire.slice(0, 1000)}`);
-  const bus = await ended(place, jobId);
+  return { marker, jobId, wire };
+}
+
+/** Gathers what the turn left. Throws when a trace cannot be read. */
+export async function gather(place: Place, asked: Asked): Promise<Run> {
+  const bus = await ended(place, asked.jobId);
   const session = lines(bus.ledger).findLast(({ type }) => type === 'ClaudeStarted')?.sessionId;
   if (typeof session !== 'string') throw new Error('the ledger names no session');
   const agents = place.agentsDir ?? join(place.home, 'agents');
-  return { marker, jobId, wire, ...bus, disk: readSession(agents, session) };
+  return { ...asked, ...bus, disk: await readSession(agents, session) };
 }
 
-async function ask({ url, apiKey, agent }: Place, marker: string): Promise<string> {
+async function stream({ url, apiKey, agent }: Place, marker: string): Promise<string> {
   const prompt = `Use the Bash tool to run exactly this command: echo ${marker}\nThen say what it printed.`;
   const response = await fetch(`${url}/v1/chat/completions`, {
     method: 'POST',
@@ -103,11 +113,17 @@ async function readRedis({ redisUrl = '', keyPrefix }: Place, jobId: string): Pr
 const pairs = (fields: readonly string[]): readonly (readonly [string, string])[] =>
   fields.flatMap((name, at) => (at % 2 === 0 ? [[name, fields[at + 1] ?? ''] as const] : []));
 
-/** Claude's session file, wherever below the folder it is. */
-function readSession(folder: string, session: string): string {
+/** Claude's session file, wherever below the folder it is, once Claude has written what it had to write. */
+async function readSession(folder: string, session: string): Promise<string> {
   const name = readdirSync(folder, { recursive: true, encoding: 'utf8' }).find((path) =>
     path.endsWith(`${session}.jsonl`),
   );
   if (name === undefined) throw new Error(`Claude's session ${session} is not below ${folder}`);
-  return readFileSync(join(folder, name), 'utf8');
+  const read = (): string => readFileSync(join(folder, name), 'utf8');
+  for (let text = read(); ; ) {
+    await sleep(SETTLE_MS);
+    const later = read();
+    if (later === text) return text;
+    text = later;
+  }
 }

@@ -4,9 +4,10 @@ import { writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { gather } from './gather.js';
-import { judge, type Verdict } from './judge.js';
+import { ask, gather, type Place } from './gather.js';
+import { judge } from './judge.js';
 import { keepRun, type Run, readRun } from './run.js';
+import type { Verdict } from './verdict.js';
 
 const USAGE = `usage: verify_streaming_pipeline.sh <agent> [--url URL] [--out FOLDER]
        verify_streaming_pipeline.sh <agent> --replay FOLDER
@@ -42,7 +43,7 @@ async function live(agent: string, url: string | undefined, folder: string): Pro
   const { env } = process;
   const home = env.AGENTICORE_HOME || join(homedir(), '.agenticore');
   const shared = env.AGENTICORE_SHARED_FS_ROOT;
-  const run = await gather({
+  const place: Place = {
     agent,
     home,
     url: url ?? env.AGENTICORE_URL ?? 'http://127.0.0.1:8200',
@@ -50,7 +51,8 @@ async function live(agent: string, url: string | undefined, folder: string): Pro
     ...(shared ? { agentsDir: join(shared, 'agents') } : {}),
     ...(env.AGENTICORE_API_KEY ? { apiKey: env.AGENTICORE_API_KEY } : {}),
     ...(env.REDIS_URL ? { redisUrl: env.REDIS_URL } : {}),
-  });
+  };
+  const run = await gather(place, await ask(place));
   keepRun(folder, run);
   return run;
 }

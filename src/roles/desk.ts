@@ -5,6 +5,7 @@ import type { Log } from '../ports/log.js';
 import { loadConfig } from '../runtime/config/load-config.js';
 import type { Desk, DeskOrder } from '../surfaces/cli/cli-context.js';
 import { openBus } from './open-bus.js';
+import { sessionReader } from './read-session.js';
 
 /** Runs `work` on the bus of the configuration; `say` is told what could not be read. Throws what opening throws. */
 export async function atDesk<T>(
@@ -12,22 +13,29 @@ export async function atDesk<T>(
   say: (line: string) => void,
   work: (desk: Desk) => Promise<T>,
 ): Promise<T> {
-  const bus = await openBus(loadConfig().config, 'admin', complaints(say), order);
+  const { config } = loadConfig();
+  const unreadable = new Map<string, string>();
+  const bus = await openBus(config, 'admin', complaints(say, unreadable), order);
   try {
     await bus.ping().catch((error: unknown) => {
       if (order.access === 'write' || bus.name === 'redis') throw error;
     });
-    return await work({ bus, clock: systemClock, hash: sha256 });
+    return await work({
+      ...{ bus, clock: systemClock, hash: sha256 },
+      readSession: sessionReader(config),
+      unreadableJobs: () => unreadable,
+    });
   } finally {
     await bus.close();
   }
 }
 
-/** Errors are worth a line on stderr; everything else is the server's business. */
+/** Errors are worth a line on stderr; everything else is the server's business. Jobs that cannot be read are noted. */
 const complaints =
-  (say: (line: string) => void): Log =>
+  (say: (line: string) => void, unreadable: Map<string, string>): Log =>
   (fact, fields = {}, level = 'info') => {
     if (level !== 'error') return;
+    if (fact === 'bus.ledger_unreadable') unreadable.set(String(fields.job_id), String(fields.error));
     const facts = Object.entries(fields).map(([name, value]) => `${name}=${String(value)}`);
     say(`agenticore: ${[fact, ...facts].join(' ')}`);
   };

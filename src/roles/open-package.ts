@@ -77,7 +77,8 @@ export const packageChecks = (): PackageChecks => ({
   agent: compileSchema('agent'),
 });
 
-const agentsDir = ({ home, repos }: Config): string => join(repos.sharedFsRoot ?? home, 'agents');
+/** Where the packages of this configuration are laid out, with the sessions of their turns. */
+export const agentsDir = ({ home, repos }: Config): string => join(repos.sharedFsRoot ?? home, 'agents');
 
 /** The address is its owner's own word, so that it may lie on this host or network; never by an unsafe protocol. */
 const ALWAYS_ALLOWED: readonly RepoProtocol[] = ['https', 'ssh', 'file'];

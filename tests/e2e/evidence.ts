@@ -1,9 +1,14 @@
 // What a job leaves behind, checked as an auditor would: ledger, feed and transcript agree, chained and whole.
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { canonicalJson, firstBreak } from '../../src/domain/evidence.js';
-import type { Fleet } from './fleet.js';
+import { DOOR, type Fleet } from './fleet.js';
+
+const run = promisify(execFile);
 
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 const ENDINGS = ['JobSucceeded', 'JobFailed', 'JobCancelled', 'JobExpired'];
@@ -39,6 +44,23 @@ export async function assertEvidence(fleet: Fleet, jobId: string): Promise<void>
   }
   for (const record of records)
     if (record.type === 'ClaudeFinished') assert.deepEqual(seals.get(record.attempt), record.transcript);
+}
+
+/** Asserts that `admin verify` finds nothing wrong with a job, Claude's own session file included. */
+export async function assertVerified(
+  { settings, folder }: Pick<Fleet, 'settings' | 'folder'>,
+  jobId: string,
+): Promise<void> {
+  const env = {
+    PATH: process.env.PATH ?? '',
+    HOME: folder,
+    AGENTICORE_HOME: join(folder, 'home'),
+    ...settings,
+  };
+  const { stdout } = await run(process.execPath, [DOOR, 'admin', 'verify', jobId, '--json'], { env }).catch(
+    (error: { readonly stdout?: string }) => ({ stdout: error.stdout ?? '' }),
+  );
+  assert.equal(JSON.parse(stdout).divergence, null, stdout);
 }
 
 /** Command lines of the processes that work below `folder`, the servers themselves left out. */

@@ -8,6 +8,7 @@ import { after, before, describe, it } from 'node:test';
 import { promisify } from 'node:util';
 import type { Script } from '../../scripts/scripted-model/script.js';
 import { hasCode } from '../../src/adapters/host/system-error.js';
+import { assertVerified } from './evidence.js';
 import {
   type BusName,
   DOOR,
@@ -237,6 +238,12 @@ for (const bus of ['file', 'redis'] as const) {
         ).message.tool_use_result.persistedOutput.replaceAll('\n', '').length,
         20_000_000,
       );
+    });
+
+    it('leaves jobs that their keeper finds whole, whatever became of them', async () => {
+      const { jobs } = (await (await fetch(`${fleet.url}/jobs?limit=100`)).json()) as { jobs: JobJson[] };
+      assert.ok(jobs.length >= 6);
+      for (const { id } of jobs) await assertVerified(fleet, id);
     });
   });
 }

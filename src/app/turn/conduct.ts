@@ -31,7 +31,6 @@ export async function conduct(
   if (signal.aborted) leave();
   const { id } = thread;
   const letGo = id === undefined ? undefined : keepTurn(deps, id, jobId, () => attempt.stop('claim-lost'));
-  deps.log('turn.started', { job_id: jobId });
   try {
     const { end, start, recorded } = await performTurn(deps, stage, performing, take);
     // The place is free when Claude is; what is left to write takes no process.

@@ -5,10 +5,13 @@ import type { ModelRow } from './turns.js';
 /** What every agent answers to. */
 const ANY_AGENT = 'agenticore-agent';
 
+/** Clients show it as a date; that of the model itself is not known. */
+const STARTED_AT = Date.now();
+
 /** The agent's name first, then every model that it allows. */
 export function allModels(agent: AgentPackage): readonly ModelRow[] {
   const ids = new Set([agent.name, ANY_AGENT, agent.model, ...agent.models]);
-  return [...ids].map((id) => ({ id, createdAt: 0 }));
+  return [...ids].map((id) => ({ id, createdAt: STARTED_AT }));
 }
 
 /** As `--model` takes it; undefined for an id that is not the agent's. What stands before a slash is a router's. */

@@ -63,7 +63,10 @@ export function openScribe(
         const transcript = await unlessLost(attempt, writer.finish());
         await reportFinish(deps, attempt, end, transcript);
         await attempt.end(outcome);
-        deps.log('turn.ended', { ...ids, ...outcome });
+        deps.log('turn.ended', {
+          ...ids,
+          ...(end.kind === 'stopped' ? { kind: 'stopped', by: attempt.signal.reason } : outcome),
+        });
       }),
     fail: (error) =>
       close(async () => {

@@ -48,6 +48,7 @@ export function takeInHand(
   stage.handBack.addEventListener('abort', onHandBack, { once: true });
   if (stage.handBack.aborted) onHandBack();
   stage.running.add(job.id);
+  deps.log('turn.started', { job_id: job.id });
   const pen = createReport(deps, started, lost.signal);
 
   return {

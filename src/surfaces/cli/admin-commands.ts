@@ -13,6 +13,7 @@ export const ADMIN_VERBS = [
   'import',
   'trim',
   'rebuild',
+  'verify',
 ] as const;
 
 /** The verbs below `admin dead`. */
@@ -162,6 +163,22 @@ export function addAdminVerbs(parser: Argv, choose: (verb: ChosenVerb) => void):
             'Exit code: 1 when something differs that was not mended. The fleet may work on meanwhile.',
           ),
       (argv) => choose(async (cli) => (await import('./verbs/admin/rebuild.js')).rebuild(cli, argv)),
+    )
+    .command(
+      'verify <job>',
+      'Prove that a job is still what it was: ledger, feed, transcript, and what Claude wrote down',
+      (command) =>
+        command
+          .positional('job', {
+            type: 'string',
+            demandOption: true,
+            describe: 'Id of the job, or its first characters',
+          })
+          .options(jsonOption)
+          .epilogue(
+            "Hash chains, seals and Claude's own session file (where it is on this disk) must agree; the first thing that does not is named. Exit code: 0 when everything that is kept agrees, 1 when something does not, 2 when that cannot be found out.",
+          ),
+      (argv) => choose(async (cli) => (await import('./verbs/admin/verify.js')).verify(cli, argv)),
     )
     .demandCommand(1, `Say what to do: ${ADMIN_VERBS.join(', ')}.`);
 }

@@ -1,4 +1,5 @@
 // What the verbs are given: the screen, the doors to the rest of the building, and the person's Ctrl-C.
+import type { ReadSession } from '../../app/admin/check-sessions.js';
 import type { ErrorDetail } from '../../domain/errors.js';
 import type { Hash } from '../../domain/evidence.js';
 import type { Bus } from '../../ports/bus.js';
@@ -60,6 +61,10 @@ export interface Desk {
   readonly bus: Bus;
   readonly clock: Clock;
   readonly hash: Hash;
+  /** Finds what Claude wrote down itself, where that is on this disk. */
+  readonly readSession: ReadSession;
+  /** Jobs that are there and that the bus could not make sense of when it was opened, with why. */
+  unreadableJobs(): ReadonlyMap<string, string>;
 }
 
 export interface DeskOrder {

@@ -52,6 +52,7 @@ async function stream(deps: OpenAiDeps, desk: TurnDesk, request: ChatRequest, re
   if (admitted.kind === 'configured')
     return streamConfig(events, configHead(deps, request, res), admitted.config, request.includeUsage);
   const { includeUsage } = request;
+  res.once('finish', admitted.delivered);
   await streamTurn(events, admitted.turn, { ...deps, includeUsage });
 }
 
@@ -61,6 +62,7 @@ async function answer(deps: OpenAiDeps, desk: TurnDesk, request: ChatRequest, re
   if (admitted === undefined) return;
   if (admitted.kind === 'configured')
     return answerConfig(res, configHead(deps, request, res), admitted.config);
+  res.once('finish', admitted.delivered);
   await answerWhole(res, outflow, admitted.turn, deps);
 }
 
@@ -87,9 +89,11 @@ async function resume(deps: OpenAiDeps, desk: TurnDesk, req: Request, res: Respo
     res.writeHead(204).end();
     return;
   }
-  const known = desk.recent.card(jobId);
+  const { caller } = callOf(res);
+  const card = desk.recent.card(jobId);
+  const known = card?.caller === caller ? card : undefined;
   const asksUsage = queryText(req, 'include_usage') === 'true';
-  await streamTurn(eventStream(res, deps), again(desk, known ?? strange(deps, jobId), callOf(res).caller), {
+  await streamTurn(eventStream(res, deps), again(desk, known ?? strange(deps, jobId, caller), caller), {
     ...deps,
     includeUsage: asksUsage || known?.includeUsage === true,
     seen,
@@ -98,8 +102,9 @@ async function resume(deps: OpenAiDeps, desk: TurnDesk, req: Request, res: Respo
 }
 
 /** What can be said of a turn that another process answered. */
-const strange = ({ turns, clock }: OpenAiDeps, jobId: string): TurnCard => ({
+const strange = ({ turns, clock }: OpenAiDeps, jobId: string, caller: string): TurnCard => ({
   jobId,
+  caller,
   conversationId: undefined,
   model: turns.models()[0]?.id ?? '',
   created: Math.floor(clock.now() / 1000),

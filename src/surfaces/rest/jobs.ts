@@ -19,9 +19,11 @@ const MAX_CURSOR_CHARS = 256;
 export function addJobRoutes(router: Router, deps: HttpDeps): void {
   const body = takeBody(deps.limits.maxBodyBytes);
   const { events } = deps.bus;
+  // An agent claims turns: a coding job would wait there for nobody.
+  const isFleet = deps.agent === undefined;
 
   route(router, '/jobs', {
-    POST: [body, (req, res) => postJob(deps, req, res)],
+    ...(isFleet ? { POST: [body, (req, res) => postJob(deps, req, res)] } : {}),
     async GET(req, res) {
       const status = queryChoice(req, 'status', JOB_STATUSES);
       const before = cursorOf(req);
@@ -53,6 +55,7 @@ export function addJobRoutes(router: Router, deps: HttpDeps): void {
     },
   });
 
+  if (!isFleet) return;
   route(router, '/jobs/:id/retry', {
     POST: [
       body,

@@ -92,6 +92,8 @@ test('a turn goes on through a blip of the grace time', async (t) => {
   assert.deepEqual(server.turns.interrupted, []);
 });
 
+/** What OpenAI's own clients send with a repeated request. */
+const RETRY = { 'x-stainless-retry-count': '1' };
 const KEYED = { messages: HI, metadata: { conversation_id: 'c1' } };
 
 test('the same request while the first runs reads along, and a leaving first reader does not end it', async (t) => {
@@ -109,10 +111,31 @@ test('the same request while the first runs reads along, and a leaving first rea
   assert.deepEqual(server.turns.interrupted, []);
 });
 
-test('the same request after a completed turn gets that turn again; others do not', async (t) => {
+test('the same request gets the turn again whose answer was lost; who has had it and asks again gets another', async (t) => {
+  const hold = gate();
+  const limits = { disconnectGraceMs: 60_000 };
+  const server = await startOpenAiServer(t, { script: { pieces: PIECES, until: hold.passed }, limits });
+  const leave = new AbortController();
+  const cut = ask(server, { ...KEYED, stream: true }, {}, leave.signal);
+  const lost = /"id":"([^"]+)"/.exec(
+    new TextDecoder().decode((await (await cut).body?.getReader().read())?.value),
+  )?.[1];
+  leave.abort(new Error('lost'));
+  hold.open();
+  const first = (await (await ask(server, KEYED)).json()) as { id: string };
+  assert.deepEqual(server.turns.interrupted, []);
+  assert.equal(first.id, lost);
+  assert.equal(server.turns.asked.length, 1);
+  const another = (await (await ask(server, KEYED)).json()) as { id: string };
+  assert.notEqual(another.id, lost, 'regenerate is no retry');
+});
+
+test('a request that says it is a retry gets the completed turn again; others do not', async (t) => {
   const server = await startOpenAiServer(t, { script: { pieces: PIECES } });
   const first = (await (await ask(server, KEYED)).json()) as { id: string };
-  const again = (await (await ask(server, KEYED)).json()) as { id: string };
+  const again = (await (await ask(server, KEYED, { 'x-stainless-retry-count': '1' })).json()) as {
+    id: string;
+  };
   assert.equal(again.id, first.id);
   assert.deepEqual(server.turns.replayed, [server.turns.jobIds[0]]);
   const others = [
@@ -141,7 +164,7 @@ test('a turn that failed, or was long ago, is not given again', async (t) => {
 test('what is remembered is bounded', async (t) => {
   const server = await startOpenAiServer(t, { script: { pieces: PIECES }, limits: { maxRemembered: 2 } });
   const say = async (content: string): Promise<unknown> =>
-    (await ask(server, { ...KEYED, messages: [{ role: 'user', content }] })).text();
+    (await ask(server, { ...KEYED, messages: [{ role: 'user', content }] }, RETRY)).text();
   for (const content of ['a', 'b', 'c', 'c', 'a']) await say(content);
   assert.equal(server.turns.asked.length, 4);
 });

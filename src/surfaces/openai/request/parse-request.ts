@@ -19,6 +19,8 @@ export interface ChatRequest {
   readonly model: string;
   readonly stream: boolean;
   readonly includeUsage: boolean;
+  /** The client says that it asks once more because the first answer did not come. */
+  readonly isRetry: boolean;
 }
 
 type ParseDeps = Pick<OpenAiDeps, 'turns' | 'isAuxiliary' | 'parseVisibility' | 'checkRequest'>;
@@ -50,6 +52,7 @@ export function parseChatRequest(deps: ParseDeps, req: Request, callerName: stri
     model,
     stream: body.stream === true,
     includeUsage: body.stream_options?.include_usage === true,
+    isRetry: Number(req.get('x-stainless-retry-count') ?? 0) > 0,
   };
 }
 

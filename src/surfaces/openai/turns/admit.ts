@@ -24,7 +24,12 @@ export interface ReadTurn {
 
 export type Admitted =
   | { readonly kind: 'configured'; readonly config: StreamConfig }
-  | { readonly kind: 'turn'; readonly turn: ReadTurn };
+  | {
+      readonly kind: 'turn';
+      readonly turn: ReadTurn;
+      /** Call it when the whole answer has reached its reader. */
+      readonly delivered: () => void;
+    };
 
 /** What the routes share about the turns of this process. */
 export interface TurnDesk extends Pick<OpenAiDeps, 'turns' | 'hash' | 'clock' | 'closing'> {
@@ -35,8 +40,12 @@ export interface TurnDesk extends Pick<OpenAiDeps, 'turns' | 'hash' | 'clock' | 
 /** Throws as `Turns.open` does: nothing was started then. */
 export async function admit(desk: TurnDesk, request: ChatRequest, gone: AbortSignal): Promise<Admitted> {
   const key = repeatKey(desk, request);
-  const earlier = key === undefined ? undefined : await desk.recent.same(key);
-  if (earlier !== undefined) return { kind: 'turn', turn: again(desk, earlier, request.turn.caller.name) };
+  const earlier = key === undefined ? undefined : await desk.recent.same(key, request.isRetry);
+  const delivered = (): void => {
+    if (key !== undefined) desk.recent.delivered(key);
+  };
+  if (earlier !== undefined)
+    return { kind: 'turn', turn: again(desk, earlier, request.turn.caller.name), delivered };
 
   const opening = desk.turns
     .open(request.turn, gone)
@@ -53,7 +62,7 @@ export async function admit(desk: TurnDesk, request: ChatRequest, gone: AbortSig
   const opened = await opening;
   if (opened.kind === 'configured') return opened;
   desk.recent.keep(opened.card);
-  return { kind: 'turn', turn: first(desk, opened.turn, opened.card, key) };
+  return { kind: 'turn', turn: first(desk, opened.turn, opened.card, key), delivered };
 }
 
 /** Only callers who name their conversation are known to mean the same turn when they say the same. */
@@ -69,6 +78,7 @@ const cardOf = (
   now: number,
 ): TurnCard => ({
   jobId: turn.jobId,
+  caller: asked.caller.name,
   conversationId: turn.conversationId,
   model,
   created: Math.floor(now / 1000),

@@ -9,7 +9,7 @@ import { startAttempt, submit } from '../../../support/ledger.js';
 import { tempDir } from '../../../support/temp-dir.js';
 import { endedJob } from '../../http/lively-job.js';
 import { startTestServer } from '../../http/test-server.js';
-import { keep } from './keeper.js';
+import { deskWith, keep } from './keeper.js';
 
 let home = '';
 let server: Bus;
@@ -120,7 +120,7 @@ describe('admin replay', () => {
     };
     const bus = { ...server, feed };
     await keep(bus, ['replay', jobId, '--speed', '2', '--as', 'json'], {
-      desk: { bus, clock, hash: () => '' },
+      desk: deskWith(bus, { clock, hash: () => '' }),
     });
     assert.deepEqual(slept, [500, 1500]);
   });

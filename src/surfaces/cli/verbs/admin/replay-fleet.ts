@@ -49,7 +49,7 @@ export function replayFleet(cli: CliContext, flags: ReplayFleetFlags): Promise<n
 /** Takes every job that has an event in the range into another bus, with its whole history. */
 async function importTouched(
   cli: CliContext,
-  { bus, clock, hash }: Desk,
+  { bus, clock, hash }: Pick<Desk, 'bus' | 'clock' | 'hash'>,
   options: { readonly after: string },
   redisUrl: string,
 ): Promise<number> {
