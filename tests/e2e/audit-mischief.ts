@@ -223,7 +223,7 @@ const BUS: readonly Mischief[] = [
   [
     'ledger',
     'the seal of its end changed',
-    (text) => text.replace(/("type":"JobSucceeded".*"count":)\d+/, '$1999'),
+    (text) => text.replace(/("count":)\d+(?=.*"type":"JobSucceeded")/, '$1999'),
     /the end of the job has the same seal/,
   ],
   [

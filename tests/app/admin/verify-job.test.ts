@@ -90,23 +90,16 @@ async function onRedis(t: Scope): Promise<Scene> {
     },
     async feed(jobId, change) {
       // Between two places there is room for one more.
-      const stored = await admin.xrange(keys.feed(jobId), '-', '+');
-      const rows = stored.map(
-        ([id, fields]) => [id.replace(/\d+$/, (n) => String(Number(n) * 2)), fields] as const,
-      );
-      const said = rows.filter(([, fields]) => !fields.includes('event'));
-      const changed = change(said.map(([, fields]) => fields.join('\0')));
-      const [lastId = '0-0'] = said.at(-1) ?? [];
-      const ids = [...said.map(([id]) => id), lastId.replace(/\d+$/, (n) => String(Number(n) + 1))];
-      const events = rows.filter(([, fields]) => fields.includes('event'));
-      const all = [...events, ...changed.map((line, at) => [ids[at] ?? '', line.split('\0')] as const)];
-      all.sort(
-        ([a], [b]) =>
-          Number(a.split('-')[0]) - Number(b.split('-')[0]) ||
-          Number(a.split('-')[1]) - Number(b.split('-')[1]),
-      );
+      const wider = (text: string): string => text.replace(/^(\d+-)(\d+)/, (_, ms, n) => ms + Number(n) * 2);
+      const events = await admin.lrange(keys.ledger(jobId), 0, -1);
+      for (const [at, line] of events.entries()) await admin.lset(keys.ledger(jobId), at, wider(line));
+      const rows = await admin.xrange(keys.feed(jobId), '-', '+');
+      const ids = rows.map(([id]) => wider(id));
+      const behind = (ids.at(-1) ?? '0-0').replace(/\d+$/, (n) => String(Number(n) + 1));
+      const changed = change(rows.map(([, fields]) => fields.join('\0')));
       await admin.del(keys.feed(jobId));
-      for (const [id, fields] of all) await admin.xadd(keys.feed(jobId), id, ...fields);
+      for (const [at, line] of changed.entries())
+        await admin.xadd(keys.feed(jobId), ids[at] ?? behind, ...line.split('\0'));
     },
     async whole(jobId, change) {
       const [[field, text] = ['', '']] = Object.entries(await admin.hgetall(keys.whole(jobId)));
