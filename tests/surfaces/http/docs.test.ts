@@ -43,11 +43,15 @@ function withAgent(deps: HttpDeps): HttpDeps {
 }
 
 test('every route that the document names is served', async (t) => {
-  const { url, bus } = await startTestServer(t, { change: withAgent });
-  const jobId = await submit(bus.events);
+  // An agent takes no coding jobs; a fleet has no chat.
+  const fleet = await startTestServer(t);
+  const agent = await startTestServer(t, { change: withAgent });
+  const ofAgent = /^\/(v1|completions)/;
   const routes = [...docs.matchAll(/^\| `(GET|POST|DELETE) (\/[^`?]*)/gm)];
   assert.equal(routes.length, 29);
   for (const [, method = '', path = ''] of routes) {
+    const { url, bus } = ofAgent.test(path) ? agent : fleet;
+    const jobId = await submit(bus.events);
     const address = `${url}${path.replace('{id}', jobId).replace('{attempt}', '1').replace('{seq}', '1').replace('{name}', 'w').replace('{uuid}', 'u')}`;
     const leave = new AbortController();
     const response = await fetch(address, { method, signal: leave.signal });

@@ -121,6 +121,9 @@ test('the same request gets the turn again whose answer was lost; who has had it
     new TextDecoder().decode((await (await cut).body?.getReader().read())?.value),
   )?.[1];
   leave.abort(new Error('lost'));
+  await eventually('the server knows it', () =>
+    server.facts.some(({ fact, fields }) => fact === 'http.request' && fields.whole === false),
+  );
   hold.open();
   const first = (await (await ask(server, KEYED)).json()) as { id: string };
   assert.deepEqual(server.turns.interrupted, []);
