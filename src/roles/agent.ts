@@ -4,9 +4,7 @@ import { createGuard, type Guard } from '../adapters/claude/end/guard.js';
 import { sweepOrphans } from '../adapters/claude/end/sweep.js';
 import { createTurnAgent } from '../adapters/claude/pool/turn-agent.js';
 import { systemClock } from '../adapters/host/system-clock.js';
-import { createBell } from '../app/bell.js';
 import { claimTurnsLoop } from '../app/loops/claim-turns.js';
-import { heartbeatLoop } from '../app/loops/heartbeat.js';
 import { createLeases } from '../app/loops/lease.js';
 import { packageSyncLoop } from '../app/loops/package-sync.js';
 import { createSlots, type Slots } from '../app/slots.js';
@@ -25,9 +23,9 @@ import type { TurnAgent } from '../ports/turn-agent.js';
 import type { Config } from '../runtime/config/config.js';
 import { type Service, untilAborted } from '../runtime/supervise.js';
 import { fingerprintCredential } from './credential.js';
+import { createHeart } from './heart.js';
 import type { Machines } from './machines.js';
 import { openPackage } from './open-package.js';
-import { packageVersion } from './package-version.js';
 import { claudeBinary, claudeEnvironment, type Leaving, settleUntil, type Worker } from './worker.js';
 
 export interface AgentShift extends Worker {
@@ -175,8 +173,10 @@ async function stageServices(
   const { config, bus, log, worker } = machines;
   const { slots, running } = stage;
   const left = await machines.spools.left();
-  const news = createBell();
-  drain.signal.addEventListener('abort', news.ring, { once: true });
+  const heart = createHeart(machines, drain, {
+    slots: config.agent.maxProcesses,
+    running: () => [...running],
+  });
   const claiming = {
     queue: bus.queue,
     lane: deps.policy.lane,
@@ -184,19 +184,6 @@ async function stageServices(
     leaseMs: leaseMs(config),
     slots,
     run: (claim: Parameters<typeof runClaimedTurn>[2]) => runClaimedTurn(deps, stage, claim),
-    clock: systemClock,
-    log,
-  };
-  const beating = {
-    registry: bus.registry,
-    worker,
-    host: stage.host,
-    version: packageVersion,
-    slots: config.agent.maxProcesses,
-    running: () => [...running],
-    draining: () => drain.signal.aborted,
-    onDrain: () => drain.begin('the bus'),
-    news,
     clock: systemClock,
     log,
   };
@@ -209,6 +196,6 @@ async function stageServices(
       },
     },
     { name: 'settle', run: (signal) => settleUntil(machines, left, signal) },
-    { name: 'heartbeat', run: (signal) => heartbeatLoop(beating, signal) },
+    heart.service,
   ];
 }

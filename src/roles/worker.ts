@@ -5,9 +5,7 @@ import { sweepOrphans } from '../adapters/claude/end/sweep.js';
 import { locateClaude } from '../adapters/claude/start/locate-claude.js';
 import { systemClock } from '../adapters/host/system-clock.js';
 import type { AttemptDeps } from '../app/attempt/attempt.js';
-import { createBell } from '../app/bell.js';
 import { claimLoop } from '../app/loops/claim.js';
-import { heartbeatLoop } from '../app/loops/heartbeat.js';
 import { createLeases } from '../app/loops/lease.js';
 import { settleLoop } from '../app/loops/settle.js';
 import { sweepLoop } from '../app/loops/sweep.js';
@@ -19,8 +17,8 @@ import type { SpoolName } from '../ports/spool.js';
 import { type Service, untilAborted } from '../runtime/supervise.js';
 import { fingerprintCredential } from './credential.js';
 import type { Drain } from './drain.js';
+import { createHeart } from './heart.js';
 import type { Machines } from './machines.js';
-import { packageVersion } from './package-version.js';
 
 /** How the process asks its worker to stop: first no new claims, then what runs is given back. */
 export interface Leaving {
@@ -53,15 +51,17 @@ export async function startWorker(machines: Machines, leaving: Leaving): Promise
   const slots = createSlots(config.repos.maxParallelJobs);
   const { drain } = leaving;
   const running = new Set<string>();
-  const news = createBell();
-  drain.signal.addEventListener('abort', news.ring, { once: true });
+  const heart = createHeart(machines, drain, {
+    slots: config.repos.maxParallelJobs,
+    running: () => [...running],
+  });
   const run = async (claim: Claim): Promise<void> => {
     running.add(claim.jobId);
     try {
       await runAttempt(deps, claim, leaving.handBack);
     } finally {
       running.delete(claim.jobId);
-      if (drain.signal.aborted) news.ring();
+      if (drain.signal.aborted) heart.ring();
     }
   };
   const claiming = {
@@ -74,24 +74,11 @@ export async function startWorker(machines: Machines, leaving: Leaving): Promise
     clock: systemClock,
     log,
   };
-  const beating = {
-    registry: bus.registry,
-    worker,
-    host: deps.host,
-    version: packageVersion,
-    slots: config.repos.maxParallelJobs,
-    running: () => [...running],
-    draining: () => drain.signal.aborted,
-    onDrain: () => drain.begin('the bus'),
-    news,
-    clock: systemClock,
-    log,
-  };
   return {
     services: [
       { name: 'claim', run: (signal) => claimUntil(claiming, drain.signal, signal) },
       { name: 'settle', run: (signal) => settleUntil(machines, left, signal) },
-      { name: 'heartbeat', run: (signal) => heartbeatLoop(beating, signal) },
+      heart.service,
       { name: 'sweep', run: (signal) => sweepLoop(sweeping, signal) },
     ],
     running: () => [...running],
