@@ -11,11 +11,11 @@ import { startScriptedModel } from '../scripted-model/server.js';
 import type { Report } from './main.js';
 import { percentile } from './percentile.js';
 import { agentTurn, claudePerTurn, heard, modelAlone } from './turn/first-delta.js';
+import { lagsBetween } from './turn/line-to-socket.js';
 import { readStream } from './turn/openai-stream.js';
 
 const ROUNDS = 20;
 const SHELL_ROUNDS = 8;
-const PACE_MS = 5;
 const STAMPED_TURNS = 5;
 /** Conversations that are over leave their places to processes for new ones. */
 const ROOMY = { AGENT_MODE_MAX_PROCESSES: '16', AGENT_MODE_IDLE_SECONDS: '3' };
@@ -23,12 +23,14 @@ const PATIENCE_MS = 60_000;
 const DOOR = fileURLToPath(new URL('../../src/main.js', import.meta.url));
 
 const METHOD = [
-  `One scripted model for all, which answers at once, then a word each ${PACE_MS} ms; the real claude; one turn at a time, ${ROUNDS} of each kind`,
+  `One scripted model for all, which answers at once; the real claude; one turn at a time, ${ROUNDS} of each kind`,
   `  (${SHELL_ROUNDS} of the slow ones), in turn with each other. Milliseconds from the request to the first word that arrives.`,
   'model: the Messages API asked directly. shell: `claude -p` started for the turn. cold: the agent with nothing started ahead.',
   'warm first: a new conversation, its process was started ahead. warm later: the next turn of a conversation.',
-  'line to socket: a stand-in claude writes its clock into each word, the reader compares it with its own: pipe, driver, rendering,',
-  '  loopback and the reader itself are in it. in process: one server; by Redis: the request at one process, claude at another.',
+  'line to socket: a stand-in claude writes its clock into each of 100 words, 5 ms apart; a probe in the servers notes when a word',
+  '  comes out of the pipe and when it has gone to the socket: reading, rendering, redaction, writing; by Redis also the feed.',
+  'word to reader: from the stand-in to the client, pipe and loopback and both processes included.',
+  'in process: one server; by Redis: the request at one process, claude at another, Redis with appendfsync always.',
 ];
 
 /** Runs the benchmark; takes about a minute. */
@@ -48,7 +50,7 @@ type Kind = 'model' | 'shell' | 'cold' | 'warm first' | 'warm later';
 
 async function firstDeltas(folder: string): Promise<Record<Kind, number[]>> {
   const script = { name: 'any', steps: [{ say: 'Very well, thank you, and how are you yourself today?' }] };
-  const model = await startScriptedModel({ scripts: [script], pace: PACE_MS });
+  const model = await startScriptedModel({ scripts: [script], pace: 'instant' });
   const settings = { ANTHROPIC_API_KEY: 'none-needed', ANTHROPIC_BASE_URL: model.url };
   const start = (name: string, warm: number): Promise<RunningServer> =>
     startAgent(join(folder, name), { ...settings, ...ROOMY, AGENT_MODE_WARM_PROCESSES: String(warm) });
@@ -95,36 +97,57 @@ function summary(samples: Record<Kind, number[]>): Report['figures'] {
 }
 
 async function lagInProcess(folder: string): Promise<Report['figures']> {
-  const server = await startAgent(join(folder, 'in-process'), standIn(folder));
-  try {
-    return { 'line to socket in process, p50 / p95 ms': await lag(server.url) };
-  } finally {
-    await server.stop();
-  }
+  const probe = probeOf(folder, 'in-process');
+  const server = await startAgent(join(folder, 'in-process'), { ...standIn(folder), ...probe.settings });
+  const words = await readWords(server.url).finally(() => server.stop());
+  return lagFigures('in process', lagsBetween(probe.file, probe.file), words);
 }
 
 async function lagByRedis(folder: string): Promise<Report['figures']> {
-  const redis = await startRedisServer();
+  const redis = await startRedisServer({ durable: true });
   const settings = { ...standIn(folder), REDIS_URL: redis.url };
-  const worker = await startAgent(join(folder, 'worker'), { ...settings, AGENTICORE_ROLES: 'worker' });
-  const roles = 'ingress,gateway';
-  const counter = await startAgent(join(folder, 'counter'), { ...settings, AGENTICORE_ROLES: roles });
+  const [reader, sender] = [probeOf(folder, 'worker'), probeOf(folder, 'counter')];
+  const start = (name: string, probe: Probe, roles: string): Promise<RunningServer> =>
+    startAgent(join(folder, name), { ...settings, ...probe.settings, AGENTICORE_ROLES: roles });
   try {
-    return { 'line to socket by Redis, p50 / p95 ms': await lag(counter.url) };
+    const worker = await start('worker', reader, 'worker');
+    const counter = await start('counter', sender, 'ingress,gateway');
+    const words = await readWords(counter.url).finally(() => Promise.all([worker.stop(), counter.stop()]));
+    return lagFigures('by Redis', lagsBetween(reader.file, sender.file), words);
   } finally {
-    await Promise.all([worker.stop(), counter.stop()]);
     await redis.stop();
   }
 }
 
-async function lag(url: string): Promise<string> {
-  const lags: number[] = [];
+interface Probe {
+  readonly file: string;
+  readonly settings: Readonly<Record<string, string>>;
+}
+
+function probeOf(folder: string, name: string): Probe {
+  const file = join(folder, `${name}-lags`);
+  const program = new URL('./turn/lag-probe.js', import.meta.url).href;
+  return { file, settings: { NODE_OPTIONS: `--import=${program}`, AGENTICORE_TEST_LAGS: file } };
+}
+
+function lagFigures(where: string, lags: readonly number[], words: readonly number[]): Report['figures'] {
+  const pair = (values: readonly number[]): string =>
+    `${percentile(values, 0.5).toFixed(2)} / ${percentile(values, 0.95).toFixed(2)}`;
+  return {
+    [`line to socket ${where}, p50 / p95 ms`]: pair(lags),
+    [`word to reader ${where}, p50 / p95 ms`]: pair(words),
+  };
+}
+
+/** Milliseconds from the stand-in to this process, for each word; the first turn warms up. */
+async function readWords(url: string): Promise<readonly number[]> {
+  const delays: number[] = [];
   for (let turn = 0; turn <= STAMPED_TURNS; turn += 1) {
     for (const { text, at } of await readStream(url, [{ role: 'user', content: 'What time is it?' }]))
       for (const stamp of text.trim().split(' ').map(Number))
-        if (turn > 0 && stamp > 1e12) lags.push(at - stamp);
+        if (turn > 0 && stamp > 1e12) delays.push(at - stamp);
   }
-  return `${percentile(lags, 0.5).toFixed(2)} / ${percentile(lags, 0.95).toFixed(2)}`;
+  return delays;
 }
 
 function standIn(folder: string): Record<string, string> {
