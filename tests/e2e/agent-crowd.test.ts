@@ -33,7 +33,7 @@ describe('an agent in a crowd', () => {
   it('mixes none of fifty conversations with another, and refuses those beyond its limits unstarted', async () => {
     const limits = {
       AGENT_MODE_MAX_PROCESSES: '3',
-      AGENT_MODE_MAX_WAITING: '12',
+      AGENT_MODE_MAX_WAITING: '5',
       AGENT_MODE_WARM_PROCESSES: '2',
     };
     const agent = await startAgent('file', [echo], limits);
@@ -48,7 +48,7 @@ describe('an agent in a crowd', () => {
         ),
       );
       const refused = answers.filter(({ status }) => status === 503);
-      assert.equal(refused.length, 50 - 3 - 12, 'three run, twelve wait');
+      assert.equal(refused.length, 50 - 3 - 5, 'three run, five wait');
       for (const { headers, text } of refused) {
         assert.ok(Number(headers.get('retry-after')) >= 1 && Number(headers.get('retry-after')) <= 60);
         assert.equal(JSON.parse(text).error.type, 'overloaded_error', text);
@@ -56,7 +56,7 @@ describe('an agent in a crowd', () => {
       for (const [at, { status, text }] of answers.entries())
         if (status === 200) assert.equal(contentOf(chunksOf(text)), `Yours is ${numbers[at]}.`);
       const jobs = (await (await agent.get('/jobs?limit=200')).json()) as { jobs: unknown[] };
-      assert.equal(jobs.jobs.length, 15, 'of the others the ledger knows nothing');
+      assert.equal(jobs.jobs.length, 8, 'of the others the ledger knows nothing');
     } finally {
       await agent.close();
     }

@@ -62,6 +62,8 @@ export async function startAgent(
   const redis: TestRedis | undefined = bus === 'redis' ? await startRedis() : given;
   const settings = {
     AGENT_MODE: 'true',
+    // Each start of claude costs half a second of a core.
+    AGENT_MODE_WARM_PROCESSES: '1',
     ANTHROPIC_API_KEY: MODEL_KEY,
     ANTHROPIC_BASE_URL: model.url,
     LOG_LEVEL: 'debug',
