@@ -22,7 +22,7 @@ async function set(t: TestContext, options: Partial<PoolDeps> = {}, way = 'plain
   await writeFile(binary, `#!/bin/sh\nexec '${process.execPath}' '${program}' '${starts}' ${way} "$@"\n`);
   await chmod(binary, 0o755);
   const agent = makePool(t, { binary, ...options });
-  const launch = await makeLaunch(t, '');
+  const launch = await makeLaunch('');
   return {
     agent,
     launch,

@@ -32,7 +32,7 @@ async function set(
   overrides: Partial<TurnLaunch> = {},
 ) {
   const model = await startModel(t, ...scripts);
-  return { model, agent: makePool(t, options), launch: await makeLaunch(t, model.url, overrides) };
+  return { model, agent: makePool(t, options), launch: await makeLaunch(model.url, overrides) };
 }
 
 describe('a turn that is cut short', { concurrency: 2 }, () => {

@@ -20,9 +20,9 @@ export async function startModel(t: TestContext, ...scripts: Script[]): Promise<
   return model;
 }
 
-/** How to start claude in a folder that is removed after the test; two launches of one test have different keys. */
-export async function makeLaunch(t: TestContext, url: string, overrides: Partial<TurnLaunch> = {}) {
-  const directory = await tempDir(t);
+/** How to start claude in a folder that goes when all pools are closed; two launches of one test have different keys. */
+export async function makeLaunch(url: string, overrides: Partial<TurnLaunch> = {}) {
+  const directory = await tempDir();
   const cwd = join(directory, 'work');
   await mkdir(cwd);
   const launch: TurnLaunch = {

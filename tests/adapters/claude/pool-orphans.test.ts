@@ -14,7 +14,7 @@ async function startOwner(t: TestContext, ...options: readonly string[]) {
   const command = `setsid nohup sleep ${sleep} >/dev/null 2>&1 & sleep ${sleep}`;
   const call = [{ tool: 'Bash', input: { command, description: 'sleeps' } }];
   const model = await startModel(t, { name: 'sleeps', steps: [{ call }] });
-  const launch = await makeLaunch(t, model.url);
+  const launch = await makeLaunch(model.url);
   const mark = `--setting-sources=user,project,local --strict-mcp-config --permission-mode=bypassPermissions --tools=Bash --add-dir=${launch.cwd}`;
   const order = makeTurn({
     ...launch,

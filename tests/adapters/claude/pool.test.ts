@@ -34,7 +34,7 @@ describe('a conversation', { concurrency: 2 }, () => {
   test('begins in a warm process, goes on in the same, and pays for each turn alone', async (t) => {
     const model = await startModel(t, echo);
     const agent = makePool(t);
-    const launch = await makeLaunch(t, model.url);
+    const launch = await makeLaunch(model.url);
     await agent.prepare(launch, 1);
     assert.deepEqual(agent.state(), { warm: 1, kept: 0, busy: 0 });
     assert.equal(model.requests.filter(({ path }) => path === '/v1/messages').length, 0);
@@ -72,7 +72,7 @@ describe('a conversation', { concurrency: 2 }, () => {
   test('is told to a new process as it was, in order and with its images, and can be resumed later', async (t) => {
     const model = await startModel(t, echo);
     const agent = makePool(t);
-    const launch = await makeLaunch(t, model.url);
+    const launch = await makeLaunch(model.url);
     const history = [
       { role: 'user', parts: [...asks('Look:'), { kind: 'image', mediaType: 'image/png', data: PIXEL }] },
       says('assistant', 'A pixel.'),
@@ -114,7 +114,7 @@ describe('a conversation', { concurrency: 2 }, () => {
   test('whose caller has changed what was said begins anew, in a process that knows only that', async (t) => {
     const model = await startModel(t, echo);
     const agent = makePool(t);
-    const launch = await makeLaunch(t, model.url);
+    const launch = await makeLaunch(model.url);
     const first = await takeTurn(agent, makeTurn(launch, { prompt: asks('My name is Ada.') }));
     const history = [says('user', 'My name is Eve.'), says('assistant', 'Hello Eve.')];
     const edited = await takeTurn(agent, makeTurn(launch, { history, prompt: asks('Who am I?') }));
@@ -128,7 +128,7 @@ describe('a conversation', { concurrency: 2 }, () => {
   test('whose session is lost, or cannot be read, is told what was said', async (t) => {
     const model = await startModel(t, echo);
     const agent = makePool(t);
-    const launch = await makeLaunch(t, model.url);
+    const launch = await makeLaunch(model.url);
     const broken = join(launch.cwd, 'broken.jsonl');
     await writeFile(broken, 'this was a session\n');
     const history = [says('user', 'My name is Eve.'), says('assistant', 'Hello Eve.')];
@@ -149,7 +149,7 @@ describe('a conversation', { concurrency: 2 }, () => {
   test('does not mix with another that goes on at the same time', async (t) => {
     const model = await startModel(t, { ...echo, pace: 5 });
     const agent = makePool(t);
-    const launch = await makeLaunch(t, model.url);
+    const launch = await makeLaunch(model.url);
     const talk = async (conversation: string) => {
       let memory: TurnOrder['memory'] = { kind: 'none' };
       const pids = new Set<number | undefined>();
