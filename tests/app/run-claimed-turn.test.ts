@@ -10,6 +10,7 @@ import { parseVisibility } from '../../src/domain/visibility.js';
 import type { Bus } from '../../src/ports/bus.js';
 import type { TranscriptEntry } from '../../src/ports/transcript-log.js';
 import { messageStart, text, textDelta } from '../support/claude-says.js';
+import { eventually } from '../support/eventually.js';
 import { report } from './doubles.js';
 import { asking, begin, helper, never, setAgentStage } from './turn-stage.js';
 
@@ -90,4 +91,30 @@ it('who follows a turn by the lane sees no secret, wherever it is cut, and each 
   assert.equal(shown.replaceAll('\n\n', ''), cuts.map(() => '[redacted]; Bearer [redacted]!').join(''));
   const written = await deltasIn(bus, jobId);
   assert.equal(written.join(''), cuts.map(() => '[redacted]; Bearer [redacted]!').join(''));
+});
+
+it('a turn that nobody waits for keeps its conversation to itself for as long as it takes', async (t) => {
+  let extended = 0;
+  const { deps, stage, bus } = await setAgentStage(t, {
+    policy: { leaseMs: 30 },
+    async perform(order, listener) {
+      begin(order, listener);
+      await eventually('it was prolonged again and again', () => extended >= 4);
+      return { kind: 'succeeded', ...report };
+    },
+  });
+  const conversations = {
+    ...deps.conversations,
+    extendTurn(id: string, holder: string, leaseMs: number) {
+      extended += 1;
+      return deps.conversations.extendTurn(id, holder, leaseMs);
+    },
+  };
+  const jobId = randomUUID();
+  const turn = { jobId, request: asking('Tell me.', { conversationKey: 'k' }), agent: helper };
+  await submitWaiting(deps, { ...turn, conversation: 'k', visibility });
+  const claim = await bus.queue.claim('agent:helper', deps.worker, never);
+  assert.ok(claim);
+  await runClaimedTurn({ ...deps, conversations }, stage, claim);
+  assert.equal((await bus.events.load(jobId))?.job.status, 'succeeded');
 });

@@ -49,15 +49,11 @@ export function openCompletions(deps: TurnDeps, room: WaitingRoom): Completions 
           if (!isCode(error, 'IDEMPOTENCY_MISMATCH')) throw error; // the same name a moment ago
         });
       if (wait) await waitForEnd(deps, jobId, signal);
-      return read(deps, jobId);
+      const completion = await read(deps, jobId);
+      if (completion === undefined) throw new AgenticoreError('JOB_NOT_FOUND');
+      return completion;
     },
-    async find(uuid, caller) {
-      const jobId = jobIdOf(deps.hash, deps.packages.current().name, caller, uuid);
-      const stored = await deps.events.load(jobId);
-      return stored === undefined
-        ? undefined
-        : completionOf(deps, stored, await toolUsesOf(deps, stored.job));
-    },
+    find: (uuid, caller) => read(deps, jobIdOf(deps.hash, deps.packages.current().name, caller, uuid)),
     list: (query) => list(deps, query),
   };
 }
@@ -70,9 +66,9 @@ function jobIdOf(hash: Hash, agent: string, { name, user }: Caller, uuid: string
   return `${part(0, 8)}-${part(8, 4)}-8${part(13, 3)}-8${part(17, 3)}-${part(20, 12)}`;
 }
 
-async function read(deps: TurnDeps, jobId: string): Promise<Completion> {
+async function read(deps: TurnDeps, jobId: string): Promise<Completion | undefined> {
   const stored = await deps.events.load(jobId);
-  if (stored === undefined) throw new AgenticoreError('JOB_NOT_FOUND');
+  if (stored === undefined) return undefined;
   return completionOf(deps, stored, await toolUsesOf(deps, stored.job));
 }
 

@@ -5,7 +5,7 @@ import type { Claim } from '../../ports/command-queue.js';
 import { settleSpools } from '../attempt/settle-spools.js';
 import { type Handled, handleCommand } from '../handle-command.js';
 import { performTurn } from './perform-turn.js';
-import { endTurn, takeTurn, threadOf } from './thread.js';
+import { endTurn, keepTurn, takeTurn, threadOf } from './thread.js';
 import { type TurnAttempt, takeInHand } from './turn-attempt.js';
 import type { TurnDeps, TurnStage } from './turn-deps.js';
 
@@ -32,9 +32,14 @@ export async function runClaimedTurn(deps: TurnDeps, stage: TurnStage, claim: Cl
   const thread = threadOf(deps, request);
   const { id } = thread;
   let isRecorded = false;
+  let letGo = (): void => {};
   try {
     // Whoever took the request has taken the turn for the same job already, if somebody waits.
-    if (id !== undefined) await takeTurn(deps, id, claim.jobId, attempt.signal);
+    if (id !== undefined) {
+      await takeTurn(deps, id, claim.jobId, attempt.signal);
+      // Nobody else may: of a queued one there is nobody. Whether the turn may go on, its own claim says.
+      letGo = keepTurn(deps, id, claim.jobId, () => {});
+    }
     const known = id === undefined ? undefined : await deps.conversations.find(id);
     isRecorded = true;
     const performing = { attempt, request, thread, known, agent: deps.packages.current() };
@@ -44,6 +49,7 @@ export async function runClaimedTurn(deps: TurnDeps, stage: TurnStage, claim: Cl
     deps.log('turn.failed', { job_id: claim.jobId, error: String(error) }, 'warn');
     if (!isRecorded) await endUnperformed(attempt, error);
   } finally {
+    letGo();
     if (id !== undefined) await endTurn(deps, id, claim.jobId);
   }
 }
