@@ -38,6 +38,8 @@ interface Version {
   readonly agent: AgentPackage;
   readonly servers: McpServers;
   readonly layout: PackageLayout;
+  /** MCP configurations that lie there already. */
+  readonly written: Set<string>;
 }
 
 const RUNNER_TIMEOUT_MS = 60_000;
@@ -85,7 +87,7 @@ export async function openPackageStore(
     const agent = describeAgent(folder, settings, name, layout);
     if (folder.unused.length > 0)
       log('package.keys_not_used', { agent: agent.name, keys: folder.unused }, 'warn');
-    const version = { agent, servers: folder.servers, layout };
+    const version = { agent, servers: folder.servers, layout, written: new Set<string>() };
     await makeRoot(layout);
     await keep(version);
     await layOutPackage(folder, layout);
@@ -131,12 +133,14 @@ export async function openPackageStore(
     async mcpConfig(agent, disabled) {
       const version = versions.get(agent.version);
       if (version === undefined) throw new Error(`version ${agent.version} of ${agent.name} is not in use`);
-      const { servers, layout } = version;
+      const { servers, layout, written } = version;
       const left = [...servers].filter(([name]) => !disabled.includes(name));
       if (left.length === 0) return undefined;
       const choice = [...servers.keys()].map((name) => (disabled.includes(name) ? '0' : '1')).join('');
       const file = `mcp-${choice}.json`;
-      await writePrivateFile(layout.mcp, file, mcpText(new Map(left)));
+      // Asked for at every turn: it is the same file for as long as the version is.
+      if (!written.has(file)) await writePrivateFile(layout.mcp, file, mcpText(new Map(left)));
+      written.add(file);
       return join(layout.mcp, file);
     },
     sync(until) {
