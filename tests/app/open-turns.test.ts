@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { ChatMessage } from '../../src/domain/chat.js';
+import { conversationId } from '../../src/domain/conversation.js';
 import { isCode } from '../../src/domain/errors.js';
 import { eventually } from '../support/eventually.js';
 import { report } from './doubles.js';
@@ -148,6 +149,33 @@ describe('the conversation of a turn', () => {
     );
     work.end();
     await first;
+  });
+
+  it('lets no more wait for the turn before than may wait at all', async (t) => {
+    const work = waiting();
+    const agent = await setAgentStage(t, { perform: work.perform, policy: { maxWaiting: 1 } });
+    const key = { conversationKey: 'k' };
+    const first = answerTo(agent, asking('first', key));
+    await eventually('it runs', () => work.begun() === 1);
+    const others = Promise.allSettled(['second', 'third'].map((text) => answerTo(agent, asking(text, key))));
+    await assert.rejects(answerTo(agent, asking('fourth', key)), (error) => isCode(error, 'AGENT_BUSY'));
+    work.end();
+    await first;
+    const refused = (await others).filter(({ status }) => status === 'rejected');
+    assert.equal(refused.length, 1);
+    assert.equal(work.begun(), 2);
+  });
+
+  it('is free again at once when its turn could not be admitted', async (t) => {
+    const agent = await setAgentStage(t);
+    const key = { conversationKey: 'k' };
+    const until = Date.now() + 60_000;
+    await agent.deps.breaker.open(agent.deps.credential, until);
+    await assert.rejects(answerTo(agent, asking('first', key)), (error) =>
+      isCode(error, 'CLAUDE_USAGE_LIMIT'),
+    );
+    const id = conversationId({ agent: 'helper', caller: { name: 'anonymous' }, key: 'k' }, agent.deps.hash);
+    assert.equal(await agent.bus.conversations.holder(id), undefined);
   });
 
   it('ends the turn before where the policy says so', async (t) => {

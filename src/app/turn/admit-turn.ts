@@ -26,11 +26,11 @@ export async function admitTurn(
   const { id } = thread;
   const { isAll, config, isAsked, visibility } = await settleVisibility(deps, request, thread);
   if (isAll) return { kind: 'configured', config };
-  await Promise.all([
-    assertWithinLimit(deps),
-    id === undefined ? undefined : takeTurn(deps, id, name.jobId, signal),
-  ]);
+  const limit = assertWithinLimit(deps);
+  limit.catch(() => {}); // awaited below
   try {
+    if (id !== undefined) await takeTurn(deps, id, name.jobId, signal, room.linger);
+    await limit;
     const agent = deps.packages.current();
     const turn = { ...name, request, agent, conversation: id, visibility };
     const admitted = { turn, thread, config: isAsked ? config : undefined };

@@ -38,23 +38,26 @@ export function threadOf({ hash, packages }: TurnDeps, request: TurnRequest): Th
 
 /**
  * Waits until it is the turn's turn. Throws CONVERSATION_BUSY or AGENT_BUSY when it may not or need not wait so long,
- * CANCELLED when the signal aborts, BUS_UNREACHABLE.
+ * CANCELLED when the signal aborts, BUS_UNREACHABLE. `enter` is called when it has to wait; what that gives, after it.
  */
 export async function takeTurn(
   deps: TurnDeps,
   id: string,
   jobId: string,
   signal: AbortSignal,
+  enter: () => () => void = () => () => {},
 ): Promise<void> {
   const { conversations, policy, clock } = deps;
   const take = (): Promise<boolean> => conversations.takeTurn(id, jobId, policy.leaseMs);
   if (await take()) return;
   if (policy.conversation === 'reject') throw new AgenticoreError('CONVERSATION_BUSY');
   if (policy.conversation === 'interrupt') await interruptHolder(deps, id);
+  const leave = enter();
   const bell = createBell();
   const until = clock.now() + PATIENCE_MS;
-  const unwatch = await conversations.watchTurn(id, bell.ring);
+  let unwatch = (): void => {};
   try {
+    unwatch = await conversations.watchTurn(id, bell.ring);
     while (!(await take())) {
       if (signal.aborted) throw new AgenticoreError('CANCELLED');
       if (clock.now() > until) throw new AgenticoreError('AGENT_BUSY', TOO_LONG);
@@ -62,6 +65,7 @@ export async function takeTurn(
     }
   } finally {
     unwatch();
+    leave();
   }
 }
 

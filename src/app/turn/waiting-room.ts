@@ -14,6 +14,10 @@ import type { AcceptedTurn, TurnResult } from './turns.js';
 export interface WaitingRoom {
   /** True when nobody who came in here waits. */
   isEmpty(): boolean;
+  /**
+   * Counts one that waits for the turn before it; the function counts it out. Throws AGENT_BUSY when there is no room.
+   */
+  linger(): () => void;
   /** Takes one more in. Throws AGENT_BUSY when there is no room, before anything was started. */
   open(admitted: Admitted): Promise<AcceptedTurn>;
   /** The same for one that nobody waits for. */
@@ -26,9 +30,10 @@ const BUSY_RETRY_S = 5;
 export function createWaitingRoom(deps: TurnDeps): WaitingRoom {
   const { lane, maxWaiting } = deps.policy;
   let waiting = 0;
+  let lingering = 0;
 
   const assertRoom = (count: number): void => {
-    if (count >= maxWaiting)
+    if (count + lingering >= maxWaiting)
       throw new AgenticoreError('AGENT_BUSY', undefined, { retryAfterS: BUSY_RETRY_S });
   };
 
@@ -73,6 +78,13 @@ export function createWaitingRoom(deps: TurnDeps): WaitingRoom {
 
   return {
     isEmpty: () => waiting === 0,
+    linger() {
+      assertRoom(waiting);
+      lingering += 1;
+      return () => {
+        lingering -= 1;
+      };
+    },
     async queue(turn) {
       const leave = enter();
       await submit(turn).finally(leave);
