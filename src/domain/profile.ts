@@ -22,7 +22,7 @@ export interface ProfileDocument {
   readonly extends?: string | null;
   readonly auto_pr?: boolean | null;
   readonly claude?: ClaudeSettings | null;
-  readonly pull_request?: Readonly<Record<string, unknown>> | null;
+  readonly pull_request?: PullRequestKeys | null;
   readonly retry?: { readonly max_attempts?: number | null; readonly backoff_s?: number | null } | null;
   readonly mcp?: {
     readonly allow?: readonly string[] | null;
@@ -33,6 +33,33 @@ export interface ProfileDocument {
   readonly setup?: readonly string[] | null;
   readonly verify?: readonly string[] | null;
   readonly verify_attempts?: number | null;
+  readonly guard?: GuardKeys | null;
+}
+
+/** How the pull request is opened; texts are templates (domain/pull-request). */
+export interface PullRequestKeys {
+  readonly draft?: boolean | null;
+  readonly labels?: readonly string[] | null;
+  readonly reviewers?: readonly string[] | null;
+  readonly assignees?: readonly string[] | null;
+  readonly title?: string | null;
+  readonly body?: string | null;
+  readonly base?: string | null;
+}
+
+/** What may not be pushed. */
+export interface GuardKeys {
+  /** Scan what the work adds for secrets. */
+  readonly secrets?: boolean | null;
+  /** Let the work change what the code host runs (.github/workflows and the like). */
+  readonly allow_workflows?: boolean | null;
+  readonly max_files?: number | null;
+  readonly max_file_bytes?: number | null;
+  readonly max_total_bytes?: number | null;
+  /** Globs of paths that the work may not touch. */
+  readonly deny_paths?: readonly string[] | null;
+  /** Globs of paths in which a find of the secret scan is no secret (fixtures, documentation). */
+  readonly allow_secrets_in?: readonly string[] | null;
 }
 
 /** A profile after its chain was merged and the defaults filled in. */
@@ -48,6 +75,33 @@ export interface Profile {
   readonly mcp: { readonly allow?: readonly string[]; readonly deny?: readonly string[] };
   readonly trustRepository: boolean;
   readonly env: readonly string[];
+  readonly pullRequest: PullRequestPolicy;
+  /** Commands run in the worktree before claude, and after it. */
+  readonly setup: readonly string[];
+  readonly verify: readonly string[];
+  /** How often a failed verification is fed back before the job fails. */
+  readonly verifyAttempts: number;
+  readonly guard: GuardPolicy;
+}
+
+export interface PullRequestPolicy {
+  readonly draft: boolean;
+  readonly labels: readonly string[];
+  readonly reviewers: readonly string[];
+  readonly assignees: readonly string[];
+  readonly title?: string;
+  readonly body?: string;
+  readonly base?: string;
+}
+
+export interface GuardPolicy {
+  readonly secrets: boolean;
+  readonly allowWorkflows: boolean;
+  readonly maxFiles: number;
+  readonly maxFileBytes: number;
+  readonly maxTotalBytes: number;
+  readonly denyPaths: readonly string[];
+  readonly allowSecretsIn: readonly string[];
 }
 
 /** What profile.yml means where it says nothing. */
@@ -56,6 +110,16 @@ const PROFILE_DEFAULTS = {
   claude: { model: 'sonnet', max_turns: 80, permission_mode: 'bypassPermissions' },
   retry: { max_attempts: 3, backoff_s: 30 },
   trust_repository: false,
+  verify_attempts: 3,
+  guard: {
+    secrets: true,
+    allow_workflows: false,
+    max_files: 1000,
+    max_file_bytes: 5 * 1024 * 1024,
+    max_total_bytes: 50 * 1024 * 1024,
+    deny_paths: [],
+    allow_secrets_in: [],
+  },
 } as const;
 
 /**
@@ -78,11 +142,39 @@ export function mergeProfiles(name: string, chain: readonly ProfileDocument[]): 
     mcp: { ...(allow == null ? {} : { allow }), ...(deny == null ? {} : { deny }) },
     trustRepository: own.trust_repository ?? PROFILE_DEFAULTS.trust_repository,
     env: own.env ?? [],
+    pullRequest: pullRequestPolicy(overlay(sections(chain, 'pull_request'))),
+    setup: own.setup ?? [],
+    verify: own.verify ?? [],
+    verifyAttempts: own.verify_attempts ?? PROFILE_DEFAULTS.verify_attempts,
+    guard: guardPolicy(overlay(sections(chain, 'guard'))),
+  };
+}
+
+const pullRequestPolicy = ({ draft, labels, reviewers, assignees, title, body, base }: PullRequestKeys) => ({
+  draft: draft ?? false,
+  labels: labels ?? [],
+  reviewers: reviewers ?? [],
+  assignees: assignees ?? [],
+  ...(title == null ? {} : { title }),
+  ...(body == null ? {} : { body }),
+  ...(base == null ? {} : { base }),
+});
+
+function guardPolicy(keys: GuardKeys): GuardPolicy {
+  const defaults = PROFILE_DEFAULTS.guard;
+  return {
+    secrets: keys.secrets ?? defaults.secrets,
+    allowWorkflows: keys.allow_workflows ?? defaults.allow_workflows,
+    maxFiles: keys.max_files ?? defaults.max_files,
+    maxFileBytes: keys.max_file_bytes ?? defaults.max_file_bytes,
+    maxTotalBytes: keys.max_total_bytes ?? defaults.max_total_bytes,
+    denyPaths: keys.deny_paths ?? defaults.deny_paths,
+    allowSecretsIn: keys.allow_secrets_in ?? defaults.allow_secrets_in,
   };
 }
 
 /** One section of every document; a null one sets all of it back, so that what stands before it no longer counts. */
-function sections<K extends 'claude' | 'retry' | 'mcp'>(
+function sections<K extends 'claude' | 'retry' | 'mcp' | 'pull_request' | 'guard'>(
   chain: readonly ProfileDocument[],
   key: K,
 ): readonly NonNullable<ProfileDocument[K]>[] {

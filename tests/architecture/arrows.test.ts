@@ -28,6 +28,18 @@ const LIBRARIES: Readonly<Record<string, readonly string[]>> = {
   yargs: ['surfaces/cli/'],
   picocolors: ['surfaces/cli/', 'runtime/log-line.ts'],
   'eventsource-parser': ['surfaces/cli/'],
+  '@octokit/rest': ['adapters/github/'],
+  '@octokit/auth-app': ['adapters/github/'],
+  '@octokit/plugin-retry': ['adapters/github/'],
+  '@octokit/plugin-throttling': ['adapters/github/'],
+  '@modelcontextprotocol/sdk': ['surfaces/mcp/'],
+  '@secretlint/core': ['adapters/secret-scan/'],
+  '@secretlint/secretlint-rule-preset-recommend': ['adapters/secret-scan/'],
+  '@opentelemetry/api': ['runtime/telemetry/'],
+  '@opentelemetry/sdk-metrics': ['runtime/telemetry/'],
+  '@opentelemetry/exporter-prometheus': ['runtime/telemetry/'],
+  helmet: ['surfaces/http/'],
+  'ipaddr.js': ['adapters/outbound/', 'surfaces/http/'],
 };
 
 /** Rooms that may use node's built-ins; the law and the workshop stay free of them. */
