@@ -22,7 +22,12 @@ const SIGNS: readonly (readonly [RegExp, ErrorCode, string])[] = [
     'The ssh host key of the repository is not known here; add it to known_hosts',
   ],
   [
-    /Authentication failed|could not read (Username|Password)|terminal prompts disabled|returned error: 40[13]\b|HTTP 40[13]\b|Permission denied \(|Permission to .* denied/i,
+    /Authentication failed/i,
+    'REPOSITORY_AUTH_FAILED',
+    'The repository does not accept the credentials of this server',
+  ],
+  [
+    /could not read (Username|Password)|terminal prompts disabled|returned error: 40[13]\b|HTTP 40[13]\b|Permission denied \(|Permission to .* denied/i,
     'REPOSITORY_AUTH_FAILED',
     'The repository asks for credentials that this server does not have',
   ],
