@@ -172,20 +172,31 @@ describe('a repository over http', () => {
     assert.equal(nobody, undefined);
   });
 
-  it('refuses a push with 403 or 401, and that is no refusal of the branch but missing credentials', async (t) => {
-    for (const status of [401, 403]) {
-      const answer: GitHttpOptions['answer'] = (request, response) => {
+  it('does not let us push, and what it says becomes what is missing', async (t) => {
+    const answers: readonly (readonly [number, string, ErrorCode, RegExp])[] = [
+      [401, 'Who are you?', 'REPOSITORY_AUTH_FAILED', /credentials/],
+      [403, 'No.', 'REPOSITORY_AUTH_FAILED', /credentials/],
+      [403, 'Permission to a/b.git denied to bot.', 'REPOSITORY_AUTH_FAILED', /Contents: read and write/],
+      [403, 'Write access to repository not granted.', 'REPOSITORY_AUTH_FAILED', /Contents: read and write/],
+      [403, 'The a organization has enabled or enforced SAML SSO.', 'REPOSITORY_AUTH_FAILED', /authorise/],
+      [403, 'This repository was archived so it is read-only.', 'PUSH_REFUSED', /unarchive it/],
+    ];
+    let [status, words] = [0, ''];
+    const { room, url } = await roomAt(t, root, {
+      answer(request, response) {
         if (!request.url?.includes('receive-pack')) return false;
-        response.writeHead(status, { 'www-authenticate': 'Basic realm="x"' }).end();
-        return true;
-      };
-      const { room, url } = await roomAt(t, root, { answer });
-      const bench = await room.open({ repoUrl: url, jobId: `push-${status}` });
-      await writeFile(join(bench.path, 'x'), 'x');
-      await bench.commit('m', NEVER);
-      await assert.rejects(bench.push(NEVER), is('REPOSITORY_AUTH_FAILED', /credentials/));
-      await bench.close();
+        response.writeHead(status, { 'www-authenticate': 'Basic', 'content-type': 'text/plain' });
+        return response.end(`${words}\n`) && true;
+      },
+    });
+    const bench = await room.open({ repoUrl: url, jobId: 'push' });
+    await writeFile(join(bench.path, 'x'), 'x');
+    await bench.commit('m', NEVER);
+    for (const [nextStatus, nextWords, code, sentence] of answers) {
+      [status, words] = [nextStatus, nextWords];
+      await assert.rejects(bench.push(NEVER), is(code, sentence), nextWords);
     }
+    await bench.close();
   });
 
   it('may not redirect to a place that is not allowed', async (t) => {
