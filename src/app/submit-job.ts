@@ -42,6 +42,8 @@ export interface SubmitDeps extends LedgerDeps {
   readonly accepting: () => boolean;
   /** Real path of an allowed extra .mcp.json; throws FILE_PATH_REFUSED. */
   readonly checkFilePath: (path: string) => Promise<string>;
+  /** Takes secrets out of a task: the ledger keeps it, readers are shown it, and the pull request tells it. */
+  readonly redactTask: (task: string) => string;
   readonly policy: SubmitPolicy;
 }
 
@@ -95,7 +97,7 @@ export async function retryJob(
     throw new AgenticoreError('INVALID_REQUEST', 'A turn is not tried again; ask the agent again.');
   if (!isTerminal(stored.job.status)) throw new AgenticoreError('JOB_NOT_ENDED');
   await deps.profiles.load(stored.job.order.profile);
-  return submitAgain(deps, stored.job, task, context);
+  return submitAgain(deps, stored.job, task && deps.redactTask(task), context);
 }
 
 /** What submitting an order that was checked before takes. */
@@ -129,6 +131,7 @@ async function completeOrder(
   const profile = await deps.profiles.load(named ?? policy.defaultProfile);
   return {
     ...asked,
+    task: deps.redactTask(asked.task),
     profile: profile.name,
     lane: policy.lane,
     mode: wait ? 'sync' : 'fire_and_forget',

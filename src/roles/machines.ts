@@ -30,6 +30,7 @@ export interface Machines extends LedgerDeps {
   readonly directories: JobDirectories;
   readonly spools: Spools;
   readonly redact: (text: string) => string;
+  readonly redactTask: (task: string) => string;
   readonly openFlow: () => TextFlow;
   readonly newId: () => string;
   /** Name of this process among the workers. */
@@ -49,6 +50,7 @@ export function buildMachines({ config, bus, log, worker, secrets }: Given): Mac
     hash: sha256,
     newId: randomUUID,
     redact: secrets.redact,
+    redactTask: secrets.redactTask,
     openFlow: secrets.openFlow,
     profiles: openProfiles(config, log),
     workspaces: createWorkspaces({

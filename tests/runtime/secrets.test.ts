@@ -16,4 +16,11 @@ describe('the secrets of a process', () => {
     secrets.learn('minted-last', 120);
     assert.equal(secrets.redact(said), '[redacted], minted-later, [redacted]');
   });
+
+  it('are taken out of a task only when they are certain to be some', () => {
+    const { redact, redactTask } = createSecrets(['given-at-start']);
+    const task = 'Use given-at-start or ghp_0123456789abcdefghij with Bearer authentication.';
+    assert.equal(redactTask(task), 'Use [redacted] or [redacted] with Bearer authentication.');
+    assert.notEqual(redact(task), redactTask(task));
+  });
 });

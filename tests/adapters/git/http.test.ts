@@ -1,6 +1,4 @@
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -13,6 +11,7 @@ import {
 } from '../../support/git-http-server.js';
 import { createSampleRemote, type SampleRemote } from '../../support/git-repository.js';
 import { tempDir } from '../../support/temp-dir.js';
+import { filesWith, processFilesWith } from '../../support/where-is.js';
 import { type BenchRoom, branchOf, JOB, NEVER, openRoom } from './bench-room.js';
 
 const LOOPBACK = { allowedProtocols: ['http'], allowedHosts: ['127.0.0.1'] } as const;
@@ -42,19 +41,6 @@ function credentialsOf(credential: Credential): Credentials & { readonly asked: 
     },
     refused: () => false,
   };
-}
-
-/** Arguments and environments of processes that contain the text. */
-function whereInProcesses(text: string): readonly string[] {
-  const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
-  const files = pids.flatMap((pid) => [`/proc/${pid}/cmdline`, `/proc/${pid}/environ`]);
-  return files.filter((file) => {
-    try {
-      return readFileSync(file, 'utf8').includes(text);
-    } catch {
-      return false; // it ended while we looked
-    }
-  });
 }
 
 describe('a repository over http', () => {
@@ -101,7 +87,7 @@ describe('a repository over http', () => {
     const options: GitHttpOptions = {
       login: `git:${password}`,
       answer: ({ headers }) => {
-        if (headers.authorization !== undefined) seen.push(...whereInProcesses(password));
+        if (headers.authorization !== undefined) seen.push(...processFilesWith(password));
         return false;
       },
     };
@@ -114,8 +100,7 @@ describe('a repository over http', () => {
     assert.deepEqual([...new Set(credentials.asked)], [url]);
     assert.ok(server.requests.length > 4);
     assert.deepEqual(seen, [], 'no argument and no environment of any process had it');
-    const found = spawnSync('grep', ['-rl', 'pa55', room.root], { encoding: 'utf8' });
-    assert.equal(found.stdout, '', 'nor has a file');
+    assert.deepEqual(filesWith('pa55', room.root), [], 'nor has a file');
     await bench.close();
   });
 
