@@ -40,7 +40,7 @@ const TIMEOUT_MS = 20_000;
 
 /** A hiccup of GitHub's must not cost an attempt its work. */
 const RETRIES = 2;
-const silent = { debug() {}, info() {}, warn() {}, error() {} };
+export const SILENT = { debug() {}, info() {}, warn() {}, error() {} };
 const Client = Octokit.plugin(retry);
 
 /** The API as the App sees it: each request is signed with its key. */
@@ -50,7 +50,7 @@ export const createAppClient = ({ apiUrl, appId, privateKey }: AppIdentity) =>
     authStrategy: createAppAuth,
     auth: { appId, privateKey },
     retry: { retries: RETRIES },
-    log: silent,
+    log: SILENT,
   });
 
 export function createAppTokens(options: AppOptions): AppTokens {
