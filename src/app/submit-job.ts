@@ -35,15 +35,12 @@ export interface SubmitContext {
   readonly traceparent?: string;
 }
 
-export interface SubmitDeps extends LedgerDeps {
+export interface SubmitDeps extends AgainDeps {
   readonly profiles: ProfileStore;
-  readonly newId: () => string;
   /** False while draining. */
   readonly accepting: () => boolean;
   /** Real path of an allowed extra .mcp.json; throws FILE_PATH_REFUSED. */
   readonly checkFilePath: (path: string) => Promise<string>;
-  /** Takes secrets out of a task: the ledger keeps it, readers are shown it, and the pull request tells it. */
-  readonly redactTask: (task: string) => string;
   readonly policy: SubmitPolicy;
 }
 
@@ -97,12 +94,14 @@ export async function retryJob(
     throw new AgenticoreError('INVALID_REQUEST', 'A turn is not tried again; ask the agent again.');
   if (!isTerminal(stored.job.status)) throw new AgenticoreError('JOB_NOT_ENDED');
   await deps.profiles.load(stored.job.order.profile);
-  return submitAgain(deps, stored.job, task && deps.redactTask(task), context);
+  return submitAgain(deps, stored.job, task, context);
 }
 
 /** What submitting an order that was checked before takes. */
 export interface AgainDeps extends LedgerDeps {
   readonly newId: () => string;
+  /** Takes secrets out of a task: the ledger keeps it, readers are shown it, and the pull request tells it. */
+  readonly redactTask: (task: string) => string;
   readonly policy: Pick<SubmitPolicy, 'maxQueued'>;
 }
 
@@ -113,7 +112,8 @@ export async function submitAgain(
   task?: string,
   context: SubmitContext = {},
 ): Promise<Job> {
-  const again: JobOrder = { ...order, task: task ?? order.task, mode: 'fire_and_forget', retryOf: jobId };
+  const asked = task === undefined ? order.task : deps.redactTask(task);
+  const again: JobOrder = { ...order, task: asked, mode: 'fire_and_forget', retryOf: jobId };
   const key = context.idempotencyKey;
   const digest = (): string => deps.hash(canonicalJson({ retryOf: jobId, task }));
   return append(deps, again, key === undefined ? undefined : { key, digest: digest() });

@@ -99,6 +99,11 @@ describe('a package in a git repository', () => {
     await fetched?.close();
     assert.ok(server.requests.every((request) => !/pa55|bot/.test(request)));
 
+    const tokenOnly = await startGitHttpServer(root, { login: 'glpat-0123456789:' });
+    t.after(() => tokenOnly.close());
+    const url = `${tokenOnly.url.replace('://', '://glpat-0123456789@')}/helper.git`;
+    await (await source({ url }).fetch(undefined, never()))?.close();
+
     const refusal = await refused(source({ url: at('bot:wrong-one@') }).fetch(undefined, never()));
     assert.equal(refusal.code, 'REPOSITORY_AUTH_FAILED');
     assert.doesNotMatch(refusal.message, /wrong-one|bot:/);

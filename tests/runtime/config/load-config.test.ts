@@ -203,6 +203,8 @@ describe('the configuration', () => {
     };
     const { config, warnings } = load({ env, files });
     assert.equal(config.redis.url, 'redis://:s3cret%40@db:6379');
+    const hub = { AGENTICORE_AGENTIHUB_URL: 'https://glpat-0123456789abcdef@git.example/agents.git' };
+    assert.deepEqual(load({ env: hub }).config.secrets, ['glpat-0123456789abcdef']);
     assert.deepEqual(config.claude.passthrough, { ANTHROPIC_API_KEY: 'sk-ant-xyz' });
     assert.deepEqual([...config.secrets].sort(), [
       'abcdef',
