@@ -92,11 +92,12 @@ function pushFailure(result: GitResult): AgenticoreError {
     .split('\n')
     .filter((line) => line.startsWith('remote: '))
     .join('\n');
-  const known = refusalIn(`${verdict?.[1] ?? ''}\n${words}`);
+  const reason = verdict?.[1] ?? '';
+  const known = refusalIn(`${reason}\n${words}`);
   if (verdict === null && known === undefined) return remoteFailure(result);
-  const sentence = known ?? 'The remote refused the push';
+  const why = reason === '' ? '' : ` (${redact(reason)})`;
   const said = words === '' ? '' : `: ${reasonOf(words)}`;
-  return new AgenticoreError('PUSH_REFUSED', `${sentence} (${redact(verdict?.[1] ?? 'rejected')})${said}`);
+  return new AgenticoreError('PUSH_REFUSED', `${known ?? 'The remote refused the push'}${why}${said}`);
 }
 
 const somebodyElses = (branch: string, tip: string | undefined): AgenticoreError =>

@@ -142,6 +142,7 @@ function start(call: GitCall, env: Record<string, string>): Promise<GitResult> {
     if (signal?.aborted) return reject(signal.reason);
     // Detached: a process group of its own, so that its helpers (git-remote-https, ssh) go with it.
     const stdin = input === undefined ? 'ignore' : 'pipe';
+    // What node calls a pipe is a socket pair: nobody can open it through /proc, as one could a real pipe.
     const channel = identity === undefined ? 'ignore' : 'pipe';
     const child = spawn('git', args, {
       cwd: '/',

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
+import { closeSync, openSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { AgenticoreError, type ErrorCode, isCode } from '../../../src/domain/errors.js';
 import type { Credential, Credentials } from '../../../src/ports/credentials.js';
@@ -43,6 +44,16 @@ function credentialsOf(credential: Credential): Credentials & { readonly asked: 
   };
 }
 
+/** What comes of opening descriptor 3 of a process from outside. */
+function openChannelOf(cmdline: string): string {
+  try {
+    closeSync(openSync(join(dirname(cmdline), 'fd', '3'), 'r'));
+    return 'it is open to everybody';
+  } catch (error) {
+    return error instanceof Error && 'code' in error ? String(error.code) : String(error);
+  }
+}
+
 describe('a repository over http', () => {
   let root = '';
   let remote: SampleRemote;
@@ -83,11 +94,15 @@ describe('a repository over http', () => {
   it('is opened and pushed to by whoever the credentials say, and only git gets to know them', async (t) => {
     const password = 'pa55 w\\rd%20';
     const seen: string[] = [];
+    const opened: string[] = [];
     const credentials = credentialsOf({ username: 'git', password });
     const options: GitHttpOptions = {
       login: `git:${password}`,
       answer: ({ headers }) => {
-        if (headers.authorization !== undefined) seen.push(...processFilesWith(password));
+        if (headers.authorization === undefined) return false;
+        seen.push(...processFilesWith(password));
+        // Those of ours that wait for this answer; nobody else's come and go here.
+        opened.push(...processFilesWith(`http://${headers.host}/`, ['cmdline']).map(openChannelOf));
         return false;
       },
     };
@@ -101,6 +116,7 @@ describe('a repository over http', () => {
     assert.ok(server.requests.length > 4);
     assert.deepEqual(seen, [], 'no argument and no environment of any process had it');
     assert.deepEqual(filesWith('pa55', room.root), [], 'nor has a file');
+    assert.deepEqual([...new Set(opened)], ['ENXIO'], 'what git asks over is open to nobody else');
     await bench.close();
   });
 
