@@ -154,9 +154,9 @@ describe('following a job into a file', () => {
       '● Attempt 2 started on pod-7.',
       '● Committed what Claude had left uncommitted: feedbeef00',
       '● The push was blocked: 30 findings',
-      '●   src/a.ts:12: a secret (github)',
-      '●   feedbeef00: a secret (aws)',
-      '●   2000 changed files, more than 1000',
+      '● src/a.ts:12: a secret (github)',
+      '● feedbeef00: a secret (aws)',
+      '● 2000 changed files, more than 1000',
       '● The pull request could not be opened: no rights',
       `● A tool answered 20.0 MiB, too much to show; whole at /jobs/${ID}/messages/1/9`,
     ]) {

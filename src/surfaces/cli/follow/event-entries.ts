@@ -18,7 +18,7 @@ const findingsOf = (event: JsonObject): readonly (readonly [Tone, string])[] =>
     const [what, path, commit] = ['what', 'path', 'commit'].map((key) => textAt(finding, key));
     const line = numberAt(finding, 'line');
     const place = path === undefined ? commit?.slice(0, 10) : [path, line].filter(Boolean).join(':');
-    return ['warning', `  ${[place, what].filter(Boolean).join(': ')}`];
+    return ['warning', `${[place, what].filter(Boolean).join(': ')}`];
   });
 
 function sentenceOf(event: JsonObject): readonly [Tone, string] | undefined {
