@@ -101,7 +101,7 @@ export function createWorkspaces(options: WorkspacesOptions): Workspaces {
       },
       async work(signal) {
         const oid = await result(signal);
-        return mapFailure(readWork(remote, bench.mirror, bench.baseOid, oid, signal));
+        return mapFailure(readWork({ remote, fetcher }, bench.mirror, bench.baseOid, oid, signal));
       },
       async push(signal) {
         const oid = await result(signal);

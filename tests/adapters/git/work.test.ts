@@ -88,6 +88,31 @@ describe('what a push would give away', () => {
     await bench.close();
   });
 
+  it('is no more when others have pushed to the base meanwhile', async (t) => {
+    const room = await openRoom(t);
+    const bench = await room.open();
+    await writeFile(join(bench.path, 'mine'), 'mine\n');
+    room.remote.commit({ theirs: 't' });
+    assert.deepEqual(pathsOf((await workOf(bench)).changes), ['mine']);
+    await bench.close();
+  });
+
+  it('is everything from the base on when the remote does not know that base', async (t) => {
+    const room = await openRoom(t);
+    const other = room.remote.commit({ x: 'x' }, { branch: 'other' });
+    room.remote.commit({ 'late.txt': 'token-in-the-base' });
+    const bench = await room.open();
+    await writeFile(join(bench.path, 'mine'), 'mine\n');
+    const before = await workOf(bench);
+    assert.deepEqual(pathsOf(before.changes), ['mine']);
+    assert.equal((await before.inBase(['token-in-the-base'], NEVER)).size, 1);
+    room.remote.git('update-ref', 'refs/heads/main', other);
+    const work = await bench.work(NEVER);
+    assert.deepEqual(pathsOf(work.changes), ['a.txt', 'dir/b.txt', 'late.txt', 'mine']);
+    assert.equal((await work.inBase(['token-in-the-base'], NEVER)).size, 0);
+    await bench.close();
+  });
+
   it('shows a path that a merge sets back to what it was long ago', async (t) => {
     const room = await openRoom(t);
     const old = room.remote.tip('main') ?? '';
