@@ -24,7 +24,7 @@ import { tempDir } from '../support/temp-dir.js';
 
 export const LEASE_MS = 60_000;
 /** What the worker must never show. */
-export const OWN_SECRET = 'the-key-of-this-server-0001';
+export const OWN_SECRET = 's3cret-of-this-server-0001';
 export const SECRETS = ['s3cret', OWN_SECRET];
 
 /** What a scripted claude does; the default says one thing and succeeds. */
