@@ -203,6 +203,8 @@ export const ERRORS = {
   BASE_REF_NOT_FOUND: row(404, 'bad_repository', 'base_ref does not exist in the repository.'),
   WORKSPACE_FAILED: row(500, 'transient', 'The workspace could not be prepared.'),
   PUSH_REFUSED: row(502, 'bad_repository', 'The remote refused the push.'),
+  CODE_HOST_AUTH_FAILED: row(502, 'authentication', 'The code host does not accept our credentials.'),
+  CODE_HOST_UNREACHABLE: row(502, 'transient', 'The code host cannot be reached.'),
 } as const satisfies Record<string, ErrorRow>;
 
 export type ErrorCode = keyof typeof ERRORS;

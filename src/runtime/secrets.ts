@@ -1,0 +1,28 @@
+// The secrets of this process: those that it was given, and those that it learns while it runs and that pass away.
+import { createRedactor } from './redact.js';
+import { createStreamRedactor, type StreamRedactor } from './redact-stream.js';
+
+export interface Secrets {
+  /** Takes them out of a text. */
+  redact(text: string): string;
+  /** For a text that comes in pieces; knows what is known when it begins. */
+  openFlow(): StreamRedactor;
+  /** One more, which nobody can use any more after that time (epoch milliseconds). */
+  learn(secret: string, expiresAt: number): void;
+}
+
+export function createSecrets(given: readonly string[], now: () => number = Date.now): Secrets {
+  const learned = new Map<string, number>();
+  let all = given;
+  let redact = createRedactor(all);
+  return {
+    redact: (text) => redact(text),
+    openFlow: () => createStreamRedactor(all),
+    learn(secret, expiresAt) {
+      for (const [old, end] of learned) if (end <= now()) learned.delete(old);
+      learned.set(secret, expiresAt);
+      all = [...given, ...learned.keys()];
+      redact = createRedactor(all);
+    },
+  };
+}
