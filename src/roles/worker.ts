@@ -3,6 +3,7 @@ import { createClaudeAgent } from '../adapters/claude/agent.js';
 import { createGuard, type Guard } from '../adapters/claude/end/guard.js';
 import { sweepOrphans } from '../adapters/claude/end/sweep.js';
 import { locateClaude } from '../adapters/claude/start/locate-claude.js';
+import { createGithubCodeHost } from '../adapters/github/code-host.js';
 import { systemClock } from '../adapters/host/system-clock.js';
 import type { AttemptDeps } from '../app/attempt/attempt.js';
 import { claimLoop } from '../app/loops/claim.js';
@@ -124,7 +125,7 @@ function attemptDeps(machines: Machines, guard: Guard): AttemptDeps {
     breaker: bus.breaker,
     credential: fingerprintCredential(passthrough, machines.hash),
     agent: createClaudeAgent({ binary: claudeBinary(config), guard, log }),
-    codeHosts: [],
+    codeHosts: [createGithubCodeHost({ apiUrl: config.github.apiUrl, credentials: machines.credentials })],
     environment: claudeEnvironment(machines),
     host: config.repos.podName,
     leases: createLeases({ clock: systemClock, leaseMs: config.worker.leaseSeconds * 1000, log }),
