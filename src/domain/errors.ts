@@ -9,11 +9,7 @@ export interface ErrorRow {
   readonly message: string;
 }
 
-const row = (status: number, outcome: OutcomeClass, message: string): ErrorRow => ({
-  status,
-  outcome,
-  message,
-});
+const row = (status: number, outcome: OutcomeClass, message: string) => ({ status, outcome, message });
 
 export const ERRORS = {
   // Requests
@@ -202,12 +198,9 @@ export const ERRORS = {
   ),
   BASE_REF_NOT_FOUND: row(404, 'bad_repository', 'base_ref does not exist in the repository.'),
   WORKSPACE_FAILED: row(500, 'transient', 'The workspace could not be prepared.'),
-  WORK_NOT_FOUND: row(
-    404,
-    'bad_repository',
-    'The work of the earlier job is neither on the remote nor in the repository cache; submit its task again.',
-  ),
+  WORK_NOT_FOUND: row(404, 'bad_repository', 'The commit of the earlier job is gone; submit its task again.'),
   PUSH_REFUSED: row(502, 'bad_repository', 'The remote refused the push.'),
+  PUSH_BLOCKED: row(422, 'final', "The profile's guard found something in the work that may not be pushed."),
   CODE_HOST_AUTH_FAILED: row(502, 'authentication', 'The code host does not accept our credentials.'),
   CODE_HOST_UNREACHABLE: row(502, 'transient', 'The code host cannot be reached.'),
   CODE_HOST_LIMITED: row(503, 'transient', 'The code host limits our requests; retry the job later.'),

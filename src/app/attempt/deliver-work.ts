@@ -1,9 +1,11 @@
-// Third phase: what was done becomes a commit, the commit a pushed branch, the branch a pull request.
+// Third phase: what was done becomes a commit, the commit, if its profile's guard lets it leave, a pushed branch, the
+// branch a pull request.
 import { AgenticoreError } from '../../domain/errors.js';
 import type { Profile } from '../../domain/profile.js';
 import { leftoverCommitMessage } from '../../domain/pull-request.js';
 import type { Workspace } from '../../ports/workspace.js';
 import { type Attempt, type AttemptDeps, confirmClaim } from './attempt.js';
+import { guardWork } from './guard-work.js';
 import { openPullRequest } from './open-pull-request.js';
 
 /** Delivers the workspace's work; a job that changed nothing has nothing to deliver. */
@@ -11,7 +13,7 @@ export async function deliverWork(
   deps: AttemptDeps,
   attempt: Attempt,
   workspace: Workspace,
-  profile: Profile,
+  { autoPr, guard, pullRequest }: Profile,
 ): Promise<void> {
   const { job, signal } = attempt;
   const message = leftoverCommitMessage(job.id, deps.redact(job.order.task));
@@ -21,8 +23,9 @@ export async function deliverWork(
     return;
   }
   await attempt.report([{ type: 'CommitReady', oid, leftUncommitted }]);
+  await guardWork(deps, attempt, workspace, guard, oid);
   await confirmClaim(deps, attempt);
   await workspace.push(signal);
   await attempt.report([{ type: 'BranchPushed', branch: workspace.branch, oid }]);
-  if (profile.autoPr) await openPullRequest(deps, attempt, workspace, profile.pullRequest);
+  if (autoPr) await openPullRequest(deps, attempt, workspace, pullRequest);
 }
