@@ -165,6 +165,7 @@ const stopped = ({ signal }: Attempt): Ended => ({
 async function work(deps: AttemptDeps, attempt: Attempt, bench: Bench): Promise<Ended> {
   // An earlier attempt got as far as a commit that is still here: its work is delivered, not done again.
   if (!bench.workspace?.resumed) {
+    if (attempt.job.order.delivers) throw new AgenticoreError('WORK_NOT_FOUND');
     const end = await runClaude(deps, attempt, bench);
     if (end.kind === 'stopped') return stopped(attempt);
     if (end.kind === 'failed') {

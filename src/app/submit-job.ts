@@ -5,7 +5,7 @@ import { AgenticoreError } from '../domain/errors.js';
 import { canonicalJson } from '../domain/evidence.js';
 import type { Job } from '../domain/job.js';
 import { isTerminal } from '../domain/job.js';
-import type { JobOrder } from '../domain/job-event.js';
+import type { Delivery, JobOrder } from '../domain/job-event.js';
 import { checkBaseRef, checkRepoUrl, type RepoUrlPolicy } from '../domain/repo-url.js';
 import type { ProfileStore } from '../ports/profile-store.js';
 import { type LedgerDeps, transitionOf } from './handle-command.js';
@@ -78,8 +78,8 @@ export async function submitJob(
 }
 
 /**
- * Submits an ended job once more, as a new job linked by `retryOf`, with its task or an edited one.
- * Throws JOB_NOT_FOUND, JOB_NOT_ENDED, INVALID_REQUEST for a turn, and what submitJob throws.
+ * Submits an ended job once more, as a new job linked by `retryOf`, with its task or an edited one. Where only the pull
+ * request is missing, only that is done again, unless the task is another. Throws JOB_NOT_FOUND, JOB_NOT_ENDED, INVALID_REQUEST for a turn, and what submitJob throws.
  */
 export async function retryJob(
   deps: SubmitDeps,
@@ -108,15 +108,30 @@ export interface AgainDeps extends LedgerDeps {
 /** A new job like `job`, linked to it. Throws IDEMPOTENCY_MISMATCH, QUEUE_FULL, BUS_UNREACHABLE. */
 export async function submitAgain(
   deps: AgainDeps,
-  { id: jobId, order }: Job,
+  job: Job,
   task?: string,
   context: SubmitContext = {},
 ): Promise<Job> {
-  const asked = task === undefined ? order.task : deps.redactTask(task);
-  const again: JobOrder = { ...order, task: asked, mode: 'fire_and_forget', retryOf: jobId };
+  const { id: jobId, order } = job;
+  const { delivers: _delivers, ...work } = order;
+  const delivers = task === undefined ? undelivered(job) : undefined;
+  const again: JobOrder = {
+    ...work,
+    task: task === undefined ? order.task : deps.redactTask(task),
+    mode: 'fire_and_forget',
+    retryOf: jobId,
+    ...(delivers === undefined ? {} : { delivers }),
+  };
   const key = context.idempotencyKey;
   const digest = (): string => deps.hash(canonicalJson({ retryOf: jobId, task }));
   return append(deps, again, key === undefined ? undefined : { key, digest: digest() });
+}
+
+/** The work that a job left without its pull request. */
+function undelivered({ id, status, order, branch, commit, prError }: Job): Delivery | undefined {
+  if (order.delivers !== undefined) return order.delivers;
+  if (status !== 'succeeded' || prError === undefined) return undefined;
+  return branch === undefined || commit === undefined ? undefined : { jobId: id, branch, commit };
 }
 
 async function completeOrder(

@@ -8,6 +8,7 @@ import type {
   DeadLetterFate,
   JobEvent,
   JobOrder,
+  PullRequestOpening,
   WorkspaceFacts,
 } from './job-event.js';
 import { decideRetry, type RetryQuestion } from './retry.js';
@@ -21,7 +22,7 @@ export type Progress =
   | { readonly type: 'CommitReady'; readonly oid: string; readonly leftUncommitted: boolean }
   | ({ readonly type: 'PushBlocked' } & BlockFacts)
   | { readonly type: 'BranchPushed'; readonly branch: string; readonly oid: string }
-  | { readonly type: 'PullRequestOpened'; readonly url: string; readonly existed: boolean }
+  | ({ readonly type: 'PullRequestOpened' } & PullRequestOpening)
   | { readonly type: 'PullRequestFailed'; readonly error: string };
 
 /** How an attempt ended, judged by the worker. What follows from it is decided here. */

@@ -24,9 +24,18 @@ export interface JobOrder {
   readonly metadata?: Readonly<Record<string, string>>;
   readonly filePath?: string;
   readonly retryOf?: string;
+  /** The work of an earlier job, for which only the pull request is still missing: claude is not asked again. */
+  readonly delivers?: Delivery;
   readonly traceparent?: string;
   /** Set for jobs of kind `turn`; `task` is then the text of the prompt. */
   readonly turn?: TurnFacts;
+}
+
+export interface Delivery {
+  /** The job whose work it is. */
+  readonly jobId: string;
+  readonly branch: string;
+  readonly commit: string;
 }
 
 /** What the ledger knows of a turn besides its prompt. The whole request is kept beside it (EventLog.request). */
@@ -93,7 +102,7 @@ export type JobEvent =
   | ({ readonly type: 'CommitReady'; readonly oid: string; readonly leftUncommitted: boolean } & OfAttempt)
   | ({ readonly type: 'PushBlocked' } & BlockFacts & OfAttempt)
   | ({ readonly type: 'BranchPushed'; readonly branch: string; readonly oid: string } & OfAttempt)
-  | ({ readonly type: 'PullRequestOpened'; readonly url: string; readonly existed: boolean } & OfAttempt)
+  | ({ readonly type: 'PullRequestOpened' } & PullRequestOpening & OfAttempt)
   | ({ readonly type: 'PullRequestFailed'; readonly error: string } & OfAttempt)
   | { readonly type: 'CancelRequested'; readonly at: number; readonly by: string }
   | ({ readonly type: 'AttemptFailed'; readonly retryAt: number } & Failure & OfAttempt)
@@ -121,6 +130,14 @@ export interface WorkspaceFacts {
   readonly branch?: string;
   readonly baseRef?: string;
   readonly baseOid?: string;
+}
+
+export interface PullRequestOpening {
+  readonly url: string;
+  /** An earlier attempt had opened it. */
+  readonly existed: boolean;
+  /** A sentence for each thing that the profile asks for and that it lacks; left out when it has them all. */
+  readonly shortfalls?: readonly string[];
 }
 
 export interface ClaudeStart {

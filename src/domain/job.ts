@@ -165,6 +165,7 @@ function submitted(event: Extract<JobEvent, { type: 'JobSubmitted' }>): Job {
     waitedMs: 0,
     costUsd: 0,
     numTurns: 0,
+    ...(event.order.delivers === undefined ? {} : { commit: event.order.delivers.commit }),
   };
 }
 

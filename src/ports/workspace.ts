@@ -35,6 +35,8 @@ export interface Workspace {
   readonly kept: boolean;
   /** The repository's own CLAUDE.md and .claude/CLAUDE.md, as they were when the worktree was new; no link is followed. */
   instructions(): Promise<string>;
+  /** The repository's own template for pull requests, as it stands at the base; undefined when it has none. */
+  pullRequestTemplate(): Promise<string | undefined>;
   /** Commits whatever is uncommitted, and keeps HEAD under a ref of the mirror so that it survives the worktree. */
   commit(message: string, signal: AbortSignal): Promise<CommitResult>;
   /** What `push` would give away. Throws WORKSPACE_FAILED or REPOSITORY_*. */

@@ -3,6 +3,7 @@ import { createClaudeAgent } from '../adapters/claude/agent.js';
 import { createGuard, type Guard } from '../adapters/claude/end/guard.js';
 import { sweepOrphans } from '../adapters/claude/end/sweep.js';
 import { locateClaude } from '../adapters/claude/start/locate-claude.js';
+import { createGithubCodeHost } from '../adapters/github/code-host.js';
 import { matchPaths } from '../adapters/globs/match-paths.js';
 import { systemClock } from '../adapters/host/system-clock.js';
 import { createSecretScanner } from '../adapters/secret-scan/create-secret-scanner.js';
@@ -127,7 +128,7 @@ function attemptDeps(machines: Machines, guard: Guard): AttemptDeps {
     breaker: bus.breaker,
     credential: fingerprintCredential(passthrough, machines.hash),
     agent: createClaudeAgent({ binary: claudeBinary(config), guard, log }),
-    codeHosts: [],
+    codeHosts: [createGithubCodeHost({ apiUrl: config.github.apiUrl, credentials: machines.credentials })],
     secretScanner: createSecretScanner(formsOfAll(config.secrets).map(({ text }) => text)),
     matchPaths,
     environment: claudeEnvironment(machines),

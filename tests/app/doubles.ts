@@ -73,8 +73,12 @@ export interface Setting {
   /** Texts that stand in the base. */
   readonly base?: readonly string[];
   readonly push?: () => Promise<void>;
+  /** The repository's template for pull requests; it has none. */
+  readonly template?: string;
   /** Whether the worktree of an earlier attempt is still fit; it is. */
   readonly isKept?: boolean;
+  /** Whether the commit of an earlier attempt is still there; it is. */
+  readonly isResumed?: boolean;
   /** Whether it is sure that nothing of an earlier attempt runs; it is. */
   readonly isSwept?: boolean;
   /** The session file that is found; none. */
@@ -162,9 +166,10 @@ function workspace(order: WorkspaceOrder, deeds: string[], setting: Setting): Wo
     branch: order.branch,
     baseRef: order.baseRef ?? 'main',
     baseOid: 'base0',
-    resumed: order.resumeFrom !== undefined,
+    resumed: order.resumeFrom !== undefined && (setting.isResumed ?? true),
     kept: order.goOnFrom !== undefined && (setting.isKept ?? true),
     instructions: async () => 'Tabs, not spaces.',
+    pullRequestTemplate: async () => setting.template,
     async commit() {
       deeds.push('commit');
       return { oid: 'commitOid' in setting ? setting.commitOid : 'c0ffee', leftUncommitted: false };

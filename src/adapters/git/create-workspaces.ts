@@ -14,6 +14,7 @@ import { keepWork } from './keep-work.js';
 import { IDENTITY, locateMirror, type Mirror } from './mirror.js';
 import { asWorkspaceFailure, type OpenBench, type OpenDeps, openBench } from './open-workspace.js';
 import { endOrphans, ownerVariable } from './orphans.js';
+import { readPullRequestTemplate } from './pull-request-template.js';
 import { pushBranch } from './push-branch.js';
 import { readWork } from './read-work.js';
 import { findCommit } from './refs.js';
@@ -92,6 +93,7 @@ export function createWorkspaces(options: WorkspacesOptions): Workspaces {
       resumed,
       kept,
       instructions: () => Promise.resolve(bench.instructions),
+      pullRequestTemplate: () => readPullRequestTemplate(git, bench),
       async commit(message, signal) {
         const work = await mapFailure(commitWork(git, bench, message, author, signal));
         committed = work.oid;

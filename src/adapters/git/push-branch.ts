@@ -27,6 +27,7 @@ export async function pushBranch(
   signal: AbortSignal,
 ): Promise<void> {
   let tip = order.tip;
+  if (tip === order.oid) return; // an earlier attempt came that far
   for (let tries = 1; ; tries += 1) {
     const mayReplace = await isOurs(remote, mirror, order, tip, signal);
     if (mayReplace) {

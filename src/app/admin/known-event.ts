@@ -55,6 +55,7 @@ const ORDER = object(
   {
     ...{ repoUrl: text, baseRef: text, sessionId: text, model: text, filePath: text, retryOf: text },
     ...{ timeoutS: number, maxBudgetUsd: number, maxTurns: number, metadata: texts, traceparent: text },
+    delivers: object({ jobId: text, branch: text, commit: text }),
     turn: TURN,
   },
 );
@@ -87,7 +88,7 @@ const EVENTS: Readonly<Record<JobEvent['type'], Test>> = {
   CommitReady: object({ attempt, oid: text }),
   PushBlocked: object({ attempt, findings: every(FINDING), total: number }),
   BranchPushed: object({ attempt, branch: text, oid: text }),
-  PullRequestOpened: object({ attempt, url: text }),
+  PullRequestOpened: object({ attempt, url: text }, { shortfalls: texts }),
   PullRequestFailed: object({ attempt, error: text }),
   CancelRequested: object({ by: text }),
   AttemptFailed: object({ attempt, retryAt: time, ...failure }),

@@ -86,6 +86,17 @@ export async function persist<T>(clock: Clock, signal: AbortSignal, operation: (
   }
 }
 
+/**
+ * Before each effect outside: a worker that lost its claim must not push or open anything. Nobody knows while the bus
+ * is away, so it is waited for. Throws STALE_ATTEMPT.
+ */
+export async function confirmClaim(
+  { clock }: Pick<AttemptDeps, 'clock'>,
+  { claim, signal }: Pick<Attempt, 'claim' | 'signal'>,
+): Promise<void> {
+  if (!(await persist(clock, signal, () => claim.extend()))) throw new AgenticoreError('STALE_ATTEMPT');
+}
+
 /** What is awaited, unless nothing more can be recorded first: throws BUS_UNREACHABLE then. */
 export function unlessLost<T>({ lost }: Pick<Attempt, 'lost'>, awaited: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {

@@ -60,7 +60,7 @@ async function openWorkspace(deps: AttemptDeps, { job, number, signal }: Attempt
   const order = {
     jobId: job.id,
     repoUrl,
-    branch: branchOf(job.id),
+    branch: job.order.delivers?.branch ?? branchOf(job.id),
     attempt: number,
     ...(session === undefined ? {} : { goOnFrom: session.origin }),
     ...(baseRef === undefined ? {} : { baseRef }),

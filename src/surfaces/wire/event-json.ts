@@ -22,7 +22,7 @@ function translate(members: Members): Record<string, unknown> {
     Object.entries(members).map(([key, value]) => {
       if (TIMES.has(key) && typeof value === 'number') return [wireName(key), isoTime(value)];
       if (key === 'code' && typeof value === 'string') return ['code', publicCode(value as ErrorCode)];
-      if (key === 'order' || key === 'turn') return [key, translate(value as Members)];
+      if (key === 'order' || key === 'turn' || key === 'delivers') return [key, translate(value as Members)];
       return [wireName(key), value];
     }),
   );

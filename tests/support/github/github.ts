@@ -127,6 +127,7 @@ export async function startGitHub(): Promise<GitHub> {
     const index = gates.findIndex(({ what }) => what.test(line));
     const [gate] = index === -1 ? [] : gates.splice(index, 1);
     const answer = (): void => {
+      if (request.socket.destroyed) return; // whoever asked has gone meanwhile
       const fault = faults.find(({ what, left }) => left > 0 && what.test(line));
       if (fault !== undefined) {
         fault.left -= 1;

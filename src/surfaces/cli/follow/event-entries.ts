@@ -1,6 +1,6 @@
 // The job's own events in words, and what each does to where the job stands.
 
-import { type JsonObject, numberAt, objectsAt, textAt } from '../server/json-fields.js';
+import { type JsonObject, numberAt, objectsAt, textAt, textsAt } from '../server/json-fields.js';
 import { countOf, formatCost, formatDuration, timeOf } from '../terminal/amounts.js';
 import { oneLine } from '../terminal/printable.js';
 import type { Standing, StoryEntry, Tone } from './story-entry.js';
@@ -54,7 +54,7 @@ function sentenceOf(event: JsonObject): readonly [Tone, string] | undefined {
     case 'BranchPushed':
       return ['good', `Pushed ${text('branch')}`];
     case 'PullRequestOpened':
-      return ['good', `Pull request ${text('url')}`];
+      return ['good', [`Pull request ${text('url')}`, ...textsAt(event, 'shortfalls')].join('\n')];
     case 'PullRequestFailed':
       return ['warning', `The pull request could not be opened: ${text('error')}`];
     case 'CancelRequested': {
