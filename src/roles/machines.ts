@@ -54,6 +54,8 @@ export function buildMachines(config: Config, bus: Bus, worker: string, log: Log
       worktreeRoot: repos.worktreeRoot,
       allowedProtocols: repos.allowedProtocols,
       ...(repos.allowedHosts === undefined ? {} : { allowedHosts: repos.allowedHosts }),
+      ...(repos.cacheMaxBytes === undefined ? {} : { cacheMaxBytes: repos.cacheMaxBytes }),
+      keepMs: repos.jobTtlSeconds * 1000,
       env: gitEnvironment(config.claude.passthrough),
       log,
     }),

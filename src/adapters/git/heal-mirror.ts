@@ -12,7 +12,7 @@ import type { Log } from '../../ports/log.js';
 import { hasCode } from '../host/system-error.js';
 import { readIfThere } from './exclusive-file.js';
 import { type Mirror, prepareMirror } from './mirror.js';
-import { changeRefs } from './refs.js';
+import { changeRefs, listRefs } from './refs.js';
 import type { Held } from './repository-lock.js';
 import type { GitResult, RunGit } from './run-git.js';
 
@@ -53,9 +53,12 @@ export async function healMirror(
   await prepareMirror(fresh, log);
   await fetchInto(fresh);
   await carryLooseObjects(mirror, fresh);
+  const known = (await listRefs(git, fresh, [], held.signal)).map(({ oid }) => `^${oid}\n`).join('');
   const lost: string[] = [];
-  for (const { name, oid } of await readRefs(mirror))
-    if (!(await carryRef(git, mirror, fresh, name, oid, held.signal))) lost.push(name);
+  for (const { name, oid } of await readRefs(mirror)) {
+    const isCarried = await carryObjects(git, mirror, fresh, `${oid}\n${known}`, held.signal);
+    if (!isCarried || !(await setRef(git, fresh, name, oid, held.signal))) lost.push(name);
+  }
   await held.confirm();
   const damaged = join(room, 'damaged');
   await mkdir(damaged);
@@ -113,27 +116,34 @@ async function readRefs({ gitDir }: Mirror): Promise<readonly Told[]> {
     .filter(({ name }) => name !== '' && !FROM_REMOTE.test(name));
 }
 
-/** Carries a ref over with all that it leads to; false when that is not whole any more. */
-async function carryRef(
+/** Packs what the revisions lead to and `to` does not have; false when that is not whole any more. */
+async function carryObjects(
   git: RunGit,
   from: Mirror,
   to: Mirror,
-  name: string,
-  oid: string,
+  revisions: string,
   signal: AbortSignal,
 ): Promise<boolean> {
   const args = ['pack-objects', '--revs', '--quiet', join(to.gitDir, 'objects', 'pack', 'pack')];
   const env = { GIT_ALTERNATE_OBJECT_DIRECTORIES: join(from.gitDir, 'objects') };
-  const packed = await git({ args, place: to.place, env, input: `${oid}\n--not\n--all\n`, signal });
-  if (packed.exitCode !== 0) return false;
-  return changeRefs(git, to, [{ name, oid }], signal).then(
+  return (await git({ args, place: to.place, env, input: revisions, signal })).exitCode === 0;
+}
+
+/** Sets a ref; false when git finds nothing fit behind it. */
+const setRef = (
+  git: RunGit,
+  mirror: Mirror,
+  name: string,
+  oid: string,
+  signal: AbortSignal,
+): Promise<boolean> =>
+  changeRefs(git, mirror, [{ name, oid }], signal).then(
     () => true,
     (error) => {
       if (!isCode(error, 'WORKSPACE_FAILED')) throw error;
       return false;
     },
   );
-}
 
 const namesIn = (folder: string, recursive = false): Promise<string[]> =>
   readdir(folder, { recursive }).catch(() => []);

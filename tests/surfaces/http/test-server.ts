@@ -83,6 +83,7 @@ export async function startTestServer(t: Scope, options: TestServerOptions = {})
       open: () => Promise.reject(new Error('no attempt is run here')),
       diff: async ({ base, head }) => `diff ${base}..${head}\n`,
       sweep: async () => {},
+      tend: async () => {},
     },
     drain: { begin: () => {}, state: () => ({ draining: false, idle: false, running: [] }) },
     checkers: { jobRequest: compileSchema('job-request'), jobRetry: compileSchema('job-retry') },
