@@ -10,7 +10,7 @@ import { percentile } from './percentile.js';
 import { COMMITS, FILES, type LargeRepository, makeLargeRepository } from './workspace/large-repository.js';
 import { type Contender, preparePeers } from './workspace/peers.js';
 
-const COLD = 2;
+const COLD = 3;
 const WARM = 6;
 const CROWD = 20;
 const CROWDS = 2;
@@ -22,7 +22,8 @@ const METHOD = [
   `cold: nothing is there yet; median of ${COLD}. warm: one job at a time, median of ${WARM}. crowd: ${CROWD} jobs of one repository at once,`,
   `  until the last has its place; median of ${CROWDS}. Removing the places is not counted.`,
   'agenticore: the workspace port as a worker uses it, to the worktree that claude is started in: lock, fetch, checkout, records.',
-  'git clone: for each job. git clone --reference: for each job, with a kept clone to take objects from.',
+  'git clone: for each job (no crowd of them: it would be minutes of writing). git clone --reference: for each job, with a kept',
+  '  clone to take objects from.',
   'git fetch, git worktree add: into a kept clone, a crowd sharing one fetch; without locks, records or a double door: the floor.',
 ];
 
@@ -36,7 +37,7 @@ export async function run(): Promise<Report> {
     const ours = agenticore(folder, repository);
     const cold = await rounds(COLD, 1, repository, [ours, clone], () => ours.forget());
     const warm = await rounds(WARM, 1, repository, [ours, byHand, reference, clone]);
-    const crowd = await rounds(CROWDS, CROWD, repository, [ours, byHand, reference, clone]);
+    const crowd = await rounds(CROWDS, CROWD, repository, [ours, byHand, reference]);
     return {
       method: [...METHOD, `Load of this machine at the start: ${load}.`],
       figures: { ...rows('cold', cold), ...rows('warm', warm), ...rows(`crowd of ${CROWD}`, crowd) },
