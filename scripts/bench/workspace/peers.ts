@@ -47,7 +47,18 @@ export async function preparePeers(
         // Those who come at once share a fetch, as somebody who does it by hand would.
         fetching ??= git('-C', kept, 'fetch', '--quiet', '--prune', 'origin');
         await fetching;
-        await git('-C', kept, 'worktree', 'add', '--quiet', '-B', jobId, place(jobId), 'origin/main');
+        await git(
+          '-C',
+          kept,
+          'worktree',
+          'add',
+          '--quiet',
+          '--no-track',
+          '-B',
+          jobId,
+          place(jobId),
+          'origin/main',
+        );
       },
       async clear() {
         fetching = undefined;
