@@ -7,6 +7,7 @@ import { gitEnvironment } from '../../quickstart/git-environment.js';
 import type { LargeRepository } from './large-repository.js';
 
 const run = promisify(execFile);
+const MAX_TRIES = 20;
 
 /** A way to make places to work in. */
 export interface Contender {
@@ -47,18 +48,17 @@ export async function preparePeers(
         // Those who come at once share a fetch, as somebody who does it by hand would.
         fetching ??= git('-C', kept, 'fetch', '--quiet', '--prune', 'origin');
         await fetching;
-        await git(
-          '-C',
-          kept,
-          'worktree',
-          'add',
-          '--quiet',
-          '--no-track',
-          '-B',
-          jobId,
-          place(jobId),
-          'origin/main',
-        );
+        const add = ['worktree', 'add', '--quiet', '--no-track', '-B', jobId, place(jobId), 'origin/main'];
+        // One that meets the half-written folder of another fails; by hand one would try again.
+        for (let tries = 1; ; tries += 1) {
+          try {
+            await git('-C', kept, ...add);
+            return;
+          } catch (error) {
+            if (tries === MAX_TRIES) throw error;
+            await rm(place(jobId), { recursive: true, force: true });
+          }
+        }
       },
       async clear() {
         fetching = undefined;
