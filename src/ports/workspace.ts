@@ -73,4 +73,10 @@ export interface Workspaces {
    * says of a job whether an attempt of it runs elsewhere or may go on in what it left: then that is left alone.
    */
   sweep(isWanted: (jobId: string) => Promise<boolean>): Promise<void>;
+  /**
+   * Looks after the cache: forgets the work that was kept of jobs that `isKnown` says nobody knows any more, packs what
+   * lies about and, where the cache is larger than it may be, removes what was used longest ago. What an open worktree
+   * or the work of a known job needs stays.
+   */
+  tend(isKnown: (jobId: string) => Promise<boolean>, signal: AbortSignal): Promise<void>;
 }

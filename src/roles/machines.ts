@@ -58,6 +58,8 @@ export function buildMachines({ config, bus, log, worker, secrets }: Given): Mac
       worktreeRoot: repos.worktreeRoot,
       allowedProtocols: repos.allowedProtocols,
       ...(repos.allowedHosts === undefined ? {} : { allowedHosts: repos.allowedHosts }),
+      ...(repos.cacheMaxBytes === undefined ? {} : { cacheMaxBytes: repos.cacheMaxBytes }),
+      keepMs: repos.jobTtlSeconds * 1000,
       env: gitEnvironment(config.claude.passthrough),
       ...{ credentials, log },
     }),

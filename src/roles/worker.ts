@@ -12,6 +12,7 @@ import { claimLoop } from '../app/loops/claim.js';
 import { createLeases } from '../app/loops/lease.js';
 import { settleLoop } from '../app/loops/settle.js';
 import { sweepLoop } from '../app/loops/sweep.js';
+import { tendCacheLoop } from '../app/loops/tend-cache.js';
 import { runAttempt } from '../app/run-attempt.js';
 import { createSlots } from '../app/slots.js';
 import type { Job } from '../domain/job.js';
@@ -84,6 +85,7 @@ export async function startWorker(machines: Machines, leaving: Leaving): Promise
       { name: 'settle', run: (signal) => settleUntil(machines, left, signal) },
       heart.service,
       { name: 'sweep', run: (signal) => sweepLoop(sweeping, signal) },
+      { name: 'tend-cache', run: (signal) => tendCacheLoop(machines, signal) },
     ],
     running: () => [...running],
     busy: () => slots.taken() > 0,

@@ -113,6 +113,7 @@ export async function setStage(setting: Setting = {}): Promise<Stage> {
       open: async (order) => workspace(order, deeds, setting),
       diff: async () => undefined,
       sweep: async () => {},
+      tend: async () => {},
     },
     profiles: profileStore(setting.profile ?? {}),
     directories: {

@@ -1,5 +1,5 @@
 // The workspace port on real git: mirrors, worktrees, commits and pushes, wired together.
-import { mkdir, realpath } from 'node:fs/promises';
+import { mkdir, realpath, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AgenticoreError } from '../../domain/errors.js';
 import { checkRepoUrl, type RepoProtocol } from '../../domain/repo-url.js';
@@ -23,6 +23,7 @@ import { createRepositoryLocks } from './repository-lock.js';
 import { createRunGit } from './run-git.js';
 import { clearAwayHolder, clearBench, clearDeadAttempts, type SweepDeps, sweepAll } from './sweep.js';
 import { takeOverBench } from './take-over.js';
+import { tendMirrors } from './tend-mirrors.js';
 import { readWorktree } from './worktree-state.js';
 
 export interface WorkspacesOptions {
@@ -38,6 +39,10 @@ export interface WorkspacesOptions {
   /** What git needs of the server's environment: PATH, proxy variables. Nothing else is inherited. */
   readonly env?: Readonly<Record<string, string>>;
   readonly credentials?: Credentials;
+  /** How much the mirrors may weigh together, in bytes; undefined = no limit. */
+  readonly cacheMaxBytes?: number;
+  /** How long the work of a job is kept at least, whether the job is known or not. */
+  readonly keepMs?: number;
   readonly log?: Log;
 }
 
@@ -51,6 +56,8 @@ export function createWorkspaces(options: WorkspacesOptions): Workspaces {
     allowedProtocols,
     allowedHosts,
     author = IDENTITY,
+    cacheMaxBytes,
+    keepMs = 24 * 60 * 60_000,
     log = () => {},
   } = options;
   const policy = { allowedProtocols, ...(allowedHosts === undefined ? {} : { allowedHosts }) };
@@ -73,6 +80,7 @@ export function createWorkspaces(options: WorkspacesOptions): Workspaces {
     const mirror = locateMirror(reposRoot, repoUrl);
     const folders = [home, join(reposRoot, mirror.key), worktreeRoot];
     await Promise.all(folders.map((path) => mkdir(path, { recursive: true, mode: 0o700 })));
+    await writeFile(mirror.usedPath, new Date().toISOString());
     return mirror;
   };
 
@@ -158,6 +166,12 @@ export function createWorkspaces(options: WorkspacesOptions): Workspaces {
     async sweep(isWanted) {
       await mkdir(home, { recursive: true, mode: 0o700 });
       await sweepAll(sweeping, isWanted);
+    },
+
+    async tend(isKnown, signal) {
+      await mkdir(home, { recursive: true, mode: 0o700 });
+      const tending = { reposRoot, git, locks, log, graceMs: keepMs, maxBytes: cacheMaxBytes };
+      await tendMirrors(tending, isKnown, signal);
     },
   };
 }

@@ -18,6 +18,8 @@ export interface GitCall {
   readonly place: GitPlace;
   readonly input?: string | Uint8Array;
   readonly env?: Readonly<Record<string, string>>;
+  /** `key=value` configuration for this call alone. */
+  readonly config?: readonly string[];
   /** Who git may say we are, while this call runs, to the host of this address. */
   readonly identity?: { readonly url: string; readonly answerer: Answerer };
   readonly signal?: AbortSignal | undefined;
@@ -86,7 +88,7 @@ export function createRunGit(settings: GitSettings): RunGit {
       ...base,
       ...call.env,
       ...placeVariables(call.place),
-      ...configVariables(call.identity === undefined ? config : [...config, CHANNEL_CONFIG]),
+      ...configVariables([...config, ...(call.config ?? []), ...(call.identity ? [CHANNEL_CONFIG] : [])]),
     };
     return start(call, env);
   };

@@ -69,6 +69,8 @@ export interface Settings {
     /** 0: no limit. */
     readonly maxParallelPerRepo: number;
     readonly jobTtlSeconds: number;
+    /** Undefined: no limit. */
+    readonly cacheMaxBytes?: number;
     readonly podName: string;
     readonly mcpFileRoots: readonly string[];
     /** Undefined: any public host. */

@@ -84,6 +84,7 @@ export async function startTestServer(t: Scope, options: TestServerOptions = {})
       open: () => Promise.reject(new Error('no attempt is run here')),
       diff: async ({ base, head }) => `diff ${base}..${head} s3cret\n`,
       sweep: async () => {},
+      tend: async () => {},
     },
     redact: (text) => text.replaceAll('s3cret', '[redacted]'),
     drain: { begin: () => {}, state: () => ({ draining: false, idle: false, running: [] }) },
