@@ -36,6 +36,11 @@ export const ERRORS = {
     'bad_request',
     'file_path lies outside the roots this server allows (AGENTICORE_MCP_FILE_ROOTS).',
   ),
+  CALLBACK_URL_REFUSED: row(
+    400,
+    'bad_request',
+    'callback_url is not allowed; use an http(s) address of a public host, without credentials in it.',
+  ),
   UNAUTHORIZED: row(401, 'bad_request', 'Invalid or missing API key'),
   NOT_FOUND: row(404, 'bad_request', 'There is nothing at this address.'),
   JOB_NOT_FOUND: row(
@@ -55,6 +60,7 @@ export const ERRORS = {
     'bad_request',
     'The job has no commit to compare: it changed nothing, has no repository, or has not finished.',
   ),
+  CALLBACK_NOT_FOUND: row(404, 'bad_request', 'The job was given no callback_url.'),
   AGENT_MODEL_NOT_FOUND: row(
     404,
     'bad_request',

@@ -5,9 +5,13 @@ import { sha256 } from '../adapters/host/sha256.js';
 import { systemClock } from '../adapters/host/system-clock.js';
 import { createJobDirectories } from '../adapters/job-files/job-directories.js';
 import { createSpools } from '../adapters/job-files/spools.js';
+import { allowHosts } from '../adapters/outbound/allowed-hosts.js';
+import { createCourier } from '../adapters/outbound/courier.js';
+import { createFindHost } from '../adapters/outbound/find-host.js';
 import type { LedgerDeps } from '../app/handle-command.js';
 import type { TextFlow } from '../domain/text-flow.js';
 import type { Bus } from '../ports/bus.js';
+import type { Courier } from '../ports/courier.js';
 import type { JobDirectories } from '../ports/job-directories.js';
 import type { Log } from '../ports/log.js';
 import type { ProfileStore } from '../ports/profile-store.js';
@@ -18,6 +22,7 @@ import { createRedactor } from '../runtime/redact.js';
 import { createStreamRedactor } from '../runtime/redact-stream.js';
 import { gitEnvironment } from './git-environment.js';
 import { openProfiles } from './open-profiles.js';
+import { packageVersion } from './package-version.js';
 
 export interface Machines extends LedgerDeps {
   readonly config: Config;
@@ -27,6 +32,7 @@ export interface Machines extends LedgerDeps {
   readonly workspaces: Workspaces;
   readonly directories: JobDirectories;
   readonly spools: Spools;
+  readonly courier: Courier;
   readonly redact: (text: string) => string;
   readonly openFlow: () => TextFlow;
   readonly newId: () => string;
@@ -36,7 +42,7 @@ export interface Machines extends LedgerDeps {
 
 /** Builds them; none touches its folders before it is used. */
 export function buildMachines(config: Config, bus: Bus, worker: string, log: Log): Machines {
-  const { repos } = config;
+  const { repos, callbacks } = config;
   return {
     config,
     bus,
@@ -54,10 +60,13 @@ export function buildMachines(config: Config, bus: Bus, worker: string, log: Log
       worktreeRoot: repos.worktreeRoot,
       allowedProtocols: repos.allowedProtocols,
       ...(repos.allowedHosts === undefined ? {} : { allowedHosts: repos.allowedHosts }),
+      // A host that the operator has named may lead wherever it does.
+      ...(repos.allowedHosts === undefined ? { findHost: createFindHost(allowHosts()) } : {}),
       env: gitEnvironment(config.claude.passthrough),
       log,
     }),
     directories: createJobDirectories(repos.jobsDir),
     spools: createSpools(repos.jobsDir),
+    courier: createCourier({ ...callbacks, version: packageVersion, now: Date.now }),
   };
 }

@@ -17,17 +17,28 @@ export interface Remote {
   run(mirror: Mirror, call: Omit<GitCall, 'place'>): Promise<GitResult>;
 }
 
-export function createRemote(git: RunGit, credentials: CredentialSource | undefined): Remote {
+/** Settings under which a host is what it was found to be. Throws REPO_URL_REFUSED, REPOSITORY_UNREACHABLE. */
+export type HostPin = (url: string) => Promise<readonly string[]>;
+
+export function createRemote(
+  git: RunGit,
+  credentials: CredentialSource | undefined,
+  pin: HostPin = async () => [],
+): Remote {
   return {
     git,
     async run(mirror, call) {
-      const [found] = await Promise.all([credentials?.(mirror.url), closeTrustedDoor(mirror)]);
+      const [found, pinned] = await Promise.all([
+        credentials?.(mirror.url),
+        pin(mirror.url),
+        closeTrustedDoor(mirror),
+      ]);
       const { env, config } = found ?? { env: {}, config: [] };
       return git({
         ...call,
         place: mirror.place,
         env: { ...call.env, ...env },
-        config: [...(call.config ?? []), ...config],
+        config: [...(call.config ?? []), ...pinned, ...config],
       });
     },
   };

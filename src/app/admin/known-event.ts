@@ -51,6 +51,7 @@ const ORDER = object(
   {
     ...{ repoUrl: text, baseRef: text, sessionId: text, model: text, filePath: text, retryOf: text },
     ...{ timeoutS: number, maxBudgetUsd: number, maxTurns: number, metadata: texts, traceparent: text },
+    callbackUrl: text,
     turn: TURN,
   },
 );
@@ -93,6 +94,9 @@ const EVENTS: Readonly<Record<JobEvent['type'], Test>> = {
   JobCancelled: object({}, { transcript: SEAL }),
   JobExpired: object({}),
   DeadLetterClosed: object({ by: text, fate: oneOf('requeued', 'dropped') }, { retriedAs: text }),
+  CallbackDelivered: object({ httpStatus: number }),
+  CallbackFailed: object({ error: text }, { retryAt: time }),
+  CallbackAsked: object({ by: text }),
 };
 
 /** True when the event has everything that a job is folded from, each of its kind. */

@@ -4,6 +4,7 @@ import type { Visibility } from '../../domain/visibility.js';
 import type { Breaker } from '../../ports/breaker.js';
 import type { CommandQueue } from '../../ports/command-queue.js';
 import type { Conversations } from '../../ports/conversations.js';
+import type { Courier } from '../../ports/courier.js';
 import type { Feed } from '../../ports/feed.js';
 import type { Log } from '../../ports/log.js';
 import type { PackageStore } from '../../ports/packages.js';
@@ -40,6 +41,7 @@ export interface TurnDeps extends LedgerDeps {
   /** Fingerprint of the model credential of this process. */
   readonly credential: string;
   readonly packages: PackageStore;
+  readonly courier: Pick<Courier, 'check'>;
   /** False while draining. */
   readonly accepting: () => boolean;
   readonly newId: () => string;

@@ -75,6 +75,12 @@ export interface Settings {
     readonly allowedHosts?: readonly string[];
     readonly allowedProtocols: readonly RepoProtocol[];
   };
+  readonly callbacks: {
+    /** `whsec_<base64>` each. None: no `callback_url` is taken. */
+    readonly secrets: readonly string[];
+    /** Undefined: any public host. */
+    readonly allowedHosts?: readonly string[];
+  };
   /** Without `url` the bus is kept in files. */
   readonly redis: { readonly url?: string; readonly keyPrefix: string };
   readonly worker: {

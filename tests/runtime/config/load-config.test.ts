@@ -81,6 +81,7 @@ describe('the configuration', () => {
         mcpFileRoots: [],
         allowedProtocols: ['https', 'ssh', 'file'],
       },
+      callbacks: { secrets: [] },
       redis: { keyPrefix: 'agenticore' },
       worker: { leaseSeconds: 30, drainSeconds: 270, maxAttempts: 3, lane: 'jobs' },
       log: { level: 'info', pretty: true },

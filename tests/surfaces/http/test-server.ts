@@ -14,6 +14,7 @@ import { createHttpApp } from '../../../src/surfaces/http/app.js';
 import { hashApiKeys } from '../../../src/surfaces/http/auth.js';
 import { DEFAULT_HTTP_LIMITS, type HttpDeps, type HttpLimits } from '../../../src/surfaces/http/http-deps.js';
 import { type Listening, type ListenOptions, listen } from '../../../src/surfaces/http/listen.js';
+import { publicCourier } from '../../support/courier.js';
 import { tempDir } from '../../support/temp-dir.js';
 
 export interface LoggedFact {
@@ -66,6 +67,7 @@ export async function startTestServer(t: Scope, options: TestServerOptions = {})
       profiles,
       newId: randomUUID,
       accepting: () => true,
+      courier: publicCourier,
       checkFilePath: async () => {
         throw new AgenticoreError('FILE_PATH_REFUSED');
       },
