@@ -36,11 +36,7 @@ export const ERRORS = {
     'bad_request',
     'file_path lies outside the roots this server allows (AGENTICORE_MCP_FILE_ROOTS).',
   ),
-  CALLBACK_URL_REFUSED: row(
-    400,
-    'bad_request',
-    'callback_url is not allowed; use an http(s) address of a public host, without credentials in it.',
-  ),
+  CALLBACK_URL_REFUSED: row(400, 'bad_request', 'callback_url must be an http(s) address of a public host.'),
   UNAUTHORIZED: row(401, 'bad_request', 'Invalid or missing API key'),
   NOT_FOUND: row(404, 'bad_request', 'There is nothing at this address.'),
   JOB_NOT_FOUND: row(

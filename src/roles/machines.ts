@@ -9,17 +9,20 @@ import { allowHosts } from '../adapters/outbound/allowed-hosts.js';
 import { createCourier } from '../adapters/outbound/courier.js';
 import { createFindHost } from '../adapters/outbound/find-host.js';
 import type { LedgerDeps } from '../app/handle-command.js';
+import { meterBus } from '../app/metered-bus.js';
 import type { TextFlow } from '../domain/text-flow.js';
 import type { Bus } from '../ports/bus.js';
 import type { Courier } from '../ports/courier.js';
 import type { JobDirectories } from '../ports/job-directories.js';
 import type { Log } from '../ports/log.js';
+import type { Meter } from '../ports/meter.js';
 import type { ProfileStore } from '../ports/profile-store.js';
 import type { Spools } from '../ports/spool.js';
 import type { Workspaces } from '../ports/workspace.js';
 import type { Config } from '../runtime/config/config.js';
 import { createRedactor } from '../runtime/redact.js';
 import { createStreamRedactor } from '../runtime/redact-stream.js';
+import { createMetrics, type Metrics } from '../runtime/telemetry/metrics.js';
 import { gitEnvironment } from './git-environment.js';
 import { openProfiles } from './open-profiles.js';
 import { packageVersion } from './package-version.js';
@@ -28,6 +31,8 @@ export interface Machines extends LedgerDeps {
   readonly config: Config;
   readonly bus: Bus;
   readonly log: Log;
+  readonly metrics: Metrics;
+  readonly meter: Meter;
   readonly profiles: ProfileStore;
   readonly workspaces: Workspaces;
   readonly directories: JobDirectories;
@@ -41,12 +46,16 @@ export interface Machines extends LedgerDeps {
 }
 
 /** Builds them; none touches its folders before it is used. */
-export function buildMachines(config: Config, bus: Bus, worker: string, log: Log): Machines {
+export function buildMachines(config: Config, plainBus: Bus, worker: string, log: Log): Machines {
   const { repos, callbacks } = config;
+  const metrics = createMetrics();
+  const bus = meterBus(plainBus, metrics.meter);
   return {
     config,
     bus,
     log,
+    metrics,
+    meter: metrics.meter,
     worker,
     events: bus.events,
     clock: systemClock,

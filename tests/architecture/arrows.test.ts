@@ -13,7 +13,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   app: ['domain', 'ports'],
   adapters: ['domain', 'ports'],
   surfaces: ['app', 'domain', 'ports'],
-  runtime: ['domain/errors.ts', 'ports/log.ts'],
+  runtime: ['domain/errors.ts', 'domain/metrics.ts', 'ports/log.ts', 'ports/meter.ts'],
   roles: ['domain', 'ports', 'app', 'adapters', 'surfaces', 'runtime'],
   'main.ts': ['roles', 'surfaces/cli', 'runtime/config'],
 };

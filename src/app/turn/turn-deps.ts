@@ -7,6 +7,7 @@ import type { Conversations } from '../../ports/conversations.js';
 import type { Courier } from '../../ports/courier.js';
 import type { Feed } from '../../ports/feed.js';
 import type { Log } from '../../ports/log.js';
+import type { Meter } from '../../ports/meter.js';
 import type { PackageStore } from '../../ports/packages.js';
 import type { Spools } from '../../ports/spool.js';
 import type { TranscriptLog } from '../../ports/transcript-log.js';
@@ -50,6 +51,7 @@ export interface TurnDeps extends LedgerDeps {
   readonly policy: TurnPolicy;
   readonly worker: string;
   readonly log: Log;
+  readonly meter: Meter;
   /** Undefined in a process that runs no turns itself. */
   readonly stage: TurnStage | undefined;
 }

@@ -47,6 +47,7 @@ export interface Settings {
     readonly apiKeys: readonly string[];
     readonly allowUnauthenticated: boolean;
     readonly allowQueryKey: boolean;
+    readonly publicMetrics: boolean;
     /** Origins of the web pages that may call the agent; `*` is any. */
     readonly corsOrigins: readonly string[];
     readonly maxBodyBytes: number;

@@ -64,6 +64,7 @@ describe('the configuration', () => {
         apiKeys: [],
         allowUnauthenticated: false,
         allowQueryKey: false,
+        publicMetrics: false,
         corsOrigins: [],
         maxBodyBytes: 1048576,
         maxQueued: 10000,

@@ -8,6 +8,7 @@ import { compileSchema } from '../../../src/runtime/schema.js';
 import type { HttpDeps } from '../../../src/surfaces/http/http-deps.js';
 import { DEFAULT_OPENAI_LIMITS } from '../../../src/surfaces/openai/openai-deps.js';
 import { submit } from '../../support/ledger.js';
+import { deafMeter } from '../../support/meter.js';
 import { scriptTurns } from '../openai/scripted-turns.js';
 import { startTestServer } from './test-server.js';
 
@@ -30,6 +31,7 @@ function withAgent(deps: HttpDeps): HttpDeps {
     agent: {
       openAi: {
         ...{ turns, clock, hash, log, closing, toolChannel: 'reasoning', limits: DEFAULT_OPENAI_LIMITS },
+        meter: deafMeter,
         isAuxiliary: () => false,
         parseVisibility,
         checkRequest: compileSchema('chat-request'),
