@@ -16,7 +16,7 @@ export function callBackServices(machines: Machines): readonly Service[] {
 }
 
 /** A completion is told as its callers know it. */
-async function letterOf({ bus }: Machines, job: Job): Promise<string> {
+export async function letterOf({ bus }: Pick<Machines, 'bus'>, job: Job): Promise<string> {
   const completion = job.order.turn?.uuid === undefined ? undefined : await readCompletion(bus, job.id);
   if (completion === undefined) return jobLetter(job, job.answer && (await bus.events.answer(job.id)));
   return letterJson(`completion.${completion.status}`, completion.endedAt ?? 0, completionJson(completion));
