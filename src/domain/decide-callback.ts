@@ -19,6 +19,7 @@ export type CallbackOutcome =
 const PAUSES_S: readonly number[] = [5, 30, 120, 600, 1800, 3600, 7200, 14_400, 28_800, 28_800];
 /** So much longer at most, so that what failed together does not come back together. */
 const JITTER = 0.2;
+
 /** The events of a command. Throws CALLBACK_NOT_FOUND, JOB_NOT_ENDED. */
 export function decideCallback(command: CallbackCommand, job: Job, now: number): readonly CallbackEvent[] {
   const callback = callbackOf(job);

@@ -6,8 +6,8 @@ import type { FindHost } from '../../ports/find-host.js';
 import type { HostPin } from './remote.js';
 
 /**
- * `env`: git's own. Behind a proxy it is the proxy that finds hosts, and refuses them. ssh takes no address besides the
- * name, so that there only the look beforehand protects.
+ * `env`: git's own. Behind a proxy a name may be one that only the proxy can find, and has to refuse. ssh takes no
+ * address besides the name, so that there only the look beforehand protects.
  */
 export const createHostPin =
   (findHost: FindHost, env: Readonly<Record<string, string>>): HostPin =>
@@ -15,19 +15,20 @@ export const createHostPin =
     const at = repoHost(url);
     if (at === undefined) return [];
     const { protocol, host, port } = at;
-    if (protocol !== 'ssh' && hasProxy(env, protocol)) return [];
     const found = await findHost(host, port);
     switch (found.kind) {
-      case 'allowed':
-        return protocol === 'ssh'
-          ? []
-          : [`http.curloptResolve=${host}:${port}:${found.addresses.map(bracketed).join(',')}`];
+      case 'allowed': {
+        const isItself = host.startsWith('['); // an address is looked up nowhere
+        if (protocol === 'ssh' || isItself) return [];
+        return [`http.curloptResolve=${host}:${port}:${found.addresses.map(bracketed).join(',')}`];
+      }
       case 'refused':
         throw new AgenticoreError(
           'REPO_URL_REFUSED',
           `${host} leads to an address that is not public; AGENTICORE_ALLOWED_REPO_HOSTS must name it.`,
         );
       case 'unknown':
+        if (protocol !== 'ssh' && hasProxy(env, protocol)) return [];
         throw new AgenticoreError('REPOSITORY_UNREACHABLE', `${host} cannot be found: ${found.error}.`);
       default:
         return found satisfies never;

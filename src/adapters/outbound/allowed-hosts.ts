@@ -34,7 +34,8 @@ export function allowHosts(entries: readonly string[] = [PUBLIC]): AllowedHosts 
 
 function networkOf(entry: string): Network {
   if (ipaddr.isValidCIDR(entry)) return ipaddr.parseCIDR(entry);
-  throw new AgenticoreError('CONFIG_INVALID', `${entry} is no network; write it as 10.0.0.0/8.`);
+  const message = `${entry} of AGENTICORE_CALLBACK_ALLOWED_HOSTS is no network; write it as 10.0.0.0/8.`;
+  throw new AgenticoreError('CONFIG_INVALID', message);
 }
 
 function isIn([base, bits]: Network, text: string): boolean {

@@ -51,9 +51,10 @@ async function callBack(deps: CallBackDeps, jobId: string, signal: AbortSignal):
     if (outcome.kind === 'failed' && signal.aborted) return; // we leave: that was not the receiver's fault
     const command = { type: 'RecordCallback', outcome, jitter: clock.random() } as const;
     const { callback } = (await persist(clock, signal, () => handleCommand(deps, jobId, command))).job;
-    const facts = { job_id: jobId, attempts: callback?.attempts, ...outcome };
-    if (outcome.kind === 'delivered') log('callback.delivered', facts);
-    else log('callback.failed', { ...facts, retry_at: callback?.dueAt }, 'warn');
+    const facts = { job_id: jobId, attempts: callback?.attempts };
+    if (outcome.kind === 'delivered')
+      log('callback.delivered', { ...facts, http_status: outcome.httpStatus });
+    else log('callback.failed', { ...facts, error: outcome.error, retry_at: callback?.dueAt }, 'warn');
   } catch (error) {
     if (isCode(error, 'JOB_NOT_FOUND')) return; // removed meanwhile
     log('callback.unrecorded', { job_id: jobId, error: messageOf(error) }, 'error');

@@ -68,7 +68,7 @@ describe('the host of a repository', () => {
     assert.equal(server.requests.length, asked);
   });
 
-  it('is asked for over ssh too; of a path, and behind a proxy, nobody asks', async () => {
+  it('is asked for over ssh too, and behind a proxy, which may know what we do not; a path has none', async () => {
     const asked: string[] = [];
     const findHost: FindHost = async (host, port) => {
       asked.push(`${host}:${port}`);
@@ -80,9 +80,15 @@ describe('the host of a repository', () => {
     assert.deepEqual(await pin('https://github.com/a/b'), [
       'http.curloptResolve=github.com:443:1.1.1.1,[2606:4700::1111]',
     ]);
-    const behind = createHostPin(findHost, { HTTPS_PROXY: 'http://proxy:3128', all_proxy: '' });
-    assert.deepEqual(await behind('https://example.com/a'), []);
-    await behind('ssh://git@example.com:2222/a');
+    await pin('ssh://git@example.com:2222/a');
     assert.deepEqual(asked, ['github.com:22', 'github.com:443', 'example.com:2222']);
+    const proxy = { HTTPS_PROXY: 'http://proxy:3128', all_proxy: '' };
+    const lost = createHostPin(finds({ kind: 'unknown', error: 'ENOTFOUND' }), proxy);
+    assert.deepEqual(await lost('https://example.com/a'), []);
+    await assert.rejects(lost('ssh://git@example.com/a'), /cannot be found/);
+    await assert.rejects(
+      createHostPin(finds({ kind: 'refused' }), proxy)('https://example.com/a'),
+      /not public/,
+    );
   });
 });

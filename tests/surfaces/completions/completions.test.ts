@@ -179,13 +179,14 @@ test('the fields of a request become a turn', async (t) => {
       context: { a: 1 },
       meta: { b: 2 },
       disable_mcp_servers: ['x'],
-      callback_url: '',
+      callback_url: 'https://example.com/hook',
     },
     { 'x-conversation-id': 'c1', 'x-user-id': 'somebody' },
   );
   assert.deepEqual(desk.asked[0]?.request, {
     uuid: 'u-1',
     meta: { b: 2 },
+    callbackUrl: 'https://example.com/hook',
     turn: {
       caller: { name: 'anonymous', user: 'somebody' },
       conversationKey: 'c1',

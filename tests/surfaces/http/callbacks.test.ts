@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { compileSchema } from '../../../src/runtime/schema.js';
 import { jobLetter } from '../../../src/surfaces/wire/callback-letter.js';
-import { carryOut } from '../../support/ledger.js';
+import { eventJson } from '../../../src/surfaces/wire/event-json.js';
+import { carryOut, sha256 } from '../../support/ledger.js';
 import { jobOf, jsonOf, post, startTestServer } from './test-server.js';
 
 const URL_WITH_SECRET = 'https://hooks.example.com/services/T0/s3cret?token=s3cret';
@@ -34,6 +35,14 @@ describe('callback_url', () => {
     assert.equal((asked.callback as typeof callback).status, 'pending');
     assert.deepEqual([accepted, job, asked].map(check), [[], [], []]);
     assert.equal((await bus.callbacks.take(Date.now(), 9, Date.now())).length, 1);
+
+    const told = (await bus.feed.read({ kind: 'fleet' }, undefined, 99)).entries;
+    const events = told.map(({ data }) => JSON.parse(eventJson(data, undefined, sha256)));
+    assert.deepEqual(
+      events.slice(-2).map(({ type }) => type),
+      ['CallbackFailed', 'CallbackAsked'],
+    );
+    assert.deepEqual(events.flatMap(compileSchema('event')), []);
 
     const feed = await (await fetch(`${url}/jobs/${id}/events`)).text();
     assert.match(feed, /"callback_host":"hooks.example.com"/);

@@ -1,7 +1,7 @@
 -- append: carries out transitions of jobs. For each of them ledger, view, answer, indices, feed, fleet stream, place in
--- the queue, dead letters, callbacks, idempotency key and doorbells change together, or nothing does. What the state becomes is
--- the caller's business. Several in one call are carried out one after the other and do not depend on each other: a
--- call costs more than a transition.
+-- the queue, dead letters, callbacks, idempotency key and doorbells change together, or nothing does. What the state
+-- becomes is the caller's business. Several in one call are carried out one after the other and do not depend on each
+-- other: a call costs more than a transition.
 --
 -- KEYS  1 all jobs (zset)  2 delayed (zset)  3 dead letters (stream)  4 upkeep (zset)
 --       5 fleet (stream)  6 how many events it was ever given (string)  7 its marks (list)

@@ -10,8 +10,8 @@
 --       10 when upkeep must look at it (ms), '' while it runs  11 '1' for a dead letter  12 its code  13 its error
 --       14 prefix of all keys  15 limit per repository, 0 for none  16 repository to count by, '' for none
 --       17 lease (ms) of the direct attempt that runs, '' for none  18 when telling its end is due (ms), '' = not
--- Returns the names of what differed (view, indices, upkeep, place, lease, callback, dead letter), or 'changed' when the ledger has
--- another version; then nothing was mended.
+-- Returns the names of what differed (view, indices, upkeep, place, lease, callback, dead letter), or 'changed' when the
+-- ledger has another version; then nothing was mended.
 --
 -- Invariants: those of append.lua and admission.lua. A job that waits nowhere goes into `delayed`, as one that is due.
 -- A lease that was missing begins anew: its holder may live.
