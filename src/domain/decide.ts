@@ -3,6 +3,7 @@ import { type CallbackCommand, decideCallback } from './decide-callback.js';
 import { AgenticoreError, ERRORS, type ErrorCode } from './errors.js';
 import { isDeadLetter, isTerminal, type Job } from './job.js';
 import type {
+  BlockFacts,
   ClaudeFacts,
   ClaudeStart,
   DeadLetterFate,
@@ -19,6 +20,7 @@ export type Progress =
   | ({ readonly type: 'ClaudeStarted' } & ClaudeStart)
   | ({ readonly type: 'ClaudeFinished' } & ClaudeFacts)
   | { readonly type: 'CommitReady'; readonly oid: string; readonly leftUncommitted: boolean }
+  | ({ readonly type: 'PushBlocked' } & BlockFacts)
   | { readonly type: 'BranchPushed'; readonly branch: string; readonly oid: string }
   | { readonly type: 'PullRequestOpened'; readonly url: string; readonly existed: boolean }
   | { readonly type: 'PullRequestFailed'; readonly error: string };
@@ -57,8 +59,7 @@ export type JobCommand =
 /**
  * The events that a command causes, given what happened so far; `now` is epoch milliseconds, `heldMs` how long its
  * repository's limit has kept the job from its lane in its present wait. An empty list means that there is nothing to
- * do. Throws JOB_NOT_FOUND, JOB_ENDED, JOB_NOT_ENDED, CALLBACK_NOT_FOUND or STALE_ATTEMPT when the command may not
- * happen.
+ * do. Throws JOB_NOT_FOUND, JOB_ENDED or STALE_ATTEMPT when the command may not happen, and what decideCallback throws.
  */
 export function decide(
   command: JobCommand,

@@ -45,7 +45,7 @@ export async function openCounter(
   machines: Machines,
   { drain, drainState, agent }: Shifts,
 ): Promise<Counter> {
-  const { config, bus, log, newId, workspaces, metrics, meter } = machines;
+  const { config, bus, log, newId, workspaces, redact, metrics, meter } = machines;
   const closing = new AbortController();
   const lane = agent?.lane ?? config.worker.lane;
   metrics.observe(cached(() => readingsOf({ ...machines, lane, agent: agent?.agent }), LOOK_CACHE_MS));
@@ -55,6 +55,7 @@ export async function openCounter(
     submit: submitDeps(machines, drain.signal),
     drain: { begin: drain.begin, state: drainState },
     workspaces,
+    redact,
     checkers: { jobRequest: compileSchema('job-request'), jobRetry: compileSchema('job-retry') },
     apiKeys: hashApiKeys(config.server.apiKeys),
     allowQueryKey: config.server.allowQueryKey,
