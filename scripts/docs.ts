@@ -4,12 +4,14 @@ import { packagePath } from '../src/runtime/package-root.js';
 import { cliReference } from '../src/surfaces/cli/reference.js';
 import { configurationPage } from './docs/configuration-page.js';
 import { errorsPage } from './docs/errors-page.js';
+import { metricsPage } from './docs/metrics-page.js';
 import { outcomesJson, retriesPage } from './docs/outcomes.js';
 
 const pages: Readonly<Record<string, string>> = {
   'docs/cli.md': await cliReference(),
   'docs/configuration.md': configurationPage(),
   'docs/errors.md': errorsPage(),
+  'docs/metrics.md': metricsPage(),
   'docs/retries.md': retriesPage(),
   'schemas/outcomes.json': outcomesJson(),
 };

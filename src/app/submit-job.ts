@@ -7,6 +7,7 @@ import type { Job } from '../domain/job.js';
 import { isTerminal } from '../domain/job.js';
 import type { Delivery, JobOrder } from '../domain/job-event.js';
 import { checkBaseRef, checkRepoUrl, type RepoUrlPolicy } from '../domain/repo-url.js';
+import type { Courier } from '../ports/courier.js';
 import type { ProfileStore } from '../ports/profile-store.js';
 import { type LedgerDeps, transitionOf } from './handle-command.js';
 import { hasRoom } from './queue-room.js';
@@ -27,6 +28,7 @@ export interface JobRequest {
   readonly ttlS?: number;
   readonly metadata?: Readonly<Record<string, string>>;
   readonly filePath?: string;
+  readonly callbackUrl?: string;
 }
 
 export interface SubmitContext {
@@ -41,6 +43,7 @@ export interface SubmitDeps extends AgainDeps {
   readonly accepting: () => boolean;
   /** Real path of an allowed extra .mcp.json; throws FILE_PATH_REFUSED. */
   readonly checkFilePath: (path: string) => Promise<string>;
+  readonly courier: Pick<Courier, 'check'>;
   readonly policy: SubmitPolicy;
 }
 
@@ -60,7 +63,8 @@ const QUEUE_FULL_RETRY_S = 10;
 
 /**
  * Accepts a job; when it resolves the job is on the bus and will run. Throws UNKNOWN_PROFILE, BROKEN_PROFILE,
- * REPO_URL_REFUSED, BASE_REF_REFUSED, FILE_PATH_REFUSED, IDEMPOTENCY_MISMATCH, QUEUE_FULL, DRAINING, BUS_UNREACHABLE.
+ * REPO_URL_REFUSED, BASE_REF_REFUSED, FILE_PATH_REFUSED, CALLBACK_URL_REFUSED, IDEMPOTENCY_MISMATCH, QUEUE_FULL,
+ * DRAINING, BUS_UNREACHABLE.
  */
 export async function submitJob(
   deps: SubmitDeps,
@@ -143,6 +147,7 @@ async function completeOrder(
   const { wait, queueTtlS, ttlS, profile: named, filePath, ...asked } = request;
   if (asked.repoUrl !== undefined) checkRepoUrl(asked.repoUrl, policy.repoUrls);
   if (asked.baseRef !== undefined) checkBaseRef(asked.baseRef);
+  if (asked.callbackUrl !== undefined) deps.courier.check(asked.callbackUrl);
   const profile = await deps.profiles.load(named ?? policy.defaultProfile);
   return {
     ...asked,

@@ -1,4 +1,5 @@
 // What may happen to a job: a command and the state so far give events, or a refusal with a code.
+import { type CallbackCommand, decideCallback } from './decide-callback.js';
 import { AgenticoreError, ERRORS, type ErrorCode } from './errors.js';
 import { isDeadLetter, isTerminal, type Job } from './job.js';
 import type {
@@ -53,12 +54,13 @@ export type JobCommand =
   | { readonly type: 'LoseAttempt'; readonly attempt: number }
   | { readonly type: 'RequestCancel'; readonly by: string }
   | { readonly type: 'ExpireJob' }
-  | ({ readonly type: 'CloseDeadLetter'; readonly by: string } & DeadLetterFate);
+  | ({ readonly type: 'CloseDeadLetter'; readonly by: string } & DeadLetterFate)
+  | CallbackCommand;
 
 /**
  * The events that a command causes, given what happened so far; `now` is epoch milliseconds, `heldMs` how long its
  * repository's limit has kept the job from its lane in its present wait. An empty list means that there is nothing to
- * do. Throws JOB_NOT_FOUND, JOB_ENDED or STALE_ATTEMPT when the command may not happen.
+ * do. Throws JOB_NOT_FOUND, JOB_ENDED or STALE_ATTEMPT when the command may not happen, and what decideCallback throws.
  */
 export function decide(
   command: JobCommand,
@@ -92,6 +94,9 @@ export function decide(
       return hasExpired(job, now, heldMs) ? [{ type: 'JobExpired', at: now }] : [];
     case 'CloseDeadLetter':
       return closeDeadLetter(command, job, now);
+    case 'RecordCallback':
+    case 'AskForCallback':
+      return decideCallback(command, job, now);
     default:
       return command satisfies never;
   }

@@ -1,4 +1,5 @@
 // What can happen to a job, as its ledger tells it: the events and the facts that they carry.
+import type { CallbackEvent } from './callback.js';
 import type { ErrorCode } from './errors.js';
 import type { Finding } from './guard.js';
 import type { Visibility } from './visibility.js';
@@ -27,6 +28,8 @@ export interface JobOrder {
   /** The work of an earlier job, for which only the pull request is still missing: claude is not asked again. */
   readonly delivers?: Delivery;
   readonly traceparent?: string;
+  /** Where the end of the job is told. */
+  readonly callbackUrl?: string;
   /** Set for jobs of kind `turn`; `task` is then the text of the prompt. */
   readonly turn?: TurnFacts;
 }
@@ -115,7 +118,9 @@ export type JobEvent =
   | { readonly type: 'JobCancelled'; readonly at: number; readonly transcript?: TranscriptSeal }
   | { readonly type: 'JobExpired'; readonly at: number }
   // After the end: somebody has looked at a job that used up its attempts.
-  | ({ readonly type: 'DeadLetterClosed'; readonly at: number; readonly by: string } & DeadLetterFate);
+  | ({ readonly type: 'DeadLetterClosed'; readonly at: number; readonly by: string } & DeadLetterFate)
+  // After the end as well: what became of telling it.
+  | CallbackEvent;
 
 /** What became of a dead letter; `retriedAs` is the id of the new job that tries once more. */
 export type DeadLetterFate =

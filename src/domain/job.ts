@@ -1,4 +1,5 @@
 // Where a job stands: what its events add up to. Pure; `decide` says what may happen.
+import { type Callback, callbackAtEnd, foldCallback } from './callback.js';
 import type { ErrorCode } from './errors.js';
 import type { Finding } from './guard.js';
 import type { JobEvent, JobOrder, TranscriptSeal, Usage, WorkspaceFacts } from './job-event.js';
@@ -66,6 +67,8 @@ export interface Job {
   readonly exhausted?: true;
   /** Somebody has seen to it since: it is no dead letter any more. */
   readonly letterClosed?: true;
+  /** Set from the end on, where the order names an address for it. */
+  readonly callback?: Callback;
 }
 
 const ENDINGS: ReadonlyMap<string, JobStatus> = new Map<JobEvent['type'], JobStatus>([
@@ -145,6 +148,10 @@ export function evolve(job: Job | undefined, event: JobEvent): Job {
       return end({ ...next, code: 'QUEUE_EXPIRED' }, 'expired', event);
     case 'DeadLetterClosed':
       return { ...next, letterClosed: true };
+    case 'CallbackDelivered':
+    case 'CallbackFailed':
+    case 'CallbackAsked':
+      return next.callback === undefined ? next : { ...next, callback: foldCallback(next.callback, event) };
     default:
       return event satisfies never;
   }
@@ -227,6 +234,7 @@ function requeue(job: Job, queuedSince: number): Job {
 function end(job: Draft, status: JobStatus, event: { readonly at: number }): Draft {
   job.status = status;
   job.endedAt = event.at;
+  if (job.order.callbackUrl !== undefined) job.callback = callbackAtEnd(event.at);
   return without(job, 'pid', 'nextAttemptAt');
 }
 

@@ -22,6 +22,7 @@ export const REFUSALS = {
     'bad_request',
     'file_path lies outside the roots this server allows (AGENTICORE_MCP_FILE_ROOTS).',
   ),
+  CALLBACK_URL_REFUSED: row(400, 'bad_request', 'callback_url must be an http(s) address of a public host.'),
   UNAUTHORIZED: row(401, 'bad_request', 'Invalid or missing API key'),
   NOT_FOUND: row(404, 'bad_request', 'There is nothing at this address.'),
   JOB_NOT_FOUND: row(
@@ -41,6 +42,7 @@ export const REFUSALS = {
     'bad_request',
     'The job has no commit to compare: it changed nothing, has no repository, or has not finished.',
   ),
+  CALLBACK_NOT_FOUND: row(404, 'bad_request', 'The job was given no callback_url.'),
   AGENT_MODEL_NOT_FOUND: row(
     404,
     'bad_request',

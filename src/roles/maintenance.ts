@@ -7,6 +7,7 @@ import { lapseLoop } from '../app/loops/lapse.js';
 import { upkeepLoop } from '../app/loops/upkeep.js';
 import { isCode } from '../domain/errors.js';
 import { type Service, untilAborted } from '../runtime/supervise.js';
+import { callBackServices } from './call-back.js';
 import type { Machines } from './machines.js';
 
 /** The loops of the shift; `lane` is the one that this process works for. */
@@ -20,6 +21,7 @@ export function maintenanceServices(machines: Machines, lane: string): readonly 
     { name: 'forget-directories', run: (signal) => forgetDirectoriesLoop({ ...deps, graceMs }, signal) },
     { name: 'lapse', run: (signal) => lapseLoop(deps, signal) },
     { name: 'upkeep', run: (signal) => upkeepLoop(deps, signal) },
+    ...callBackServices(machines),
   ];
 }
 

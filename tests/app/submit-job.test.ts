@@ -8,6 +8,7 @@ import { cancelJob } from '../../src/app/inspect-jobs.js';
 import { retryJob, type SubmitDeps, type SubmitPolicy, submitJob } from '../../src/app/submit-job.js';
 import { AgenticoreError, type ErrorCode } from '../../src/domain/errors.js';
 import type { Bus } from '../../src/ports/bus.js';
+import { publicCourier } from '../support/courier.js';
 import { endAttempt, startTurn } from '../support/ledger.js';
 import { tempDir } from '../support/temp-dir.js';
 import { profileStore } from './doubles.js';
@@ -36,6 +37,7 @@ describe('submitting a job', () => {
       newId: randomUUID,
       accepting: () => true,
       redactTask: (task) => task.replaceAll('hunter2', '[redacted]'),
+      courier: publicCourier,
       checkFilePath: async () => {
         throw new AgenticoreError('FILE_PATH_REFUSED');
       },

@@ -114,6 +114,7 @@ function submitDeps(bus: Bus): SubmitDeps {
     accepting: () => true,
     checkFilePath: async (path) => path,
     redactTask: (task) => task,
+    courier: { check: () => {} },
     policy: {
       defaultProfile: profile.name,
       lane: LANE,

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { AgenticoreError } from '../../domain/errors.js';
 import { checkRepoUrl, type RepoProtocol } from '../../domain/repo-url.js';
 import type { Credentials } from '../../ports/credentials.js';
+import type { FindHost } from '../../ports/find-host.js';
 import type { Log } from '../../ports/log.js';
 import type { Workspace, Workspaces } from '../../ports/workspace.js';
 import { rewriteBench } from './bench.js';
@@ -14,6 +15,7 @@ import { keepWork } from './keep-work.js';
 import { IDENTITY, locateMirror, type Mirror } from './mirror.js';
 import { asWorkspaceFailure, type OpenBench, type OpenDeps, openBench } from './open-workspace.js';
 import { endOrphans, ownerVariable } from './orphans.js';
+import { createHostPin } from './pin-host.js';
 import { readPullRequestTemplate } from './pull-request-template.js';
 import { pushBranch } from './push-branch.js';
 import { readWork } from './read-work.js';
@@ -43,6 +45,8 @@ export interface WorkspacesOptions {
   readonly cacheMaxBytes?: number;
   /** How long the work of a job is kept at least, whether the job is known or not. */
   readonly keepMs?: number;
+  /** Where hosts lead, asked before each use of a remote; without it nobody asks. */
+  readonly findHost?: FindHost;
   readonly log?: Log;
 }
 
@@ -63,8 +67,9 @@ export function createWorkspaces(options: WorkspacesOptions): Workspaces {
   const policy = { allowedProtocols, ...(allowedHosts === undefined ? {} : { allowedHosts }) };
   const home = join(reposRoot, '.home');
   const env = { ...options.env, ...ownerVariable(reposRoot) };
-  const git = createRunGit({ home, allowedProtocols, followRedirects: allowedHosts === undefined, env });
-  const remote = createRemote(git, options.credentials);
+  const git = createRunGit({ home, allowedProtocols, followRedirects: false, env });
+  const pin = options.findHost && createHostPin(options.findHost, env);
+  const remote = createRemote(git, options.credentials, pin);
   const locks = createRepositoryLocks((path) => clearAwayHolder(reposRoot, path));
   const fetcher = createMirrorFetcher({ remote, locks, log });
   const sweeping: SweepDeps = {

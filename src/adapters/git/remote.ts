@@ -10,12 +10,20 @@ export interface Remote {
   run(mirror: Mirror, call: Omit<GitCall, 'place'>): Promise<GitResult>;
 }
 
-export function createRemote(git: RunGit, credentials: Credentials | undefined): Remote {
+/** Settings under which a host is what it was found to be. Throws REPO_URL_REFUSED, REPOSITORY_UNREACHABLE. */
+export type HostPin = (url: string) => Promise<readonly string[]>;
+
+export function createRemote(
+  git: RunGit,
+  credentials: Credentials | undefined,
+  pin: HostPin = async () => [],
+): Remote {
   return {
     git,
     async run(mirror, call) {
-      await closeTrustedDoor(mirror);
-      return showCredential(git, credentials, mirror.url, { ...call, place: mirror.place });
+      const [pinned] = await Promise.all([pin(mirror.url), closeTrustedDoor(mirror)]);
+      const config = [...(call.config ?? []), ...pinned];
+      return showCredential(git, credentials, mirror.url, { ...call, config, place: mirror.place });
     },
   };
 }

@@ -36,6 +36,7 @@ const NAMES = [
   'stage',
   'steal',
   'stray',
+  'take-callbacks',
   'take-turn',
   'transcript',
   'trim',

@@ -56,6 +56,7 @@ const ORDER = object(
     ...{ repoUrl: text, baseRef: text, sessionId: text, model: text, filePath: text, retryOf: text },
     ...{ timeoutS: number, maxBudgetUsd: number, maxTurns: number, metadata: texts, traceparent: text },
     delivers: object({ jobId: text, branch: text, commit: text }),
+    callbackUrl: text,
     turn: TURN,
   },
 );
@@ -101,6 +102,9 @@ const EVENTS: Readonly<Record<JobEvent['type'], Test>> = {
   JobCancelled: object({}, { transcript: SEAL }),
   JobExpired: object({}),
   DeadLetterClosed: object({ by: text, fate: oneOf('requeued', 'dropped') }, { retriedAs: text }),
+  CallbackDelivered: object({ httpStatus: number }),
+  CallbackFailed: object({ error: text }, { retryAt: time }),
+  CallbackAsked: object({ by: text }),
 };
 
 /** True when the event has everything that a job is folded from, each of its kind. */

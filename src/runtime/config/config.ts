@@ -47,6 +47,7 @@ export interface Settings {
     readonly apiKeys: readonly string[];
     readonly allowUnauthenticated: boolean;
     readonly allowQueryKey: boolean;
+    readonly publicMetrics: boolean;
     /** Origins of the web pages that may call the agent; `*` is any. */
     readonly corsOrigins: readonly string[];
     readonly maxBodyBytes: number;
@@ -88,6 +89,12 @@ export interface Settings {
       readonly privateKey?: string;
       readonly privateKeyBase64?: string;
     };
+  };
+  readonly callbacks: {
+    /** `whsec_<base64>` each. None: no `callback_url` is taken. */
+    readonly secrets: readonly string[];
+    /** Undefined: any public host. */
+    readonly allowedHosts?: readonly string[];
   };
   /** Without `url` the bus is kept in files. */
   readonly redis: { readonly url?: string; readonly keyPrefix: string };

@@ -11,6 +11,7 @@ import { addFeedRoutes } from '../rest/feed.js';
 import { addHealthRoutes } from '../rest/health.js';
 import { addJobContentRoutes } from '../rest/job-contents.js';
 import { addJobRoutes } from '../rest/jobs.js';
+import { addMetricsRoute } from '../rest/metrics.js';
 import { addProfileRoutes } from '../rest/profiles.js';
 import { authenticate } from './auth.js';
 import { beginCall } from './call.js';
@@ -28,6 +29,7 @@ export function createHttpApp(deps: HttpDeps): Express {
 
   app.use(beginCall({ newRequestId: deps.newRequestId, log: deps.log, clock: deps.submit.clock }));
   addHealthRoutes(app, deps); // public
+  addMetricsRoute(app, deps);
   addDrainRoutes(app, deps); // on every role, for those who run this process
   if (!deps.probesOnly) addCounterRoutes(app, deps);
   app.use(() => {

@@ -1,4 +1,5 @@
 // A job as callers see it: schemas/job.schema.json. Absent facts are absent fields.
+import { type Callback, callbackStatus } from '../../domain/callback.js';
 import { publicCode } from '../../domain/errors.js';
 import type { Job } from '../../domain/job.js';
 
@@ -50,6 +51,24 @@ export function jobJson(job: Job, output?: string): Record<string, unknown> {
     trace_id: order.traceparent?.split('-')[1],
     retry_of: order.retryOf,
     metadata: order.metadata,
+    callback: order.callbackUrl && callbackJson(order.callbackUrl, job.callback),
     version: job.version,
+  };
+}
+
+/** An address may be a secret in itself: others than its caller are told its host only. */
+export const hostOf = (url: string): string => (URL.canParse(url) ? new URL(url).host : '');
+
+/** Before the end of the job there is nothing to tell. */
+function callbackJson(url: string, callback: Callback | undefined): Record<string, unknown> {
+  const host = hostOf(url);
+  if (callback === undefined) return { host, status: 'pending', attempts: 0 };
+  return {
+    host,
+    status: callbackStatus(callback),
+    attempts: callback.attempts,
+    next_attempt_at: optionalTime(callback.dueAt),
+    delivered_at: optionalTime(callback.deliveredAt),
+    last_error: callback.error,
   };
 }

@@ -8,6 +8,7 @@ import { compileSchema } from '../../../src/runtime/schema.js';
 import type { HttpDeps } from '../../../src/surfaces/http/http-deps.js';
 import { DEFAULT_OPENAI_LIMITS } from '../../../src/surfaces/openai/openai-deps.js';
 import { submit } from '../../support/ledger.js';
+import { deafMeter } from '../../support/meter.js';
 import { scriptTurns } from '../openai/scripted-turns.js';
 import { startTestServer } from './test-server.js';
 
@@ -30,6 +31,7 @@ function withAgent(deps: HttpDeps): HttpDeps {
     agent: {
       openAi: {
         ...{ turns, clock, hash, log, closing, toolChannel: 'reasoning', limits: DEFAULT_OPENAI_LIMITS },
+        meter: deafMeter,
         isAuxiliary: () => false,
         parseVisibility,
         checkRequest: compileSchema('chat-request'),
@@ -48,7 +50,7 @@ test('every route that the document names is served', async (t) => {
   const agent = await startTestServer(t, { change: withAgent });
   const ofAgent = /^\/(v1|completions)/;
   const routes = [...docs.matchAll(/^\| `(GET|POST|DELETE) (\/[^`?]*)/gm)];
-  assert.equal(routes.length, 29);
+  assert.equal(routes.length, 31);
   for (const [, method = '', path = ''] of routes) {
     const { url, bus } = ofAgent.test(path) ? agent : fleet;
     const jobId = await submit(bus.events);

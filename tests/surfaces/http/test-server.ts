@@ -14,6 +14,8 @@ import { createHttpApp } from '../../../src/surfaces/http/app.js';
 import { hashApiKeys } from '../../../src/surfaces/http/auth.js';
 import { DEFAULT_HTTP_LIMITS, type HttpDeps, type HttpLimits } from '../../../src/surfaces/http/http-deps.js';
 import { type Listening, type ListenOptions, listen } from '../../../src/surfaces/http/listen.js';
+import { publicCourier } from '../../support/courier.js';
+import { deafMeter } from '../../support/meter.js';
 import { tempDir } from '../../support/temp-dir.js';
 
 export interface LoggedFact {
@@ -67,6 +69,7 @@ export async function startTestServer(t: Scope, options: TestServerOptions = {})
       newId: randomUUID,
       accepting: () => true,
       redactTask: (task) => task.replaceAll('hunter2', '[redacted]'),
+      courier: publicCourier,
       checkFilePath: async () => {
         throw new AgenticoreError('FILE_PATH_REFUSED');
       },
@@ -96,6 +99,9 @@ export async function startTestServer(t: Scope, options: TestServerOptions = {})
     limits: { ...DEFAULT_HTTP_LIMITS, ...options.limits },
     version: '0.0.0-test',
     health: () => ({}),
+    metricsPage: async () => '# nothing',
+    publicMetrics: false,
+    meter: deafMeter,
     readiness: async () => ({ ready: true, reasons: [] }),
     log: (fact, fields = {}, level = 'info') => facts.push({ fact, fields, level }),
     newRequestId: randomUUID,

@@ -17,6 +17,7 @@ import {
   type ToolChannel,
 } from '../../../src/surfaces/openai/openai-deps.js';
 import { addOpenAiErrors, addOpenAiRoutes } from '../../../src/surfaces/openai/openai-routes.js';
+import { deafMeter } from '../../support/meter.js';
 import { type ScriptedTurns, scriptTurns, type TurnScript } from './scripted-turns.js';
 
 interface Scope {
@@ -47,6 +48,7 @@ export async function startOpenAiServer(t: Scope, options: OpenAiServerOptions =
   const closing = new AbortController();
   const deps: OpenAiDeps = {
     turns,
+    meter: deafMeter,
     isAuxiliary: ({ messages }) => messages.some(({ text }) => text.startsWith('### Task:')),
     parseVisibility,
     checkRequest: compileSchema('chat-request'),
