@@ -57,7 +57,7 @@ const BUILT_INS: Readonly<Record<string, readonly string[]>> = {
   'node:fs': ['adapters/', 'runtime/', 'roles/', 'surfaces/cli/'],
   'node:fs/promises': ['adapters/', 'runtime/', 'roles/', 'surfaces/cli/'],
   'node:http': ['surfaces/http/'],
-  'node:net': ['surfaces/http/', 'roles/doctor/', 'adapters/claude/end/guard.ts'],
+  'node:net': ['surfaces/http/', 'roles/doctor/', 'adapters/host/attempt/guard.ts'],
   'node:https': [],
   'node:http2': [],
   'node:tls': [],

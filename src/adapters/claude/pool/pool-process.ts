@@ -9,7 +9,7 @@ import type { AgentMessage } from '../../../ports/agent.js';
 import type { Clock } from '../../../ports/clock.js';
 import type { SystemPrompt, TurnLaunch } from '../../../ports/turn-agent.js';
 import { findProcess } from '../../host/process-table.js';
-import { createCensus } from '../end/census.js';
+import { createCensus } from '../../host/attempt/census.js';
 import { dismissClaude } from '../end/stop.js';
 import { asText } from '../listen/json-values.js';
 import { type Reading, startReading } from '../listen/reading.js';

@@ -2,7 +2,7 @@
 // tools, and what the machine's user has configured never reaches claude.
 import { join } from 'node:path';
 import type { AgentOrder } from '../../../ports/agent.js';
-import { TAG_VARIABLE } from './attempt-tag.js';
+import { TAG_VARIABLE } from '../../host/attempt/attempt-tag.js';
 
 /** The directories of an attempt, all inside its jobDir. */
 export interface AttemptDirectories {

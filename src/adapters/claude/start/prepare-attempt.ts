@@ -5,7 +5,7 @@ import { AgenticoreError, messageOf } from '../../../domain/errors.js';
 import type { AgentOrder } from '../../../ports/agent.js';
 import { findProcess, type ProcessIdentity } from '../../host/process-table.js';
 import { buildArgv } from './argv.js';
-import { formatTag } from './attempt-tag.js';
+import { formatTag } from '../../host/attempt/attempt-tag.js';
 import { attemptDirectories, buildEnvironment } from './environment.js';
 
 export interface PreparedAttempt {

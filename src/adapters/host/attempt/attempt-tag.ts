@@ -1,6 +1,6 @@
 // The mark that every process of an attempt carries in its environment, inherited from claude: which attempt it
 // belongs to, and which worker process answers for it.
-import type { ProcessIdentity } from '../../host/process-table.js';
+import type { ProcessIdentity } from '../process-table.js';
 
 /** Name of the environment variable. */
 export const TAG_VARIABLE = 'AGENTICORE_ATTEMPT';
