@@ -4,6 +4,7 @@ import { isDeadLetter, isTerminal, type Job } from './job.js';
 import type {
   ClaudeFacts,
   ClaudeStart,
+  CommandsFacts,
   DeadLetterFate,
   JobEvent,
   JobOrder,
@@ -15,8 +16,10 @@ import { assertDirect, failTurn, failUnstarted, leaveTurn, loseTurn, sealOf } fr
 /** A fact of the running attempt, reported by the worker that owns it. */
 export type Progress =
   | ({ readonly type: 'WorkspaceOpened' } & WorkspaceFacts)
+  | ({ readonly type: 'SetupFinished' } & CommandsFacts)
   | ({ readonly type: 'ClaudeStarted' } & ClaudeStart)
   | ({ readonly type: 'ClaudeFinished' } & ClaudeFacts)
+  | ({ readonly type: 'VerificationFinished'; readonly round: number } & CommandsFacts)
   | { readonly type: 'CommitReady'; readonly oid: string; readonly leftUncommitted: boolean }
   | { readonly type: 'BranchPushed'; readonly branch: string; readonly oid: string }
   | { readonly type: 'PullRequestOpened'; readonly url: string; readonly existed: boolean }

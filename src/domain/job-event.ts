@@ -87,8 +87,10 @@ export type JobEvent =
     } & Held &
       OfAttempt)
   | ({ readonly type: 'WorkspaceOpened' } & WorkspaceFacts & OfAttempt)
+  | ({ readonly type: 'SetupFinished' } & CommandsFacts & OfAttempt)
   | ({ readonly type: 'ClaudeStarted' } & ClaudeStart & OfAttempt)
   | ({ readonly type: 'ClaudeFinished' } & ClaudeFacts & OfAttempt)
+  | ({ readonly type: 'VerificationFinished'; readonly round: number } & CommandsFacts & OfAttempt)
   | ({ readonly type: 'CommitReady'; readonly oid: string; readonly leftUncommitted: boolean } & OfAttempt)
   | ({ readonly type: 'BranchPushed'; readonly branch: string; readonly oid: string } & OfAttempt)
   | ({ readonly type: 'PullRequestOpened'; readonly url: string; readonly existed: boolean } & OfAttempt)
@@ -119,6 +121,21 @@ export interface WorkspaceFacts {
   readonly branch?: string;
   readonly baseRef?: string;
   readonly baseOid?: string;
+}
+
+/** How the commands of a profile went, one after the other up to the first that failed. */
+export interface CommandsFacts {
+  readonly passed: boolean;
+  readonly commands: readonly CommandRun[];
+  /** The end of what the last of them said. */
+  readonly output: string;
+}
+
+export interface CommandRun {
+  readonly command: string;
+  /** Null when it was killed, or still ran at the deadline of the attempt. */
+  readonly exitCode: number | null;
+  readonly durationMs: number;
 }
 
 export interface ClaudeStart {

@@ -1,8 +1,9 @@
 // Where a job stands: what its events add up to. Pure; `decide` says what may happen.
 import type { ErrorCode } from './errors.js';
-import type { JobEvent, JobOrder, TranscriptSeal, Usage, WorkspaceFacts } from './job-event.js';
+import type { CommandRun, JobEvent, JobOrder, TranscriptSeal, Usage, WorkspaceFacts } from './job-event.js';
 import type { Failures } from './retry.js';
 import { foldUnfinished, type Unfinished } from './unfinished.js';
+import { addUsage } from './usage.js';
 
 export type JobStatus = 'queued' | 'running' | 'succeeded' | 'failed' | 'cancelled' | 'expired';
 export const JOB_STATUSES: readonly JobStatus[] = [
@@ -43,13 +44,15 @@ export interface Job {
   readonly workspace?: WorkspaceFacts;
   /** What the next attempt may go on with. */
   readonly unfinished?: Unfinished;
+  /** How the profile's verify commands judged what Claude did last. */
+  readonly verification?: Verification;
   readonly commit?: string;
   readonly branch?: string;
   readonly pushedOid?: string;
   readonly prUrl?: string;
   readonly prError?: string;
   readonly exitCode?: number;
-  /** Money and turns of all attempts together. */
+  /** Money, turns and usage of all attempts together. */
   readonly costUsd: number;
   readonly numTurns: number;
   readonly usage?: Usage;
@@ -63,6 +66,13 @@ export interface Job {
   readonly exhausted?: true;
   /** Somebody has seen to it since: it is no dead letter any more. */
   readonly letterClosed?: true;
+}
+
+export interface Verification {
+  readonly passed: boolean;
+  /** The first is 1; each one more follows Claude's mending of what the one before had found. */
+  readonly round: number;
+  readonly commands: readonly CommandRun[];
 }
 
 const ENDINGS: ReadonlyMap<string, JobStatus> = new Map<JobEvent['type'], JobStatus>([
@@ -96,15 +106,21 @@ export function evolve(job: Job | undefined, event: JobEvent): Job {
       const { type: _type, at: _at, attempt: _attempt, ...workspace } = event;
       return { ...next, workspace };
     }
+    case 'SetupFinished':
+      return next;
     case 'ClaudeStarted':
       return {
-        ...next,
+        ...without(next, 'verification'),
         pid: event.pid,
         sessionId: event.sessionId,
         ...(event.resumed === undefined ? {} : { resumed: event.resumed }),
       };
     case 'ClaudeFinished':
       return finishClaude(next, event);
+    case 'VerificationFinished': {
+      const { passed, round, commands } = event;
+      return { ...next, verification: { passed, round, commands } };
+    }
     case 'CommitReady':
       return { ...next, commit: event.oid };
     case 'BranchPushed':
@@ -192,7 +208,7 @@ function finishClaude(job: Job, event: Extract<JobEvent, { type: 'ClaudeFinished
     numTurns: job.numTurns + event.numTurns,
     transcript: event.transcript,
     ...(event.exitCode === null ? {} : { exitCode: event.exitCode }),
-    ...(event.usage ? { usage: event.usage } : {}),
+    ...(event.usage ? { usage: addUsage(job.usage, event.usage) } : {}),
     ...(event.answer ? { answer: event.answer } : {}),
   };
 }

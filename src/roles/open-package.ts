@@ -11,7 +11,7 @@ import type { RepoProtocol } from '../domain/repo-url.js';
 import type { Log } from '../ports/log.js';
 import type { PackageSource } from '../ports/package-source.js';
 import type { PackageStore } from '../ports/packages.js';
-import { isOrdinary } from '../runtime/config/claude-environment.js';
+import { ordinaryVariables } from '../runtime/config/claude-environment.js';
 import type { Config } from '../runtime/config/config.js';
 import { packagePath } from '../runtime/package-root.js';
 import { compileSchema } from '../runtime/schema.js';
@@ -44,7 +44,7 @@ export function openPackage(config: Config, log: Log, signal: AbortSignal): Prom
       runnerEnvironment: (names) => {
         const { values, warnings } = claude.environmentOf(names);
         for (const why of warnings) log('package.env_refused', { why }, 'warn');
-        return { ...ordinary(claude.passthrough), ...values };
+        return { ...ordinaryVariables(claude.passthrough), ...values };
       },
       keepMs: (agent.sessionTtl + agent.idleSeconds + SLACK_S) * 1000,
       clock: systemClock,
@@ -92,7 +92,3 @@ function repository(config: Config, scratchDir: string, url: string, ref?: strin
     env: gitEnvironment(config.claude.passthrough),
   });
 }
-
-/** What a script needs to find programs and the network; the model's credentials are none of its business. */
-const ordinary = (passthrough: Readonly<Record<string, string>>): Record<string, string> =>
-  Object.fromEntries(Object.entries(passthrough).filter(([name]) => isOrdinary(name)));

@@ -14,6 +14,7 @@ import { mergeProfiles, type ProfileDocument } from '../../src/domain/profile.js
 import type { Agent, AgentEnd, AgentListener, AgentOrder } from '../../src/ports/agent.js';
 import type { Bus } from '../../src/ports/bus.js';
 import type { ProfileStore } from '../../src/ports/profile-store.js';
+import type { CommandEnd, CommandOrder } from '../../src/ports/programs.js';
 import type { Workspace, WorkspaceOrder } from '../../src/ports/workspace.js';
 import { createRedactor } from '../../src/runtime/redact.js';
 import { createStreamRedactor } from '../../src/runtime/redact-stream.js';
@@ -39,6 +40,8 @@ export const succeed: Act = async (_order, listener) => {
   return { kind: 'succeeded', ...report };
 };
 
+const pass = async (): Promise<CommandEnd> => ({ kind: 'exited', exitCode: 0, output: '' });
+
 /** A claude that works until it is stopped. */
 export const workUntilStopped: Act = async (_order, listener, signal) => {
   listener.started(4711);
@@ -55,7 +58,7 @@ export interface Stage {
   readonly bus: Bus;
   /** Orders that claude got. */
   readonly orders: AgentOrder[];
-  /** What happened at the workspace, in order: `open <branch>`, `commit`, `push`, `close`. */
+  /** What happened at the workspace, in order: `open <branch>`, `run <command>`, `commit`, `push`, `close`. */
   readonly deeds: string[];
   close(): Promise<void>;
 }
@@ -63,6 +66,8 @@ export interface Stage {
 export interface Setting {
   readonly act?: Act;
   readonly profile?: ProfileDocument;
+  /** How a command of the profile ends; well. */
+  readonly command?: (order: CommandOrder, signal: AbortSignal) => Promise<CommandEnd>;
   readonly commitOid?: string | undefined;
   readonly push?: () => Promise<void>;
   /** Whether the worktree of an earlier attempt is still fit; it is. */
@@ -97,6 +102,12 @@ export async function setStage(setting: Setting = {}): Promise<Stage> {
     clock: systemClock,
     hash: sha256,
     agent,
+    programs: {
+      run(order, signal) {
+        deeds.push(`run ${order.command}`);
+        return (setting.command ?? pass)(order, signal);
+      },
+    },
     workspaces: {
       open: async (order) => workspace(order, deeds, setting),
       diff: async () => undefined,
@@ -115,7 +126,8 @@ export async function setStage(setting: Setting = {}): Promise<Stage> {
       findSession: async () => setting.session,
     },
     codeHosts: [],
-    environment: () => ({}),
+    environment: () => ({ ANTHROPIC_API_KEY: 'for claude' }),
+    commandEnvironment: () => ({ CITY: 'Bern' }),
     redact: createRedactor(SECRETS),
     openFlow: () => createStreamRedactor(SECRETS),
     newId: randomUUID,
@@ -163,6 +175,8 @@ function workspace(order: WorkspaceOrder, deeds: string[], setting: Setting): Wo
       deeds.push('push');
       await setting.push?.();
     },
+    snapshot: note('snapshot'),
+    restore: note('restore'),
     keep: note('keep'),
     close: note('close'),
   };

@@ -18,6 +18,7 @@ import { findCommit } from './refs.js';
 import { type CredentialSource, createRemote } from './remote.js';
 import { createRepositoryLocks } from './repository-lock.js';
 import { createRunGit } from './run-git.js';
+import { restoreSnapshot, takeSnapshot } from './snapshot.js';
 import { clearAwayHolder, clearBench, clearDeadAttempts, type SweepDeps, sweepAll } from './sweep.js';
 import { takeOverBench } from './take-over.js';
 import { readWorktree } from './worktree-state.js';
@@ -93,6 +94,8 @@ export function createWorkspaces(options: WorkspacesOptions): Workspaces {
           leftUncommitted: work.leftUncommitted,
         };
       },
+      snapshot: (signal) => mapFailure(takeSnapshot(git, bench, signal)),
+      restore: () => mapFailure(restoreSnapshot(git, bench)),
       async push(signal) {
         const oid = committed ?? (await readWorktree(git, bench, signal)).head;
         if (oid === undefined) throw new AgenticoreError('WORKSPACE_FAILED', 'There is no commit to push.');

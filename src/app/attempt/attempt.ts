@@ -11,6 +11,7 @@ import type { StoredJob } from '../../ports/event-log.js';
 import type { Feed } from '../../ports/feed.js';
 import type { JobDirectories } from '../../ports/job-directories.js';
 import type { ProfileStore } from '../../ports/profile-store.js';
+import type { Programs } from '../../ports/programs.js';
 import type { Spools } from '../../ports/spool.js';
 import type { TranscriptLog } from '../../ports/transcript-log.js';
 import type { Workspaces } from '../../ports/workspace.js';
@@ -23,6 +24,7 @@ export interface AttemptDeps extends BreakerDeps {
   readonly spools: Spools;
   readonly feed: Feed;
   readonly agent: Agent;
+  readonly programs: Programs;
   readonly workspaces: Workspaces;
   readonly profiles: ProfileStore;
   readonly directories: JobDirectories;
@@ -30,6 +32,8 @@ export interface AttemptDeps extends BreakerDeps {
   readonly codeHosts: readonly CodeHost[];
   /** Claude's environment: model credentials and what the profile's `env` lists. */
   readonly environment: (names: readonly string[]) => Readonly<Record<string, string>>;
+  /** That of the profile's commands: the same without the model credentials. */
+  readonly commandEnvironment: (names: readonly string[]) => Readonly<Record<string, string>>;
   /** Takes secrets out of everything Claude says. */
   readonly redact: (text: string) => string;
   /** The same for a text that comes in pieces. */
@@ -119,23 +123,31 @@ export function createReport(
     return later.some((record) => record.type === type) ? { ...stored, events: [] } : undefined;
   }
 
+  async function write(facts: readonly Progress[], answer: string | undefined): Promise<Handled> {
+    const command = { type: 'ReportProgress', attempt: job.attempt, facts } as const;
+    const beside = answer === undefined ? {} : { answer };
+    const { version } = latest.job;
+    let isUncertain = false;
+    const tryOnce = async (): Promise<Handled> => {
+      // Twice in the ledger, an attempt would cost twice. Facts are written one after the other, so that one of this
+      // type behind that version can only be this one.
+      const written = isUncertain ? await findWritten(version, facts[0]?.type) : undefined;
+      if (written !== undefined) return written;
+      isUncertain = true;
+      return handleCommand(watching, job.id, command, beside, latest);
+    };
+    const handled = await persist(deps.clock, signal, tryOnce);
+    if (handled.job.version > latest.job.version) latest = handled;
+    return handled;
+  }
+
+  let before: Promise<unknown> = Promise.resolve();
   return {
     latest: () => latest,
-    async report(facts, answer) {
-      const command = { type: 'ReportProgress', attempt: job.attempt, facts } as const;
-      const beside = answer === undefined ? {} : { answer };
-      const { version } = latest.job;
-      let isUncertain = false;
-      const write = async (): Promise<Handled> => {
-        // Twice in the ledger, an attempt would cost twice. Each type of fact comes once in an attempt.
-        const written = isUncertain ? await findWritten(version, facts[0]?.type) : undefined;
-        if (written !== undefined) return written;
-        isUncertain = true;
-        return handleCommand(watching, job.id, command, beside, latest);
-      };
-      const handled = await persist(deps.clock, signal, write);
-      if (handled.job.version > latest.job.version) latest = handled;
-      return handled;
+    report(facts, answer) {
+      const writing = before.then(() => write(facts, answer));
+      before = writing.catch(() => {});
+      return writing;
     },
   };
 }

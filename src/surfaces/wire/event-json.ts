@@ -23,6 +23,7 @@ function translate(members: Members): Record<string, unknown> {
       if (TIMES.has(key) && typeof value === 'number') return [wireName(key), isoTime(value)];
       if (key === 'code' && typeof value === 'string') return ['code', publicCode(value as ErrorCode)];
       if (key === 'order' || key === 'turn') return [key, translate(value as Members)];
+      if (key === 'commands') return [key, (value as readonly Members[]).map(translate)];
       return [wireName(key), value];
     }),
   );
