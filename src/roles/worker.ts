@@ -1,8 +1,8 @@
 // The worker's shift: sweep what the dead left, then claim and run jobs until told to leave.
 import { createClaudeAgent } from '../adapters/claude/agent.js';
+import { locateClaude } from '../adapters/claude/start/locate-claude.js';
 import { createGuard, type Guard } from '../adapters/host/attempt/guard.js';
 import { sweepOrphans } from '../adapters/host/attempt/sweep.js';
-import { locateClaude } from '../adapters/claude/start/locate-claude.js';
 import { createPrograms } from '../adapters/host/programs.js';
 import { systemClock } from '../adapters/host/system-clock.js';
 import type { AttemptDeps } from '../app/attempt/attempt.js';

@@ -54,11 +54,13 @@ export async function restoreSnapshot(git: RunGit, bench: Bench): Promise<void> 
     if (result.exitCode !== 0) throw localFailure('put the worktree back', result);
   }
   await cp(indexBefore(bench), join(adminDirOf(bench), 'index'), { force: true });
-  for (const path of [indexBefore(bench), place.indexFile ?? '', noteOf(bench)]) await rm(path, { force: true });
+  for (const path of [indexBefore(bench), place.indexFile ?? '', noteOf(bench)])
+    await rm(path, { force: true });
 }
 
 async function putHeadBack(git: RunGit, bench: Bench, { head, branch }: Note): Promise<void> {
-  if (branch !== undefined) await changeRefs(git, bench.mirror, [{ name: `refs/heads/${branch}`, oid: head }]);
+  if (branch !== undefined)
+    await changeRefs(git, bench.mirror, [{ name: `refs/heads/${branch}`, oid: head }]);
   const args =
     branch === undefined
       ? ['update-ref', '--no-deref', 'HEAD', head ?? '']

@@ -17,9 +17,6 @@ export interface ProfileStoreOptions {
   readonly log: Log;
 }
 
-/** Keys that are checked but not acted upon in this version. */
-const NOT_USED_YET = ['pull_request', 'setup', 'verify', 'verify_attempts'] as const;
-
 /** The profiles of these directories; nothing is read before it is asked for. */
 export function createProfileStore({
   bundledDir,
@@ -27,7 +24,6 @@ export function createProfileStore({
   checkDocument,
   log,
 }: ProfileStoreOptions): ProfileStore {
-  const toldOf = new Set<string>();
   const find = (): Promise<KnownProfiles> =>
     findProfiles([bundledDir, ...searchDirs], (directory, error) =>
       log('profiles.unreadable', { directory, error }, 'warn'),
@@ -39,7 +35,6 @@ export function createProfileStore({
     const known = await find();
     if (!isProfileName(name) || !known.has(name)) throw unknownProfile(name, known);
     const chain = await readChain(name, known, checkDocument);
-    tellOfUnused(name, chain);
     return {
       profile: mergeProfiles(
         name,
@@ -47,13 +42,6 @@ export function createProfileStore({
       ),
       chain,
     };
-  }
-
-  function tellOfUnused(name: string, chain: readonly ProfileFolder[]): void {
-    const keys = NOT_USED_YET.filter((key) => chain.some(({ document }) => document[key] != null));
-    if (keys.length === 0 || toldOf.has(name)) return;
-    toldOf.add(name);
-    log('profile.keys_not_used_yet', { profile: name, keys }, 'warn');
   }
 
   async function summarise(name: string, source: string, known: KnownProfiles): Promise<ProfileSummary> {

@@ -16,9 +16,16 @@ import { createTranscriptWriter } from './transcript-writer.js';
  * Works on the bench; resolves with how claude ended last. Throws SETUP_FAILED, SESSION_NOT_FOUND, VERIFY_FAILED, or
  * CLAUDE_TIMEOUT when the deadline of the attempt passes while a command of the profile runs.
  */
-export async function workUntilVerified(deps: AttemptDeps, attempt: Attempt, bench: Bench): Promise<AgentEnd> {
+export async function workUntilVerified(
+  deps: AttemptDeps,
+  attempt: Attempt,
+  bench: Bench,
+): Promise<AgentEnd> {
   const { job } = attempt;
-  const deadline = startDeadline(deps.clock, (job.order.timeoutS ?? bench.profile.timeoutS ?? deps.timeoutS) * 1000);
+  const deadline = startDeadline(
+    deps.clock,
+    (job.order.timeoutS ?? bench.profile.timeoutS ?? deps.timeoutS) * 1000,
+  );
   await setUp(deps, attempt, bench, deadline);
   // A transcript that another attempt has overtaken stops claude at once, before the lease would notice.
   const overtaken = new AbortController();

@@ -148,17 +148,6 @@ describe('the profile store', () => {
     assert.equal((await store.materialise('mounted', join(await tempDir(t), 'c'))).instructions, 'Mounted.');
   });
 
-  it('tells once of keys that this version does not act upon', async (t) => {
-    const { store, facts } = await profilesOf(t, {
-      'a/profile.yml': 'verify: [npm test]\npull_request: { draft: true }\n',
-    });
-    await store.load('a');
-    await store.load('a');
-    assert.deepEqual(facts, [
-      ['profile.keys_not_used_yet', { profile: 'a', keys: ['pull_request', 'verify'] }],
-    ]);
-  });
-
   it('goes on with the others when a directory cannot be read', async (t) => {
     const closed = await tempDir(t);
     await chmod(closed, 0o000);

@@ -3,8 +3,8 @@ import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AgenticoreError, messageOf } from '../../../domain/errors.js';
 import type { AgentOrder } from '../../../ports/agent.js';
-import { buildArgv } from './argv.js';
 import { tagAsOurs } from '../../host/attempt/attempt-tag.js';
+import { buildArgv } from './argv.js';
 import { attemptDirectories, buildEnvironment } from './environment.js';
 
 export interface PreparedAttempt {

@@ -18,7 +18,8 @@ export function createRunnerLines(line: (text: string) => void): RunnerLines {
   function say(text: string): void {
     if (text.trim() === '') return;
     told += 1;
-    if (told <= MAX_LINES) line(text.length > MAX_LINE_CHARS ? `${text.slice(0, MAX_LINE_CHARS)}...` : text.trimEnd());
+    if (told <= MAX_LINES)
+      line(text.length > MAX_LINE_CHARS ? `${text.slice(0, MAX_LINE_CHARS)}...` : text.trimEnd());
     else if (told === MAX_LINES + 1) line(`... and more than ${MAX_LINES} lines; the rest is left out`);
   }
 
