@@ -18,6 +18,19 @@ export interface MaterialisedProfile {
   readonly mcpConfigPath?: string;
 }
 
+/** Where the git repository of profiles stands, if the configuration names one. */
+export interface RepositoryStanding {
+  /** For people; never a credential. */
+  readonly place: string;
+  /** The commit whose profiles count; undefined while none was fetched. */
+  readonly revision?: string;
+  readonly fetchedAt?: number; // epoch milliseconds
+  /** When it was last asked for something newer. */
+  readonly checkedAt?: number;
+  /** Why that failed, when it did: the profiles stay those of `revision`. */
+  readonly error?: string;
+}
+
 export interface ProfileStore {
   /** Every profile found, broken ones with their error; a broken one never hides the others. */
   list(): Promise<readonly ProfileSummary[]>;
@@ -28,4 +41,8 @@ export interface ProfileStore {
    * repository. `extraMcpFile`: one more .mcp.json whose servers win.
    */
   materialise(name: string, configDir: string, extraMcpFile?: string): Promise<MaterialisedProfile>;
+  /** Undefined when there is no git repository of profiles. */
+  repository(): Promise<RepositoryStanding | undefined>;
+  /** Takes up what that repository has now. Rejects only with the signal's reason. */
+  sync(signal: AbortSignal): Promise<void>;
 }

@@ -1,13 +1,11 @@
 // What agent this process is: where the configuration gets its package from, and how it is laid out.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { createGitPackageSource } from '../adapters/git/package-source.js';
 import { systemClock } from '../adapters/host/system-clock.js';
 import { createHubSource } from '../adapters/profile-files/agent-package/agent-hub.js';
 import { createDirectorySource } from '../adapters/profile-files/agent-package/package-directory.js';
 import type { PackageChecks } from '../adapters/profile-files/agent-package/package-documents.js';
 import { openPackageStore } from '../adapters/profile-files/agent-package/package-store.js';
-import type { RepoProtocol } from '../domain/repo-url.js';
 import type { Log } from '../ports/log.js';
 import type { PackageSource } from '../ports/package-source.js';
 import type { PackageStore } from '../ports/packages.js';
@@ -15,7 +13,7 @@ import { ordinaryVariables } from '../runtime/config/claude-environment.js';
 import type { Config } from '../runtime/config/config.js';
 import { packagePath } from '../runtime/package-root.js';
 import { compileSchema } from '../runtime/schema.js';
-import { gitEnvironment } from './git-environment.js';
+import { fetchedFrom } from './fetched-from.js';
 
 /** Where an image has the package of its agent. */
 const IN_AN_IMAGE = '/app/package';
@@ -58,15 +56,15 @@ export function openPackage(config: Config, log: Log, signal: AbortSignal): Prom
 export function packageSource(config: Config, scratchDir: string): PackageSource {
   const { agent, packageRepo, agentihub } = config;
   if (packageRepo.url !== undefined)
-    return repository(config, scratchDir, packageRepo.url, packageRepo.branch);
+    return fetchedFrom(config, scratchDir, packageRepo.url, packageRepo.branch);
   if (agentihub.url !== undefined)
-    return createHubSource(repository(config, scratchDir, agentihub.url), agentihub.agent ?? '');
+    return createHubSource(fetchedFrom(config, scratchDir, agentihub.url), agentihub.agent ?? '');
   return createDirectorySource(agent.packageDir ?? (existsSync(IN_AN_IMAGE) ? IN_AN_IMAGE : BUNDLED));
 }
 
 /** The hub as a whole, which the configuration must name. Throws REPO_URL_REFUSED. */
 export const hubSource = (config: Config, scratchDir: string): PackageSource =>
-  repository(config, scratchDir, config.agentihub.url ?? '');
+  fetchedFrom(config, scratchDir, config.agentihub.url ?? '');
 
 /** The example, which is served where nothing else is named. */
 export const bundledSource = (): PackageSource => createDirectorySource(BUNDLED);
@@ -79,16 +77,3 @@ export const packageChecks = (): PackageChecks => ({
 
 /** Where the packages of this configuration are laid out, with the sessions of their turns. */
 export const agentsDir = ({ home, repos }: Config): string => join(repos.sharedFsRoot ?? home, 'agents');
-
-/** The address is its owner's own word, so that it may lie on this host or network; never by an unsafe protocol. */
-const ALWAYS_ALLOWED: readonly RepoProtocol[] = ['https', 'ssh', 'file'];
-
-function repository(config: Config, scratchDir: string, url: string, ref?: string): PackageSource {
-  return createGitPackageSource({
-    url,
-    ...(ref === undefined ? {} : { ref }),
-    scratchDir,
-    allowedProtocols: [...new Set([...ALWAYS_ALLOWED, ...config.repos.allowedProtocols])],
-    env: gitEnvironment(config.claude.passthrough),
-  });
-}

@@ -150,6 +150,8 @@ export function profileStore(document: ProfileDocument): ProfileStore {
       return mergeProfiles('code', [document]);
     },
     materialise: async () => ({ instructions: 'Work carefully.' }),
+    repository: async () => undefined,
+    sync: async () => {},
   };
 }
 

@@ -108,7 +108,9 @@ function submitDeps(bus: Bus): SubmitDeps {
     profiles: {
       list: async () => [],
       load: async () => profile,
-      materialise: async () => ({ instructions: '' }),
+      repository: async () => undefined,
+    sync: async () => {},
+    materialise: async () => ({ instructions: '' }),
     },
     newId: randomUUID,
     accepting: () => true,

@@ -7,12 +7,15 @@ import type { ProfileStore, ProfileSummary } from '../../ports/profile-store.js'
 import { layOut } from './materialise.js';
 import { findProfiles, type KnownProfiles, readChain } from './profile-chain.js';
 import { isProfileName, type ProfileFolder } from './profile-folder.js';
+import type { ProfileRepository } from './profile-repository.js';
 
 export interface ProfileStoreOptions {
   /** The profiles that the package brings along. */
   readonly bundledDir: string;
   /** Further directories of profiles; later ones win, all of them over the bundled. They need not exist. */
   readonly searchDirs: readonly string[];
+  /** Its profiles win over the bundled, and those of `searchDirs` over its own. */
+  readonly repository?: ProfileRepository;
   readonly checkDocument: Check;
   readonly log: Log;
 }
@@ -21,13 +24,17 @@ export interface ProfileStoreOptions {
 export function createProfileStore({
   bundledDir,
   searchDirs,
+  repository,
   checkDocument,
   log,
 }: ProfileStoreOptions): ProfileStore {
-  const find = (): Promise<KnownProfiles> =>
-    findProfiles([bundledDir, ...searchDirs], (directory, error) =>
+  async function find(): Promise<KnownProfiles> {
+    const fetched = await repository?.directory();
+    const directories = [bundledDir, ...(fetched === undefined ? [] : [fetched]), ...searchDirs];
+    return findProfiles(directories, (directory, error) =>
       log('profiles.unreadable', { directory, error }, 'warn'),
     );
+  }
 
   async function open(
     name: string,
@@ -77,6 +84,8 @@ export function createProfileStore({
       const { profile, chain } = await open(name);
       return layOut(profile, chain, configDir, extraMcpFile);
     },
+    repository: async () => repository?.standing(),
+    sync: async (signal) => repository?.sync(signal),
   };
 }
 

@@ -57,6 +57,7 @@ describe('the configuration', () => {
       },
       packageRepo: {},
       agentihub: { syncInterval: 300 },
+      profilesRepo: { syncInterval: 300 },
       server: {
         host: '127.0.0.1',
         port: 8200,
