@@ -5,11 +5,13 @@ import { cliReference } from '../src/surfaces/cli/reference.js';
 import { configurationPage } from './docs/configuration-page.js';
 import { errorsPage } from './docs/errors-page.js';
 import { outcomesJson, retriesPage } from './docs/outcomes.js';
+import { profilesPage } from './docs/profiles-page.js';
 
 const pages: Readonly<Record<string, string>> = {
   'docs/cli.md': await cliReference(),
   'docs/configuration.md': configurationPage(),
   'docs/errors.md': errorsPage(),
+  'docs/profiles.md': profilesPage(),
   'docs/retries.md': retriesPage(),
   'schemas/outcomes.json': outcomesJson(),
 };

@@ -189,16 +189,8 @@ export const ERRORS = {
   ),
 
   // The profile's commands
-  SETUP_FAILED: row(
-    500,
-    'installation',
-    "A setup command of the profile failed; Claude was not started. The job's SetupFinished event has its output.",
-  ),
-  VERIFY_FAILED: row(
-    500,
-    'verify_failed',
-    "The work does not pass the profile's verify commands, and nothing was pushed. The job's VerificationFinished events have their output.",
-  ),
+  SETUP_FAILED: row(500, 'installation', 'A setup command of the profile failed; Claude was not started.'),
+  VERIFY_FAILED: row(500, 'verify_failed', 'The work does not pass the verification of the profile.'),
 
   // The workspace
   REPOSITORY_UNREACHABLE: row(502, 'transient', 'The repository cannot be fetched.'),

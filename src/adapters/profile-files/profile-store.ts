@@ -80,9 +80,9 @@ export function createProfileStore({
     async load(name) {
       return (await open(name)).profile;
     },
-    async materialise(name, configDir, extraMcpFile) {
+    async materialise(name, configDir, servers = {}) {
       const { profile, chain } = await open(name);
-      return layOut(profile, chain, configDir, extraMcpFile);
+      return layOut({ profile, chain, configDir, servers, log });
     },
     repository: async () => repository?.standing(),
     sync: async (signal) => repository?.sync(signal),
