@@ -188,7 +188,6 @@ export const ERRORS = {
     'The Claude session of the earlier attempt could not be gone on with; the next attempt starts afresh.',
   ),
 
-  // The profile's commands
   SETUP_FAILED: row(500, 'installation', 'A setup command of the profile failed; Claude was not started.'),
   VERIFY_FAILED: row(500, 'verify_failed', 'The work does not pass the verification of the profile.'),
 
@@ -207,6 +206,7 @@ export const ERRORS = {
   BASE_REF_NOT_FOUND: row(404, 'bad_repository', 'base_ref does not exist in the repository.'),
   WORKSPACE_FAILED: row(500, 'transient', 'The workspace could not be prepared.'),
   PUSH_REFUSED: row(502, 'bad_repository', 'The remote refused the push.'),
+  PUSH_BLOCKED: row(422, 'final', "The profile's guard found something in the work that may not be pushed."),
 } as const satisfies Record<string, ErrorRow>;
 
 export type ErrorCode = keyof typeof ERRORS;

@@ -1,9 +1,11 @@
 // Where a job stands: what its events add up to. Pure; `decide` says what may happen.
 import type { ErrorCode } from './errors.js';
-import type { CommandRun, JobEvent, JobOrder, TranscriptSeal, Usage, WorkspaceFacts } from './job-event.js';
+import type { Finding } from './guard.js';
+import type { JobEvent, JobOrder, TranscriptSeal, Usage, WorkspaceFacts } from './job-event.js';
 import type { Failures } from './retry.js';
 import { foldUnfinished, type Unfinished } from './unfinished.js';
 import { addUsage } from './usage.js';
+import type { Verification } from './verification.js';
 
 export type JobStatus = 'queued' | 'running' | 'succeeded' | 'failed' | 'cancelled' | 'expired';
 export const JOB_STATUSES: readonly JobStatus[] = [
@@ -49,6 +51,8 @@ export interface Job {
   readonly commit?: string;
   readonly branch?: string;
   readonly pushedOid?: string;
+  /** Why the work was not pushed. */
+  readonly findings?: readonly Finding[];
   readonly prUrl?: string;
   readonly prError?: string;
   readonly exitCode?: number;
@@ -66,13 +70,6 @@ export interface Job {
   readonly exhausted?: true;
   /** Somebody has seen to it since: it is no dead letter any more. */
   readonly letterClosed?: true;
-}
-
-export interface Verification {
-  readonly passed: boolean;
-  /** The first is 1; each one more follows Claude's mending of what the one before had found. */
-  readonly round: number;
-  readonly commands: readonly CommandRun[];
 }
 
 const ENDINGS: ReadonlyMap<string, JobStatus> = new Map<JobEvent['type'], JobStatus>([
@@ -123,6 +120,8 @@ export function evolve(job: Job | undefined, event: JobEvent): Job {
     }
     case 'CommitReady':
       return { ...next, commit: event.oid };
+    case 'PushBlocked':
+      return { ...next, findings: event.findings };
     case 'BranchPushed':
       return { ...next, branch: event.branch, pushedOid: event.oid };
     case 'PullRequestOpened':
@@ -198,7 +197,17 @@ function startAttempt(job: Draft, event: Extract<JobEvent, { type: 'AttemptStart
   job.worker = event.worker;
   job.host = event.host;
   if (event.direct) job.direct = true;
-  return without(job, 'nextAttemptAt', 'pid', 'code', 'error', 'exitCode', 'workspace', 'resumed');
+  return without(
+    job,
+    'nextAttemptAt',
+    'pid',
+    'code',
+    'error',
+    'exitCode',
+    'workspace',
+    'resumed',
+    'findings',
+  );
 }
 
 function finishClaude(job: Job, event: Extract<JobEvent, { type: 'ClaudeFinished' }>): Job {

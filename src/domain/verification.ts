@@ -2,6 +2,14 @@
 // does not pass.
 import type { CommandRun, CommandsFacts } from './job-event.js';
 
+/** How the commands judged what Claude did last. */
+export interface Verification {
+  readonly passed: boolean;
+  /** The first is 1; each one more follows Claude's mending of what the one before had found. */
+  readonly round: number;
+  readonly commands: readonly CommandRun[];
+}
+
 /** So much of a command and of its output is kept: enough for the failures at the end of a test run. */
 const COMMAND_CHARS = 1000;
 const OUTPUT_CHARS = 8000;

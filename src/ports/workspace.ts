@@ -1,4 +1,5 @@
 // The bench: a private worktree of a repository, from opening to push.
+import type { Work } from './work.js';
 
 export interface WorkspaceOrder {
   readonly jobId: string;
@@ -36,6 +37,8 @@ export interface Workspace {
   instructions(): Promise<string>;
   /** Commits whatever is uncommitted, and keeps HEAD under a ref of the mirror so that it survives the worktree. */
   commit(message: string, signal: AbortSignal): Promise<CommitResult>;
+  /** What `push` would give away. Throws WORKSPACE_FAILED or REPOSITORY_*. */
+  work(signal: AbortSignal): Promise<Work>;
   /**
    * Notes where the work stands - HEAD, index and every file that git does not ignore - before programs run in it.
    * Throws WORKSPACE_FAILED when a file cannot be read.

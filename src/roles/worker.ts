@@ -1,10 +1,12 @@
 // The worker's shift: sweep what the dead left, then claim and run jobs until told to leave.
 import { createClaudeAgent } from '../adapters/claude/agent.js';
 import { locateClaude } from '../adapters/claude/start/locate-claude.js';
+import { matchPaths } from '../adapters/globs/match-paths.js';
 import { createGuard, type Guard } from '../adapters/host/attempt/guard.js';
 import { sweepOrphans } from '../adapters/host/attempt/sweep.js';
 import { createPrograms } from '../adapters/host/programs.js';
 import { systemClock } from '../adapters/host/system-clock.js';
+import { createSecretScanner } from '../adapters/secret-scan/create-secret-scanner.js';
 import type { AttemptDeps } from '../app/attempt/attempt.js';
 import { claimLoop } from '../app/loops/claim.js';
 import { createLeases } from '../app/loops/lease.js';
@@ -16,6 +18,7 @@ import type { Job } from '../domain/job.js';
 import type { Claim } from '../ports/command-queue.js';
 import type { SpoolName } from '../ports/spool.js';
 import { ordinaryVariables } from '../runtime/config/claude-environment.js';
+import { formsOfAll } from '../runtime/redact.js';
 import { type Service, untilAborted } from '../runtime/supervise.js';
 import { fingerprintCredential } from './credential.js';
 import type { Drain } from './drain.js';
@@ -128,6 +131,8 @@ function attemptDeps(machines: Machines, guard: Guard): AttemptDeps {
     agent: createClaudeAgent({ binary: claudeBinary(config), guard, log }),
     programs: createPrograms({ guard }),
     codeHosts: [],
+    secretScanner: createSecretScanner(formsOfAll(config.secrets).map(({ text }) => text)),
+    matchPaths,
     environment: claudeEnvironment(machines),
     commandEnvironment: commandEnvironment(machines),
     host: config.repos.podName,

@@ -1,6 +1,7 @@
 // A job as callers see it: schemas/job.schema.json. Absent facts are absent fields.
 import { publicCode } from '../../domain/errors.js';
-import type { Job, Verification } from '../../domain/job.js';
+import type { Job } from '../../domain/job.js';
+import type { Verification } from '../../domain/verification.js';
 
 /** Epoch milliseconds as ISO 8601 in UTC. */
 export const isoTime = (ms: number): string => new Date(ms).toISOString();
@@ -42,6 +43,7 @@ export function jobJson(job: Job, output?: string): Record<string, unknown> {
     output,
     error: job.error,
     code: job.code && publicCode(job.code),
+    findings: job.findings,
     created_at: isoTime(job.createdAt),
     started_at: optionalTime(job.startedAt),
     ended_at: optionalTime(job.endedAt),
