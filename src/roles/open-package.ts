@@ -6,7 +6,7 @@ import { createHubSource } from '../adapters/profile-files/agent-package/agent-h
 import { createDirectorySource } from '../adapters/profile-files/agent-package/package-directory.js';
 import type { PackageChecks } from '../adapters/profile-files/agent-package/package-documents.js';
 import { openPackageStore } from '../adapters/profile-files/agent-package/package-store.js';
-import type { Log } from '../ports/log.js';
+import type { Credentials } from '../ports/credentials.js';
 import type { PackageSource } from '../ports/package-source.js';
 import type { PackageStore } from '../ports/packages.js';
 import { ordinaryVariables } from '../runtime/config/claude-environment.js';
@@ -14,6 +14,7 @@ import type { Config } from '../runtime/config/config.js';
 import { packagePath } from '../runtime/package-root.js';
 import { compileSchema } from '../runtime/schema.js';
 import { fetchedFrom } from './fetched-from.js';
+import type { Machines } from './machines.js';
 
 /** Where an image has the package of its agent. */
 const IN_AN_IMAGE = '/app/package';
@@ -25,11 +26,14 @@ const SLACK_S = 900;
  * Fetches, checks and lays out the agent's package and runs its runners. Throws BROKEN_PACKAGE with every fault, and
  * what fetching it throws (REPOSITORY_*, REPO_URL_REFUSED ...); the signal's reason when that aborts.
  */
-export function openPackage(config: Config, log: Log, signal: AbortSignal): Promise<PackageStore> {
+export function openPackage(
+  { config, credentials, log }: Pick<Machines, 'config' | 'credentials' | 'log'>,
+  signal: AbortSignal,
+): Promise<PackageStore> {
   const { agent, claude } = config;
   return openPackageStore(
     {
-      source: packageSource(config, join(config.home, 'fetched-packages')),
+      source: packageSource(config, credentials, join(config.home, 'fetched-packages')),
       agentsDir: agentsDir(config),
       settings: {
         model: agent.model,
@@ -53,18 +57,18 @@ export function openPackage(config: Config, log: Log, signal: AbortSignal): Prom
 }
 
 /** The place that the configuration names; what is fetched lies in `scratchDir`. Throws REPO_URL_REFUSED. */
-export function packageSource(config: Config, scratchDir: string): PackageSource {
+export function packageSource(config: Config, credentials: Credentials, scratchDir: string): PackageSource {
   const { agent, packageRepo, agentihub } = config;
   if (packageRepo.url !== undefined)
-    return fetchedFrom(config, scratchDir, packageRepo.url, packageRepo.branch);
+    return fetchedFrom(config, credentials, scratchDir, packageRepo.url, packageRepo.branch);
   if (agentihub.url !== undefined)
-    return createHubSource(fetchedFrom(config, scratchDir, agentihub.url), agentihub.agent ?? '');
+    return createHubSource(hubSource(config, credentials, scratchDir), agentihub.agent ?? '');
   return createDirectorySource(agent.packageDir ?? (existsSync(IN_AN_IMAGE) ? IN_AN_IMAGE : BUNDLED));
 }
 
 /** The hub as a whole, which the configuration must name. Throws REPO_URL_REFUSED. */
-export const hubSource = (config: Config, scratchDir: string): PackageSource =>
-  fetchedFrom(config, scratchDir, config.agentihub.url ?? '');
+export const hubSource = (config: Config, credentials: Credentials, scratchDir: string): PackageSource =>
+  fetchedFrom(config, credentials, scratchDir, config.agentihub.url ?? '');
 
 /** The example, which is served where nothing else is named. */
 export const bundledSource = (): PackageSource => createDirectorySource(BUNDLED);

@@ -6,6 +6,7 @@ import {
   type ProfileRepository,
 } from '../adapters/profile-files/profile-repository.js';
 import { createProfileStore } from '../adapters/profile-files/profile-store.js';
+import type { Credentials } from '../ports/credentials.js';
 import type { Log } from '../ports/log.js';
 import type { ProfileStore } from '../ports/profile-store.js';
 import type { Config } from '../runtime/config/config.js';
@@ -14,8 +15,8 @@ import { compileSchema } from '../runtime/schema.js';
 import { fetchedFrom } from './fetched-from.js';
 
 /** The profiles that the configuration leads to; `log` is told of directories that cannot be read. */
-export function openProfiles(config: Config, log: Log): ProfileStore {
-  const repository = profileRepository(config, log);
+export function openProfiles(config: Config, credentials: Credentials, log: Log): ProfileStore {
+  const repository = profileRepository(config, credentials, log);
   return createProfileStore({
     bundledDir: packagePath('profiles'),
     searchDirs: [
@@ -36,10 +37,14 @@ function installedDir({ profilesDir, repos }: Config): readonly string[] {
 }
 
 /** Kept on this host, whatever is shared: each host fetches for itself. Throws REPO_URL_REFUSED. */
-function profileRepository(config: Config, log: Log): ProfileRepository | undefined {
+function profileRepository(
+  config: Config,
+  credentials: Credentials,
+  log: Log,
+): ProfileRepository | undefined {
   const { url, branch } = config.profilesRepo;
   if (url === undefined) return undefined;
   const root = join(config.home, 'fetched-profiles');
-  const source = fetchedFrom(config, join(root, 'fetching'), url, branch);
+  const source = fetchedFrom(config, credentials, join(root, 'fetching'), url, branch);
   return createProfileRepository({ source, root, clock: systemClock, log });
 }

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { startServer } from '../../scripts/quickstart/start-server.js';
+import { openCredentials } from '../../src/roles/open-credentials.js';
 import { openProfiles } from '../../src/roles/open-profiles.js';
 import { loadConfig } from '../../src/runtime/config/load-config.js';
 import type { Finding } from '../../src/surfaces/cli/cli-context.js';
@@ -108,19 +109,11 @@ describe('the profiles of a git repository', () => {
     const home = await tempDir(t);
     const remote = createSampleRemote(home, 'team', files);
     const facts: (readonly [string, unknown])[] = [];
-    const open = (env: Record<string, string> = {}) =>
-      openProfiles(
-        loadConfig({
-          env: {
-            PATH: process.env.PATH ?? '',
-            HOME: home,
-            AGENTICORE_HOME: join(home, 'agenticore'),
-            AGENTICORE_PROFILES_REPO_URL: remote.url,
-            ...env,
-          },
-        }).config,
-        (fact, fields) => facts.push([fact, fields]),
-      );
+    const base = { PATH: process.env.PATH ?? '', HOME: home, AGENTICORE_HOME: join(home, 'agenticore') };
+    const open = (env: Record<string, string> = {}) => {
+      const { config } = loadConfig({ env: { ...base, AGENTICORE_PROFILES_REPO_URL: remote.url, ...env } });
+      return openProfiles(config, openCredentials(config), (fact, fields) => facts.push([fact, fields]));
+    };
     return { home, remote, facts, open };
   }
 

@@ -2,11 +2,12 @@
 import type { RepositoryStanding } from '../../ports/profile-store.js';
 import type { Config } from '../../runtime/config/config.js';
 import type { Finding } from '../../surfaces/cli/cli-context.js';
+import { openCredentials } from '../open-credentials.js';
 import { openProfiles } from '../open-profiles.js';
 
 /** Is the default profile usable, and which ones are broken? */
 export async function checkProfiles(config: Config): Promise<readonly Finding[]> {
-  const profiles = openProfiles(config, () => {});
+  const profiles = openProfiles(config, openCredentials(config), () => {});
   const [all, repository] = await Promise.all([profiles.list(), profiles.repository()]);
   const usable = all.filter(({ error }) => error === undefined).map(({ name }) => name);
   const broken = all.flatMap(({ name, source, error }): readonly Finding[] =>
