@@ -72,11 +72,7 @@ export const ERRORS = {
     'Another turn of this conversation is running (AGENT_MODE_CONVERSATION_POLICY=reject); wait for its end.',
   ),
   JOB_NOT_ENDED: row(409, 'bad_request', 'The job has not ended yet; cancel it or wait before retrying it.'),
-  BODY_TOO_LARGE: row(
-    413,
-    'bad_request',
-    'The body is larger than this server accepts (AGENTICORE_MAX_BODY).',
-  ),
+  BODY_TOO_LARGE: row(413, 'bad_request', 'The body is larger than AGENTICORE_MAX_BODY allows.'),
   UNSUPPORTED_MEDIA_TYPE: row(415, 'bad_request', 'Send the body as application/json.'),
   QUEUE_FULL: row(429, 'transient', 'Too many jobs are waiting (AGENTICORE_MAX_QUEUED); try again later.'),
   INTERNAL: row(
