@@ -6,12 +6,14 @@ import { configurationPage } from './docs/configuration-page.js';
 import { errorsPage } from './docs/errors-page.js';
 import { metricsPage } from './docs/metrics-page.js';
 import { outcomesJson, retriesPage } from './docs/outcomes.js';
+import { profilesPage } from './docs/profiles-page.js';
 
 const pages: Readonly<Record<string, string>> = {
   'docs/cli.md': await cliReference(),
   'docs/configuration.md': configurationPage(),
   'docs/errors.md': errorsPage(),
   'docs/metrics.md': metricsPage(),
+  'docs/profiles.md': profilesPage(),
   'docs/retries.md': retriesPage(),
   'schemas/outcomes.json': outcomesJson(),
 };

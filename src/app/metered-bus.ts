@@ -1,7 +1,9 @@
 // Counts what happens where it is written: by the one process whose transition the bus took, so that each fact of a
 // fleet is counted once, whoever reads of it.
+
+import { endingOf } from '../domain/endings.js';
 import { type ErrorCode, publicCode } from '../domain/errors.js';
-import { endingOf, type Job } from '../domain/job.js';
+import type { Job } from '../domain/job.js';
 import type { JobEvent, Usage } from '../domain/job-event.js';
 import type { Bus } from '../ports/bus.js';
 import type { CommandQueue } from '../ports/command-queue.js';

@@ -2,29 +2,9 @@
 import { type CallbackCommand, decideCallback } from './decide-callback.js';
 import { AgenticoreError, ERRORS, type ErrorCode } from './errors.js';
 import { isDeadLetter, isTerminal, type Job } from './job.js';
-import type {
-  BlockFacts,
-  ClaudeFacts,
-  ClaudeStart,
-  DeadLetterFate,
-  JobEvent,
-  JobOrder,
-  PullRequestOpening,
-  WorkspaceFacts,
-} from './job-event.js';
+import type { DeadLetterFate, JobEvent, JobOrder, Progress } from './job-event.js';
 import { decideRetry, type RetryQuestion } from './retry.js';
 import { assertDirect, failTurn, failUnstarted, leaveTurn, loseTurn, sealOf } from './turn-ending.js';
-
-/** A fact of the running attempt, reported by the worker that owns it. */
-export type Progress =
-  | ({ readonly type: 'WorkspaceOpened' } & WorkspaceFacts)
-  | ({ readonly type: 'ClaudeStarted' } & ClaudeStart)
-  | ({ readonly type: 'ClaudeFinished' } & ClaudeFacts)
-  | { readonly type: 'CommitReady'; readonly oid: string; readonly leftUncommitted: boolean }
-  | ({ readonly type: 'PushBlocked' } & BlockFacts)
-  | { readonly type: 'BranchPushed'; readonly branch: string; readonly oid: string }
-  | ({ readonly type: 'PullRequestOpened' } & PullRequestOpening)
-  | { readonly type: 'PullRequestFailed'; readonly error: string };
 
 /** How an attempt ended, judged by the worker. What follows from it is decided here. */
 export type AttemptOutcome =

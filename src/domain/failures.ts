@@ -74,6 +74,10 @@ export const FAILURES = {
     'The Claude session of the earlier attempt could not be gone on with; the next attempt starts afresh.',
   ),
 
+  // What a profile runs
+  SETUP_FAILED: row(500, 'installation', 'A setup command of the profile failed; Claude was not started.'),
+  VERIFY_FAILED: row(500, 'verify_failed', 'The work does not pass the verification of the profile.'),
+
   // The workspace
   REPOSITORY_UNREACHABLE: row(502, 'transient', 'The repository cannot be fetched.'),
   REPOSITORY_NOT_FOUND: row(

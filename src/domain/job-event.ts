@@ -83,6 +83,19 @@ interface Exhaustion {
   readonly exhausted?: true;
 }
 
+/** A fact of the running attempt, reported by the worker that owns it. */
+export type Progress =
+  | ({ readonly type: 'WorkspaceOpened' } & WorkspaceFacts)
+  | ({ readonly type: 'SetupFinished' } & CommandsFacts)
+  | ({ readonly type: 'ClaudeStarted' } & ClaudeStart)
+  | ({ readonly type: 'ClaudeFinished' } & ClaudeFacts)
+  | ({ readonly type: 'VerificationFinished'; readonly round: number } & CommandsFacts)
+  | { readonly type: 'CommitReady'; readonly oid: string; readonly leftUncommitted: boolean }
+  | ({ readonly type: 'PushBlocked' } & BlockFacts)
+  | { readonly type: 'BranchPushed'; readonly branch: string; readonly oid: string }
+  | ({ readonly type: 'PullRequestOpened' } & PullRequestOpening)
+  | { readonly type: 'PullRequestFailed'; readonly error: string };
+
 export type JobEvent =
   | {
       readonly type: 'JobSubmitted';
@@ -99,14 +112,7 @@ export type JobEvent =
       readonly direct?: true;
     } & Held &
       OfAttempt)
-  | ({ readonly type: 'WorkspaceOpened' } & WorkspaceFacts & OfAttempt)
-  | ({ readonly type: 'ClaudeStarted' } & ClaudeStart & OfAttempt)
-  | ({ readonly type: 'ClaudeFinished' } & ClaudeFacts & OfAttempt)
-  | ({ readonly type: 'CommitReady'; readonly oid: string; readonly leftUncommitted: boolean } & OfAttempt)
-  | ({ readonly type: 'PushBlocked' } & BlockFacts & OfAttempt)
-  | ({ readonly type: 'BranchPushed'; readonly branch: string; readonly oid: string } & OfAttempt)
-  | ({ readonly type: 'PullRequestOpened' } & PullRequestOpening & OfAttempt)
-  | ({ readonly type: 'PullRequestFailed'; readonly error: string } & OfAttempt)
+  | (Progress & OfAttempt)
   | { readonly type: 'CancelRequested'; readonly at: number; readonly by: string }
   | ({ readonly type: 'AttemptFailed'; readonly retryAt: number } & Failure & OfAttempt)
   | ({ readonly type: 'AttemptLost'; readonly worker: string } & Failure & OfAttempt)
@@ -143,6 +149,21 @@ export interface PullRequestOpening {
   readonly existed: boolean;
   /** A sentence for each thing that the profile asks for and that it lacks; left out when it has them all. */
   readonly shortfalls?: readonly string[];
+}
+
+/** How the commands of a profile went, one after the other up to the first that failed. */
+export interface CommandsFacts {
+  readonly passed: boolean;
+  readonly commands: readonly CommandRun[];
+  /** The end of what the last of them said. */
+  readonly output: string;
+}
+
+export interface CommandRun {
+  readonly command: string;
+  /** Null when it was killed, or still ran at the deadline of the attempt. */
+  readonly exitCode: number | null;
+  readonly durationMs: number;
 }
 
 export interface ClaudeStart {

@@ -42,6 +42,16 @@ export interface Workspace {
   /** What `push` would give away. Throws WORKSPACE_FAILED or REPOSITORY_*. */
   work(signal: AbortSignal): Promise<Work>;
   /**
+   * Notes where the work stands - HEAD, index and every file that git does not ignore - before programs run in it.
+   * Throws WORKSPACE_FAILED when a file cannot be read.
+   */
+  snapshot(signal: AbortSignal): Promise<void>;
+  /**
+   * Puts all that back as it was, and removes what is new and not ignored. Nothing happens without a snapshot; one that
+   * was not put back, because its process died, is put back before an attempt goes on in the worktree.
+   */
+  restore(): Promise<void>;
+  /**
    * Pushes HEAD to the branch on origin, replacing only what it just read there (`--force-with-lease`).
    * Throws PUSH_REFUSED with the remote's reason, or REPOSITORY_UNREACHABLE.
    */

@@ -65,7 +65,7 @@ export function buildMachines({ config, bus: plainBus, log, worker, secrets }: G
     redact: secrets.redact,
     redactTask: secrets.redactTask,
     openFlow: secrets.openFlow,
-    profiles: openProfiles(config, log),
+    profiles: openProfiles(config, credentials, log),
     workspaces: createWorkspaces({
       reposRoot: repos.root,
       worktreeRoot: repos.worktreeRoot,

@@ -53,6 +53,7 @@ async function work(config: Config, machines: Machines): Promise<number> {
     const draining = drain.signal.aborted;
     return { draining, idle: draining && !worker?.busy(), running: worker?.running() ?? [] };
   };
+  if (!config.agentMode) await fetchFirstProfiles(machines, stop.signal);
   const counter = await openCounter(machines, { drain, drainState, agent });
   const services: Service[] = [
     counter.service,
@@ -92,6 +93,11 @@ async function work(config: Config, machines: Machines): Promise<number> {
     if (!isIdle) setTimeout(() => process.exit(), GOODBYE_MS).unref();
     offSignals();
   }
+}
+
+/** Whoever asks for a profile of the repository right after the start finds it; later ones come beside the work. */
+async function fetchFirstProfiles({ profiles }: Machines, signal: AbortSignal): Promise<void> {
+  if ((await profiles.repository())?.revision === undefined) await profiles.sync(signal);
 }
 
 /**

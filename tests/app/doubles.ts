@@ -16,6 +16,7 @@ import { mergeProfiles, type ProfileDocument } from '../../src/domain/profile.js
 import type { Agent, AgentEnd, AgentListener, AgentOrder } from '../../src/ports/agent.js';
 import type { Bus } from '../../src/ports/bus.js';
 import type { ProfileStore } from '../../src/ports/profile-store.js';
+import type { CommandEnd, CommandOrder } from '../../src/ports/programs.js';
 import type { Work } from '../../src/ports/work.js';
 import type { Workspace, WorkspaceOrder } from '../../src/ports/workspace.js';
 import { createRedactor } from '../../src/runtime/redact.js';
@@ -43,6 +44,8 @@ export const succeed: Act = async (_order, listener) => {
   return { kind: 'succeeded', ...report };
 };
 
+const pass = async (): Promise<CommandEnd> => ({ kind: 'exited', exitCode: 0, output: '' });
+
 /** A claude that works until it is stopped. */
 export const workUntilStopped: Act = async (_order, listener, signal) => {
   listener.started(4711);
@@ -59,7 +62,7 @@ export interface Stage {
   readonly bus: Bus;
   /** Orders that claude got. */
   readonly orders: AgentOrder[];
-  /** What happened at the workspace, in order: `open <branch>`, `commit`, `push`, `close`. */
+  /** What happened at the workspace, in order: `open <branch>`, `run <command>`, `commit`, `push`, `close`. */
   readonly deeds: string[];
   close(): Promise<void>;
 }
@@ -67,6 +70,8 @@ export interface Stage {
 export interface Setting {
   readonly act?: Act;
   readonly profile?: ProfileDocument;
+  /** How a command of the profile ends; well. */
+  readonly command?: (order: CommandOrder, signal: AbortSignal) => Promise<CommandEnd>;
   readonly commitOid?: string | undefined;
   /** What the push would give away, as path -> content; nothing. */
   readonly work?: Readonly<Record<string, string>>;
@@ -109,6 +114,12 @@ export async function setStage(setting: Setting = {}): Promise<Stage> {
     clock: systemClock,
     hash: sha256,
     agent,
+    programs: {
+      run(order, signal) {
+        deeds.push(`run ${order.command}`);
+        return (setting.command ?? pass)(order, signal);
+      },
+    },
     workspaces: {
       open: async (order) => workspace(order, deeds, setting),
       diff: async () => undefined,
@@ -128,7 +139,8 @@ export async function setStage(setting: Setting = {}): Promise<Stage> {
       findSession: async () => setting.session,
     },
     codeHosts: [],
-    environment: () => ({}),
+    environment: () => ({ ANTHROPIC_API_KEY: 'for claude' }),
+    commandEnvironment: () => ({ CITY: 'Bern' }),
     redact: createRedactor(SECRETS),
     openFlow: () => createStreamRedactor(SECRETS),
     secretScanner: createSecretScanner(SECRETS),
@@ -153,6 +165,8 @@ export function profileStore(document: ProfileDocument): ProfileStore {
       return mergeProfiles('code', [document]);
     },
     materialise: async () => ({ instructions: 'Work carefully.' }),
+    repository: async () => undefined,
+    sync: async () => {},
   };
 }
 
@@ -180,6 +194,8 @@ function workspace(order: WorkspaceOrder, deeds: string[], setting: Setting): Wo
       deeds.push('push');
       await setting.push?.();
     },
+    snapshot: note('snapshot'),
+    restore: note('restore'),
     keep: note('keep'),
     close: note('close'),
   };

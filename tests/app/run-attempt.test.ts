@@ -108,7 +108,7 @@ describe('an attempt that goes well', () => {
       'permission-mode': 'bypassPermissions',
       'max-budget-usd': 2,
     });
-    assert.equal(timeoutMs, 7000);
+    assert.ok(timeoutMs <= 7000 && timeoutMs > 6000, String(timeoutMs));
   });
 });
 

@@ -58,7 +58,7 @@ const BUILT_INS: Readonly<Record<string, readonly string[]>> = {
   'node:fs': ['adapters/', 'runtime/', 'roles/', 'surfaces/cli/'],
   'node:fs/promises': ['adapters/', 'runtime/', 'roles/', 'surfaces/cli/'],
   'node:http': ['surfaces/http/', 'adapters/outbound/'],
-  'node:net': ['surfaces/http/', 'roles/doctor/', 'adapters/claude/end/guard.ts', 'adapters/outbound/'],
+  'node:net': ['surfaces/http/', 'roles/doctor/', 'adapters/host/attempt/guard.ts', 'adapters/outbound/'],
   'node:https': ['adapters/outbound/'],
   'node:dns/promises': ['adapters/outbound/'],
   'node:http2': [],

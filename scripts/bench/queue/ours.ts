@@ -108,6 +108,8 @@ function submitDeps(bus: Bus): SubmitDeps {
     profiles: {
       list: async () => [],
       load: async () => profile,
+      repository: async () => undefined,
+      sync: async () => {},
       materialise: async () => ({ instructions: '' }),
     },
     newId: randomUUID,

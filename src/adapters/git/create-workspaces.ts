@@ -23,6 +23,7 @@ import { findCommit } from './refs.js';
 import { createRemote } from './remote.js';
 import { createRepositoryLocks } from './repository-lock.js';
 import { createRunGit } from './run-git.js';
+import { restoreSnapshot, takeSnapshot } from './snapshot.js';
 import { clearAwayHolder, clearBench, clearDeadAttempts, type SweepDeps, sweepAll } from './sweep.js';
 import { takeOverBench } from './take-over.js';
 import { tendMirrors } from './tend-mirrors.js';
@@ -115,6 +116,8 @@ export function createWorkspaces(options: WorkspacesOptions): Workspaces {
           leftUncommitted: work.leftUncommitted,
         };
       },
+      snapshot: (signal) => mapFailure(takeSnapshot(git, bench, signal)),
+      restore: () => mapFailure(restoreSnapshot(git, bench)),
       async work(signal) {
         const oid = await result(signal);
         return mapFailure(readWork({ remote, fetcher }, bench.mirror, bench.baseOid, oid, signal));

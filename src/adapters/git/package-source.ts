@@ -62,7 +62,7 @@ export function createGitPackageSource(options: GitPackageOptions): PackageSourc
       if (oid !== undefined) return { name, oid };
     }
     const what = ref === undefined ? 'is empty' : `has no branch or tag ${JSON.stringify(ref)}`;
-    throw new AgenticoreError('BASE_REF_NOT_FOUND', `The package repository ${url} ${what}.`);
+    throw new AgenticoreError('BASE_REF_NOT_FOUND', `The repository ${url} ${what}.`);
   }
 
   async function checkOut(folder: string, known: string | undefined, signal: AbortSignal) {
@@ -115,7 +115,7 @@ export function createGitPackageSource(options: GitPackageOptions): PackageSourc
 function assertProtocol(url: string, allowed: readonly RepoProtocol[]): void {
   const protocol = normaliseRepoUrl(url).split(':', 1)[0];
   if (allowed.some((one) => one === protocol)) return;
-  const message = `The address of the package is not allowed: ${protocol}: is none of ${allowed.join(', ')}.`;
+  const message = `The address of the repository is not allowed: ${protocol}: is none of ${allowed.join(', ')}.`;
   throw new AgenticoreError('REPO_URL_REFUSED', message);
 }
 

@@ -70,6 +70,17 @@ const failure = {
   error: text,
 };
 
+const RUN = object({
+  command: text,
+  exitCode: (value) => value === null || number(value),
+  durationMs: number,
+});
+const commands: Shape = {
+  passed: flag,
+  commands: (value) => Array.isArray(value) && value.every(RUN),
+  output: text,
+};
+
 const EVENTS: Readonly<Record<JobEvent['type'], Test>> = {
   JobSubmitted: object({ jobId: text, kind: oneOf('task', 'turn'), order: ORDER }),
   AttemptStarted: object({ attempt, worker: text, host: text }, { heldMs: number, direct: oneOf(true) }),
@@ -77,6 +88,7 @@ const EVENTS: Readonly<Record<JobEvent['type'], Test>> = {
     { attempt, path: text, configDir: text },
     { kept: flag, branch: text, baseRef: text, baseOid: text },
   ),
+  SetupFinished: object({ attempt, ...commands }),
   ClaudeStarted: object({ attempt, pid: number, sessionId: text }, { resumed: flag }),
   ClaudeFinished: object(
     { attempt, costUsd: number, numTurns: number, transcript: SEAL },
@@ -86,6 +98,7 @@ const EVENTS: Readonly<Record<JobEvent['type'], Test>> = {
       answer: object({ bytes: number, sha256: text }),
     },
   ),
+  VerificationFinished: object({ attempt, round: number, ...commands }),
   CommitReady: object({ attempt, oid: text }),
   PushBlocked: object({ attempt, findings: every(FINDING), total: number }),
   BranchPushed: object({ attempt, branch: text, oid: text }),

@@ -42,7 +42,11 @@ async function orderOf(
     worked.answer && persist(deps.clock, attempt.signal, () => deps.events.answer(worked.id)),
     policy.body === undefined ? workspace.pullRequestTemplate() : undefined,
   ]);
-  const facts = { task: deps.redact(order.task), summary, baseRef, template };
+  const verification = (worked.verification?.commands ?? []).map(({ command, exitCode }) => ({
+    command,
+    passed: exitCode === 0,
+  }));
+  const facts = { task: deps.redact(order.task), summary, verification, baseRef, template };
   const { draft, labels, reviewers, assignees } = policy;
   return {
     branch,

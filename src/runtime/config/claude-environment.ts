@@ -31,8 +31,11 @@ const NOT_A_SETTING = /^(HOME|TMPDIR|CLAUDE_CONFIG_DIR|CLAUDECODE|LD_[A-Z_]+|NOD
 const LOOKS_SECRET =
   /(^|_)(TOKEN|SECRET|PASSWORD|PASSWD|PASSPHRASE|API_?KEYS?|ACCESS_KEY|PRIVATE_KEY|CREDENTIALS|CUSTOM_HEADERS|BEDROCK)$/;
 
-/** True for what every program may see: no setting and no secret of ours or the model's. */
-export const isOrdinary = (name: string): boolean => ORDINARY.test(name);
+/** What every program may see of them: no setting and no secret of ours or the model's. */
+export const ordinaryVariables = (
+  variables: Readonly<Record<string, string>>,
+): Readonly<Record<string, string>> =>
+  Object.fromEntries(Object.entries(variables).filter(([name]) => ORDINARY.test(name)));
 
 export interface Passthrough {
   readonly values: Readonly<Record<string, string>>;

@@ -39,6 +39,12 @@ export interface Settings {
   readonly home: string;
   readonly profilesDir?: string;
   readonly agentihooksPath?: string;
+  readonly profilesRepo: {
+    readonly url?: string;
+    readonly branch?: string;
+    /** Seconds; 0: only at the start. */
+    readonly syncInterval: number;
+  };
   readonly server: {
     readonly host: string;
     readonly port: number;

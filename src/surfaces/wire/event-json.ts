@@ -24,6 +24,7 @@ function translate(members: Members): Record<string, unknown> {
       if (key === 'code' && typeof value === 'string') return ['code', publicCode(value as ErrorCode)];
       if (key === 'callbackUrl') return ['callback_host', hostOf(String(value))];
       if (key === 'order' || key === 'turn' || key === 'delivers') return [key, translate(value as Members)];
+      if (key === 'commands') return [key, (value as readonly Members[]).map(translate)];
       return [wireName(key), value];
     }),
   );

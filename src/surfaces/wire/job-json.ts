@@ -2,12 +2,23 @@
 import { type Callback, callbackStatus } from '../../domain/callback.js';
 import { publicCode } from '../../domain/errors.js';
 import type { Job } from '../../domain/job.js';
+import type { Verification } from '../../domain/verification.js';
 
 /** Epoch milliseconds as ISO 8601 in UTC. */
 export const isoTime = (ms: number): string => new Date(ms).toISOString();
 
 const optionalTime = (ms: number | undefined): string | undefined =>
   ms === undefined ? undefined : isoTime(ms);
+
+const verificationJson = ({ passed, round, commands }: Verification): Record<string, unknown> => ({
+  passed,
+  round,
+  commands: commands.map(({ command, exitCode, durationMs }) => ({
+    command,
+    exit_code: exitCode,
+    duration_ms: durationMs,
+  })),
+});
 
 /** The job, with the text of its final answer where the caller has it (lists do not). */
 export function jobJson(job: Job, output?: string): Record<string, unknown> {
@@ -26,6 +37,7 @@ export function jobJson(job: Job, output?: string): Record<string, unknown> {
     session_id: job.sessionId ?? order.sessionId,
     resumed: job.resumed,
     branch: job.branch,
+    verification: job.verification && verificationJson(job.verification),
     commit: job.commit,
     pr_url: job.prUrl,
     pr_error: job.prError,

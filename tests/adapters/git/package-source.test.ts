@@ -78,7 +78,7 @@ describe('a package in a git repository', () => {
     }
     await assert.rejects(source({ ref: 'gone' }).fetch(undefined, never()), {
       code: 'BASE_REF_NOT_FOUND',
-      message: `The package repository ${remote.url} has no branch or tag "gone".`,
+      message: `The repository ${remote.url} has no branch or tag "gone".`,
     });
     await assert.rejects(source({ ref: '--upload-pack=x' }).fetch(undefined, never()), {
       code: 'BASE_REF_NOT_FOUND',
@@ -151,7 +151,7 @@ describe('a package in a git repository', () => {
       assert.throws(() => source({ url }), { code: 'REPO_URL_REFUSED' }, url);
     assert.throws(() => source({ url: remote.url, allowedProtocols: ['https'] }), {
       code: 'REPO_URL_REFUSED',
-      message: 'The address of the package is not allowed: file: is none of https.',
+      message: 'The address of the repository is not allowed: file: is none of https.',
     });
     assert.throws(
       () => source({ url: 'https://only-a-token@example.com/a' }),

@@ -65,6 +65,7 @@ describe('the configuration', () => {
       github: { apiUrl: 'https://api.github.com' },
       packageRepo: {},
       agentihub: { syncInterval: 300 },
+      profilesRepo: { syncInterval: 300 },
       server: {
         host: '127.0.0.1',
         port: 8200,

@@ -123,6 +123,8 @@ export async function startTestServer(t: Scope, options: TestServerOptions = {})
 const PROFILES = ['code', 'review'] as const;
 
 const profiles: ProfileStore = {
+  repository: async () => undefined,
+  sync: async () => {},
   list: async () => [
     ...PROFILES.map((name) => ({
       name,

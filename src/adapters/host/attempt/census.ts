@@ -9,8 +9,8 @@ import {
   type ProcessIdentity,
   readVariable,
   workingDirectory,
-} from '../../host/process-table.js';
-import { TAG_VARIABLE } from '../start/attempt-tag.js';
+} from '../process-table.js';
+import { TAG_VARIABLE } from './attempt-tag.js';
 
 export interface Census {
   /** Looks now; returns the living members. Remembers them, so that orphans are known later. */

@@ -4,8 +4,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import type { Log } from '../../../ports/log.js';
-import { findProcess } from '../../host/process-table.js';
-import { formatOwner } from '../start/attempt-tag.js';
+import { findProcess } from '../process-table.js';
+import { formatOwner } from './attempt-tag.js';
 
 export interface WatchedClaude {
   readonly pid: number;

@@ -1,6 +1,6 @@
 // The mark that every process of an attempt carries in its environment, inherited from claude: which attempt it
 // belongs to, and which worker process answers for it.
-import type { ProcessIdentity } from '../../host/process-table.js';
+import { findProcess, type ProcessIdentity } from '../process-table.js';
 
 /** Name of the environment variable. */
 export const TAG_VARIABLE = 'AGENTICORE_ATTEMPT';
@@ -16,4 +16,10 @@ export const formatTag = (attempt: string, owner: ProcessIdentity): string =>
 export function readOwner(tag: string): ProcessIdentity | undefined {
   const match = /@(\d+)\.(\d+)$/.exec(tag);
   return match === null ? undefined : { pid: Number(match[1]), start: Number(match[2]) };
+}
+
+/** The tag of something that this very process answers for. */
+export function tagAsOurs(name: string): string {
+  const owner: ProcessIdentity = findProcess(process.pid) ?? { pid: process.pid, start: 0 };
+  return formatTag(name, owner);
 }

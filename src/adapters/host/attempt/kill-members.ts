@@ -1,6 +1,6 @@
 // The foot of every stop ladder: kill until nobody is left.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type ProcessEntry, signalProcess } from '../../host/process-table.js';
+import { type ProcessEntry, signalProcess } from '../process-table.js';
 import type { Census } from './census.js';
 
 const LOOK_EVERY_MS = 20;

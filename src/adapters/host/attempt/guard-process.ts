@@ -3,7 +3,7 @@
 // Started by guard.ts with the worker's identity as its argument; told by JSON lines which attempts run.
 import { createInterface } from 'node:readline';
 import { isRecord } from '../../../domain/json-record.js';
-import { findProcess, type ProcessIdentity, workingDirectory } from '../../host/process-table.js';
+import { findProcess, type ProcessIdentity, workingDirectory } from '../process-table.js';
 import { createCensus } from './census.js';
 import { endOrphans } from './kill-members.js';
 

@@ -3,8 +3,8 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Log } from '../../../ports/log.js';
-import { isAlive, pidSpace, sharesPids } from '../../host/process-table.js';
-import { readOwner } from '../start/attempt-tag.js';
+import { isAlive, pidSpace, sharesPids } from '../process-table.js';
+import { readOwner } from './attempt-tag.js';
 import { createCensus } from './census.js';
 import { endOrphans } from './kill-members.js';
 

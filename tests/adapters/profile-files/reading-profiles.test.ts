@@ -1,9 +1,10 @@
-// What the bundled `review` profile promises, proven with the real claude: it reads, with git too, and writes nothing.
+// What the bundled `review` and `plan` profiles promise, proven with the real claude: they read, with git too, and write
+// nothing.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { it } from 'node:test';
+import { it, type TestContext } from 'node:test';
 import { startScriptedModel } from '../../../scripts/scripted-model/server.js';
 import { profileFlags } from '../../../src/domain/profile.js';
 import { packagePath } from '../../../src/runtime/package-root.js';
@@ -34,9 +35,15 @@ const FORBIDDEN = [
   'cat /etc/hostname',
 ];
 
-it('the review profile lets claude read, with git too, and denies it every write', async (t) => {
+for (const name of ['review', 'plan']) {
+  it(`the ${name} profile lets claude read, with git too, and denies it every write`, (t) =>
+    tryEverything(t, name));
+}
+
+async function tryEverything(t: TestContext, name: string): Promise<void> {
   const { store } = await profilesOf(t, {}, [packagePath('profiles')]);
-  const profile = await store.load('review');
+  const profile = await store.load(name);
+  assert.equal(profile.autoPr, false);
   const commands = [...READS, ...FORBIDDEN];
   const calls = [
     ...commands.map((command) => ({ tool: 'Bash', input: { command, description: 'try it' } })),
@@ -85,7 +92,7 @@ it('the review profile lets claude read, with git too, and denies it every write
     readdirSync(join(order.cwd, '..')).some((name) => name.startsWith('x')),
     false,
   );
-});
+}
 
 interface Block {
   readonly type: string;
