@@ -7,8 +7,8 @@ import { parseVisibility } from '../domain/visibility.js';
 import type { Config } from '../runtime/config/config.js';
 import { compileSchema } from '../runtime/schema.js';
 import { type Service, untilAborted } from '../runtime/supervise.js';
+import { hashApiKeys } from '../surfaces/http/api-keys.js';
 import { createHttpApp } from '../surfaces/http/app.js';
-import { hashApiKeys } from '../surfaces/http/auth.js';
 import {
   type AgentCounters,
   DEFAULT_HTTP_LIMITS,

@@ -137,7 +137,7 @@ function secretsIn(value: unknown): readonly string[] {
   if (Array.isArray(value)) return value.flatMap(secretsIn);
   if (typeof value !== 'string' || value === '') return [];
   if (value.includes('://')) return passwordOf(value);
-  const afterName = value.slice(value.indexOf(':') + 1);
+  const afterName = value.replace(/^[^:[\]]*(?:\[[^\]]*\])?:/, '');
   return afterName === value || afterName === '' ? [value] : [value, afterName];
 }
 

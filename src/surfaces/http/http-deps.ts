@@ -6,7 +6,8 @@ import type { Log } from '../../ports/log.js';
 import type { Workspaces } from '../../ports/workspace.js';
 import type { CompletionDeps } from '../completions/completion-routes.js';
 import type { OpenAiDeps } from '../openai/openai-deps.js';
-import type { ApiKey } from './auth.js';
+import type { ApiKey } from './api-keys.js';
+import type { AccessTokens } from './auth.js';
 
 export interface Readiness {
   readonly ready: boolean;
@@ -63,8 +64,10 @@ export interface HttpDeps {
   readonly drain: Draining;
   /** Of schemas/job-request.schema.json and schemas/job-retry.schema.json. */
   readonly checkers: { readonly jobRequest: Check; readonly jobRetry: Check };
-  /** Empty: nobody is asked for a key. */
+  /** Empty, and no tokens: nobody is asked who they are. */
   readonly apiKeys: readonly ApiKey[];
+  /** Set where callers may also show a token. */
+  readonly tokens?: AccessTokens;
   readonly allowQueryKey: boolean;
   readonly allowUnauthenticated: boolean;
   /** Web pages that may call the agent; `*` is any. */
