@@ -30,7 +30,8 @@ export function createHttpApp(deps: HttpDeps): Express {
   addHealthRoutes(app, deps); // public
   // A browser asks for permission without a key.
   if (deps.agent !== undefined) app.use('/v1', allowOrigins(deps.corsOrigins));
-  app.use(authenticate(deps));
+  if (deps.oauth !== undefined && !deps.probesOnly) app.use(deps.oauth.routes); // public
+  app.use(authenticate({ ...deps, tokens: deps.oauth?.tokens }));
   addDrainRoutes(app, deps); // on every role
   if (!deps.probesOnly) addCounterRoutes(app, deps);
   app.use(() => {

@@ -1,4 +1,5 @@
 // What the HTTP surface is built from: use cases and facts, handed in by the role that opens the counter.
+import type { RequestHandler } from 'express';
 import type { SubmitDeps } from '../../app/submit-job.js';
 import type { Check } from '../../domain/errors.js';
 import type { Bus } from '../../ports/bus.js';
@@ -66,8 +67,8 @@ export interface HttpDeps {
   readonly checkers: { readonly jobRequest: Check; readonly jobRetry: Check };
   /** Empty, and no tokens: nobody is asked who they are. */
   readonly apiKeys: readonly ApiKey[];
-  /** Set where callers may also show a token. */
-  readonly tokens?: AccessTokens;
+  /** Set where clients may get tokens instead: where they do, and whose a token is. */
+  readonly oauth?: { readonly routes: RequestHandler; readonly tokens: AccessTokens };
   readonly allowQueryKey: boolean;
   readonly allowUnauthenticated: boolean;
   /** Web pages that may call the agent; `*` is any. */

@@ -83,6 +83,11 @@ describe('the configuration', () => {
       },
       redis: { keyPrefix: 'agenticore' },
       worker: { leaseSeconds: 30, drainSeconds: 270, maxAttempts: 3, lane: 'jobs' },
+      oauth: {
+        allowedScopes: ['jobs:read', 'jobs:write', 'agent:chat'],
+        allowedRedirectUris: [],
+        dynamicRegistration: true,
+      },
       log: { level: 'info', pretty: true },
     };
     assert.deepEqual({ ...rest, claude: ofClaude }, expected);
