@@ -13,6 +13,8 @@ const USED_MS = 90 * 86_400_000;
 const MAX_URIS = 10;
 const MAX_NAME_CHARS = 100;
 const OUR_ID = /^[0-9a-f-]{36}$/;
+/** A name is shown to a person: without line ends, and without signs that turn the text around. */
+const plain = (name: string): string => name.replace(/\p{C}/gu, ' ').slice(0, MAX_NAME_CHARS);
 const LOOPBACK = ['localhost', '127.0.0.1', '[::1]'];
 
 type Unregistered = Omit<OAuthClientInformationFull, 'client_id' | 'client_id_issued_at'>;
@@ -49,7 +51,7 @@ export function createClients({
       throw new InvalidClientMetadataError(`redirect_uris must be 1 to ${MAX_URIS} addresses`);
     const registered: OAuthClientInformationFull = {
       ...{ client_id, client_id_issued_at, redirect_uris },
-      ...(client_name === undefined ? {} : { client_name: client_name.slice(0, MAX_NAME_CHARS) }),
+      ...(client_name === undefined ? {} : { client_name: plain(client_name) }),
       grant_types: ['authorization_code', 'refresh_token'],
       response_types: ['code'],
       token_endpoint_auth_method: 'none',

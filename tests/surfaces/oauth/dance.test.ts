@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { auth, extractWWWAuthenticateParams } from '@modelcontextprotocol/sdk/client/auth.js';
 import { AgenticoreError } from '../../../src/domain/errors.js';
+import type { Bus } from '../../../src/ports/bus.js';
 import { jsonOf } from '../http/test-server.js';
 import { ISSUER, LOGIN_SECRET, RESOURCE, startOAuth } from './oauth-kit.js';
 import { answerPage, readPage, sayYes } from './person.js';
@@ -61,7 +62,7 @@ test('the documents say what there is, of MCP and of the server as a whole', asy
 test('the page shows who asks for what, in its own words only, and cannot be framed', async (t) => {
   const { ask, register, authorise } = await startOAuth(t);
   const registered = await jsonOf(
-    await register({ client_name: '<script>"&\'', redirect_uris: ['https://app.example/back'] }),
+    await register({ client_name: '<script>"&\'\u202e\n', redirect_uris: ['https://app.example/back'] }),
   );
   const { url } = authorise(String(registered.client_id), {
     redirect_uri: 'https://app.example/back',
@@ -71,7 +72,7 @@ test('the page shows who asks for what, in its own words only, and cannot be fra
   const page = await readPage(await ask(url));
   assert.equal(page.status, 200);
   assert.doesNotMatch(page.text, /<script|<b>/);
-  assert.match(page.text, /&#60;script&#62;/);
+  assert.match(page.text, /&#60;script&#62;&#34;&#38;&#39; {3}\(/);
   assert.match(page.text, /https:\/\/app\.example</);
   assert.match(page.text, /https:\/\/agenticore\.example\/mcp/);
   assert.match(page.text, /\(jobs:read\)/);
@@ -148,9 +149,23 @@ test('a token opens what its scopes say, beside keys, and a configuration can ta
   assert.ok(facts.some(({ fields }) => fields.caller === `oauth:${clientId}`));
 });
 
-test('an access token ends after its time, a refresh token after its own, a code after a minute', async (t) => {
-  const { dance, pass, opens } = await startOAuth(t);
+test('a code is kept for a minute, an access token for a quarter of an hour, a grant for a month of silence', async (t) => {
+  const kept: number[] = [];
+  const wrapBus = (bus: Bus): Bus => {
+    const { grants } = bus;
+    const put: typeof grants.put = (kind, id, text, ttlMs) => {
+      if (kind === 'grant') kept.push(ttlMs);
+      return grants.put(kind, id, text, ttlMs);
+    };
+    const replace: typeof grants.replace = (kind, id, before, after, ttlMs) => {
+      kept.push(ttlMs);
+      return grants.replace(kind, id, before, after, ttlMs);
+    };
+    return { ...bus, grants: { ...grants, put, replace } };
+  };
+  const { dance, pass, opens } = await startOAuth(t, {}, { wrapBus });
   const { access } = await dance();
+  assert.deepEqual(kept, [60_000, 30 * 86_400_000]);
   pass(899_000);
   assert.equal(await opens(access), 200);
   pass(2_000);

@@ -11,14 +11,14 @@ export interface SdkClient {
 
 export const CALLBACK = 'http://127.0.0.1:33418/callback';
 
-export function createSdkClient(): SdkClient {
+export function createSdkClient(callback = CALLBACK): SdkClient {
   let information: OAuthClientInformationMixed | undefined;
   let tokens: OAuthTokens | undefined;
   let verifier = '';
   let sentTo: URL | undefined;
   const provider: OAuthClientProvider = {
-    redirectUrl: CALLBACK,
-    clientMetadata: { client_name: 'a test', redirect_uris: [CALLBACK] },
+    redirectUrl: callback,
+    clientMetadata: { client_name: 'a test', redirect_uris: [callback] },
     state: () => 'the state',
     clientInformation: () => information,
     saveClientInformation: (given) => {
