@@ -35,12 +35,27 @@ export function createProvider(deps: OAuthDeps, clients: Clients, book: GrantBoo
         throw error;
       });
 
+  /** What a client may ask a person for. Throws InvalidTargetError, InvalidScopeError. */
+  function approvable(client: OAuthClientInformationFull, { scopes = [], resource }: AuthorizationParams) {
+    const resources = resourcesOf(settings);
+    const wanted = resource ?? settings.resource;
+    if (!resources.some(({ href }) => href === wanted.href))
+      throw new InvalidTargetError(`Tokens are given for ${resources.map(({ href }) => href).join(' and ')}`);
+    return {
+      clientId: client.client_id,
+      scopes: scopes.length === 0 ? settings.allowedScopes : within(scopes, settings.allowedScopes),
+      resource: wanted.href,
+    };
+  }
+
+  /** Throws InvalidGrantError. */
   async function grantOf(kind: 'code' | 'refresh', text: string, clientId: string): Promise<Grant> {
     const grant = await book.find(kind, text, clientId);
     if (grant === undefined) throw new InvalidGrantError(NOT_GOOD);
     return grant;
   }
 
+  /** Throws InvalidGrantError when there are none. */
   async function hand(client: OAuthClientInformationFull, tokens: Tokens | undefined): Promise<OAuthTokens> {
     if (tokens === undefined) throw new InvalidGrantError(NOT_GOOD);
     await clients.used(client);
@@ -98,18 +113,6 @@ export function createProvider(deps: OAuthDeps, clients: Clients, book: GrantBoo
 
     verifyAccessToken: () => Promise.reject(new Error('tokens are checked at the door (surfaces/http/auth)')),
   };
-
-  function approvable(client: OAuthClientInformationFull, { scopes = [], resource }: AuthorizationParams) {
-    const resources = resourcesOf(settings);
-    const wanted = resource ?? settings.resource;
-    if (!resources.some(({ href }) => href === wanted.href))
-      throw new InvalidTargetError(`Tokens are given for ${resources.map(({ href }) => href).join(' and ')}`);
-    return {
-      clientId: client.client_id,
-      scopes: scopes.length === 0 ? settings.allowedScopes : within(scopes, settings.allowedScopes),
-      resource: wanted.href,
-    };
-  }
 }
 
 const NOT_GOOD = 'It is not known here, was used before, or is not of this client';
