@@ -45,7 +45,7 @@ export async function openCounter(
   machines: Machines,
   { drain, drainState, agent }: Shifts,
 ): Promise<Counter> {
-  const { config, bus, log, newId, workspaces } = machines;
+  const { config, bus, log, newId, workspaces, redact } = machines;
   const closing = new AbortController();
   const oauth = await openOAuth(machines);
   const app = createHttpApp({
@@ -54,6 +54,7 @@ export async function openCounter(
     submit: submitDeps(machines, drain.signal),
     drain: { begin: drain.begin, state: drainState },
     workspaces,
+    redact,
     checkers: { jobRequest: compileSchema('job-request'), jobRetry: compileSchema('job-retry') },
     apiKeys: hashApiKeys(config.server.apiKeys),
     allowQueryKey: config.server.allowQueryKey,
