@@ -35,9 +35,8 @@ export interface SubmitContext {
   readonly traceparent?: string;
 }
 
-export interface SubmitDeps extends LedgerDeps {
+export interface SubmitDeps extends AgainDeps {
   readonly profiles: ProfileStore;
-  readonly newId: () => string;
   /** False while draining. */
   readonly accepting: () => boolean;
   /** Real path of an allowed extra .mcp.json; throws FILE_PATH_REFUSED. */
@@ -101,6 +100,8 @@ export async function retryJob(
 /** What submitting an order that was checked before takes. */
 export interface AgainDeps extends LedgerDeps {
   readonly newId: () => string;
+  /** Takes secrets out of a task: the ledger keeps it, readers are shown it, and the pull request tells it. */
+  readonly redactTask: (task: string) => string;
   readonly policy: Pick<SubmitPolicy, 'maxQueued'>;
 }
 
@@ -111,7 +112,8 @@ export async function submitAgain(
   task?: string,
   context: SubmitContext = {},
 ): Promise<Job> {
-  const again: JobOrder = { ...order, task: task ?? order.task, mode: 'fire_and_forget', retryOf: jobId };
+  const asked = task === undefined ? order.task : deps.redactTask(task);
+  const again: JobOrder = { ...order, task: asked, mode: 'fire_and_forget', retryOf: jobId };
   const key = context.idempotencyKey;
   const digest = (): string => deps.hash(canonicalJson({ retryOf: jobId, task }));
   return append(deps, again, key === undefined ? undefined : { key, digest: digest() });
@@ -129,6 +131,7 @@ async function completeOrder(
   const profile = await deps.profiles.load(named ?? policy.defaultProfile);
   return {
     ...asked,
+    task: deps.redactTask(asked.task),
     profile: profile.name,
     lane: policy.lane,
     mode: wait ? 'sync' : 'fire_and_forget',

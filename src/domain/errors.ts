@@ -204,6 +204,8 @@ export const ERRORS = {
   BASE_REF_NOT_FOUND: row(404, 'bad_repository', 'base_ref does not exist in the repository.'),
   WORKSPACE_FAILED: row(500, 'transient', 'The workspace could not be prepared.'),
   PUSH_REFUSED: row(502, 'bad_repository', 'The remote refused the push.'),
+  CODE_HOST_AUTH_FAILED: row(502, 'authentication', 'The code host does not accept our credentials.'),
+  CODE_HOST_UNREACHABLE: row(502, 'transient', 'The code host cannot be reached.'),
   PUSH_BLOCKED: row(422, 'final', "The profile's guard found something in the work that may not be pushed."),
 } as const satisfies Record<string, ErrorRow>;
 

@@ -50,7 +50,7 @@ export async function startAgent(
   const { config, bus, log, worker } = machines;
   const isWorker = config.server.roles.includes('worker');
   if (isWorker) await sweepOrphans({ log });
-  const packages = await openPackage(config, log, signal);
+  const packages = await openPackage(machines, signal);
   const guard = createGuard({ log });
   const slots = createSlots(config.agent.maxProcesses);
   const running = new Set<string>();

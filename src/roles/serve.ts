@@ -5,6 +5,7 @@ import type { Log } from '../ports/log.js';
 import type { Config } from '../runtime/config/config.js';
 import { assertServable, loadConfig } from '../runtime/config/load-config.js';
 import { createLogger } from '../runtime/log.js';
+import { createSecrets } from '../runtime/secrets.js';
 import { type Service, supervise, untilAborted } from '../runtime/supervise.js';
 import type { DrainState } from '../surfaces/http/http-deps.js';
 import { type AgentShift, startAgent } from './agent.js';
@@ -25,13 +26,14 @@ export interface ServeFlags {
 export async function serve(flags: ServeFlags): Promise<number> {
   const { config, warnings } = loadConfig({ flags: { ...flags } });
   assertServable(config);
-  const log = createLogger({ level: config.log.level, pretty: config.log.pretty, secrets: config.secrets });
+  const secrets = createSecrets(config.secrets);
+  const log = createLogger({ ...config.log, redact: secrets.redact });
   for (const warning of warnings) log('config.warning', { warning }, 'warn');
 
   const worker = `${config.repos.podName}-${process.pid}-${randomUUID().slice(0, 8)}`;
   const bus = await openBus(config, worker, log);
   try {
-    return await work(config, buildMachines(config, bus, worker, log));
+    return await work(config, buildMachines({ config, bus, worker, log, secrets }));
   } finally {
     await bus.close();
     log('server.stopped');

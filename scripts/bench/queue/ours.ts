@@ -113,6 +113,7 @@ function submitDeps(bus: Bus): SubmitDeps {
     newId: randomUUID,
     accepting: () => true,
     checkFilePath: async (path) => path,
+    redactTask: (task) => task,
     policy: {
       defaultProfile: profile.name,
       lane: LANE,

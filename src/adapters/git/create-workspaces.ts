@@ -3,6 +3,7 @@ import { mkdir, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AgenticoreError } from '../../domain/errors.js';
 import { checkRepoUrl, type RepoProtocol } from '../../domain/repo-url.js';
+import type { Credentials } from '../../ports/credentials.js';
 import type { Log } from '../../ports/log.js';
 import type { Workspace, Workspaces } from '../../ports/workspace.js';
 import { rewriteBench } from './bench.js';
@@ -16,7 +17,7 @@ import { endOrphans, ownerVariable } from './orphans.js';
 import { pushBranch } from './push-branch.js';
 import { readWork } from './read-work.js';
 import { findCommit } from './refs.js';
-import { type CredentialSource, createRemote } from './remote.js';
+import { createRemote } from './remote.js';
 import { createRepositoryLocks } from './repository-lock.js';
 import { createRunGit } from './run-git.js';
 import { clearAwayHolder, clearBench, clearDeadAttempts, type SweepDeps, sweepAll } from './sweep.js';
@@ -35,7 +36,7 @@ export interface WorkspacesOptions {
   readonly author?: Identity;
   /** What git needs of the server's environment: PATH, proxy variables. Nothing else is inherited. */
   readonly env?: Readonly<Record<string, string>>;
-  readonly credentials?: CredentialSource;
+  readonly credentials?: Credentials;
   readonly log?: Log;
 }
 

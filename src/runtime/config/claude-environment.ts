@@ -90,9 +90,11 @@ export function secretValues(env: Env): readonly string[] {
   });
 }
 
-/** The password of a URL, as written and decoded; nothing for anything else. */
+/** The password of a URL, or a token in the place of user and password, as written and decoded; else nothing. */
 export function passwordOf(value: string): readonly string[] {
-  const written = /^[a-z][a-z0-9+.-]*:\/\/[^/@:]*:([^/]+)@/i.exec(value)?.[1];
+  const written =
+    /^[a-z][a-z0-9+.-]*:\/\/[^/@:]*:([^/]+)@/i.exec(value)?.[1] ??
+    /^https?:\/\/([^/@:]{20,})(?=@)/i.exec(value)?.[1];
   if (written === undefined) return [];
   try {
     return [...new Set([written, decodeURIComponent(written)])];

@@ -76,6 +76,18 @@ export interface Settings {
     readonly allowedHosts?: readonly string[];
     readonly allowedProtocols: readonly RepoProtocol[];
   };
+  readonly github: {
+    readonly apiUrl: string;
+    readonly token?: string;
+    readonly appId?: number;
+    /** Undefined: found for each repository. */
+    readonly appInstallationId?: number;
+    readonly app?: {
+      readonly privateKeyPath?: string;
+      readonly privateKey?: string;
+      readonly privateKeyBase64?: string;
+    };
+  };
   /** Without `url` the bus is kept in files. */
   readonly redis: { readonly url?: string; readonly keyPrefix: string };
   readonly worker: {
@@ -113,6 +125,8 @@ export interface Config extends Settings {
     /** The values of the variables that a profile lists in `env`, and a sentence for each name it may not have. */
     readonly environmentOf: (names: readonly string[]) => NamedEnvironment;
   };
-  /** Every secret value known to this process: what a redactor takes out of texts. */
+  /** The App's key (PEM), wherever it is kept. */
+  readonly githubAppKey?: string;
+  /** Every secret value that this process is given: what a redactor takes out of texts. */
   readonly secrets: readonly string[];
 }

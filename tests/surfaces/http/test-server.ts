@@ -66,6 +66,7 @@ export async function startTestServer(t: Scope, options: TestServerOptions = {})
       profiles,
       newId: randomUUID,
       accepting: () => true,
+      redactTask: (task) => task.replaceAll('hunter2', '[redacted]'),
       checkFilePath: async () => {
         throw new AgenticoreError('FILE_PATH_REFUSED');
       },
