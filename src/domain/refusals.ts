@@ -24,6 +24,7 @@ export const REFUSALS = {
   ),
   CALLBACK_URL_REFUSED: row(400, 'bad_request', 'callback_url must be an http(s) address of a public host.'),
   UNAUTHORIZED: row(401, 'bad_request', 'Invalid or missing API key'),
+  INSUFFICIENT_SCOPE: row(403, 'bad_request', 'The key or token lacks the scope for that.'),
   NOT_FOUND: row(404, 'bad_request', 'There is nothing at this address.'),
   JOB_NOT_FOUND: row(
     404,

@@ -7,8 +7,8 @@ import { parseVisibility } from '../domain/visibility.js';
 import type { Config } from '../runtime/config/config.js';
 import { compileSchema } from '../runtime/schema.js';
 import { type Service, untilAborted } from '../runtime/supervise.js';
+import { hashApiKeys } from '../surfaces/http/api-keys.js';
 import { createHttpApp } from '../surfaces/http/app.js';
-import { hashApiKeys } from '../surfaces/http/auth.js';
 import {
   type AgentCounters,
   DEFAULT_HTTP_LIMITS,
@@ -20,6 +20,7 @@ import { DEFAULT_OPENAI_LIMITS } from '../surfaces/openai/openai-deps.js';
 import type { AgentShift } from './agent.js';
 import type { Drain } from './drain.js';
 import type { Machines } from './machines.js';
+import { openOAuth } from './oauth.js';
 import { packageVersion } from './package-version.js';
 import { readingsOf } from './readings.js';
 
@@ -47,6 +48,7 @@ export async function openCounter(
 ): Promise<Counter> {
   const { config, bus, log, newId, workspaces, redact, metrics, meter } = machines;
   const closing = new AbortController();
+  const oauth = await openOAuth(machines);
   const lane = agent?.lane ?? config.worker.lane;
   metrics.observe(cached(() => readingsOf({ ...machines, lane, agent: agent?.agent }), LOOK_CACHE_MS));
   const app = createHttpApp({
@@ -69,6 +71,7 @@ export async function openCounter(
       worker: machines.worker,
       ...(agent === undefined ? {} : agentHealth(agent)),
     }),
+    ...(oauth && { oauth }),
     ...(agent === undefined ? {} : { agent: agentDeps(machines, agent, closing.signal) }),
     metricsPage: metrics.page,
     publicMetrics: config.server.publicMetrics,
