@@ -8,6 +8,7 @@ import type { EventLog } from './event-log.js';
 import type { Feed } from './feed.js';
 import type { Registry } from './registry.js';
 import type { TranscriptLog } from './transcript-log.js';
+import type { Visits } from './visits.js';
 
 /** A setting of the bus under which it cannot keep a promise. Each part is a sentence. */
 export interface Weakness {
@@ -26,6 +27,7 @@ export interface Bus {
   readonly custody: Custody;
   readonly breaker: Breaker;
   readonly conversations: Conversations;
+  readonly visits: Visits;
   /** Resolves when the bus can be written to; throws BUS_UNREACHABLE with the reason. */
   ping(): Promise<void>;
   /** What about its settings weakens its promises; throws BUS_UNREACHABLE. */

@@ -22,6 +22,7 @@ import { createFeed } from './feed.js';
 import { createBusState, type StateOptions } from './memory/bus-state.js';
 import { createRegistry } from './registry.js';
 import { createTranscriptLog } from './transcript-log.js';
+import { createVisits } from './visits.js';
 
 export interface FileBusOptions {
   /** The bus lives in `<home>/bus`. */
@@ -122,6 +123,7 @@ function assemble(
     custody: createCustody(state),
     breaker: createBreaker(state),
     conversations: createConversations(state, values),
+    visits: createVisits(state, values),
     weaknesses: async () => [],
     async ping() {
       assertWritable();

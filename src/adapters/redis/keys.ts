@@ -71,6 +71,12 @@ export interface Keys {
   turn(id: string): string;
   /** Channel rung when the turn of a conversation was ended. */
   turnBell(id: string): string;
+  /** Who an MCP client is (`caller`), and what it follows (`follows <address>`): a hash. */
+  visit(id: string): string;
+  /** Set while a request of a visit counts as called off. */
+  calledOff(id: string, request: string): string;
+  /** Channel rung when something has changed in a visit. */
+  visitBell(id: string): string;
   /** Channels rung when a feed has grown. */
   jobBell(jobId: string): string;
   readonly fleetBell: string;
@@ -121,6 +127,9 @@ export function openKeys(keyPrefix: string): Keys {
     streamConfig: (scope) => key(`stream_config:${scope}`),
     turn: (id) => key(`turn:${id}`),
     turnBell: (id) => key(`bell:turn:${id}`),
+    visit: (id) => key(`visit:${id}`),
+    calledOff: (id, request) => key(`visit:${id}:off:${request}`),
+    visitBell: (id) => key(`bell:visit:${id}`),
     jobBell: (jobId) => key(`bell:job:${jobId}`),
     fleetBell: key('bell:fleet'),
     probe: key('probe'),

@@ -14,6 +14,7 @@ import { createFeed } from './feed.js';
 import { openKeys } from './keys.js';
 import { createRegistry } from './registry.js';
 import { createTranscriptLog } from './transcript-log.js';
+import { createVisits } from './visits.js';
 import { findWeaknesses } from './weaknesses.js';
 
 /** How long Redis may be silent while an answer is due. */
@@ -60,6 +61,7 @@ export async function openRedisBus(options: RedisBusOptions): Promise<Bus> {
     custody: createCustody({ connection: main, keys, maxPerRepo, leaseMs, forget: events.remove }),
     breaker: createBreaker(main, keys),
     conversations: createConversations(main, doorbell, keys),
+    visits: createVisits(main, doorbell, keys),
     async ping() {
       // A full Redis, or a replica, still answers PING.
       await main.ask((redis) => redis.set(keys.probe, '1', 'PX', PROBE_MS));

@@ -17,6 +17,7 @@ import { leaseContract } from './lease.js';
 import { registryContract } from './registry.js';
 import { transcriptLogContract } from './transcript-log.js';
 import { upkeepContract } from './upkeep.js';
+import { visitsContract } from './visits.js';
 
 /** Registers the contract suites of all ports of the bus under `name`. */
 export function busContract(name: string, open: OpenBus): void {
@@ -35,6 +36,7 @@ export function busContract(name: string, open: OpenBus): void {
   registryContract(name, open);
   breakerContract(name, open);
   conversationsContract(name, open);
+  visitsContract(name, open);
   upkeepContract(name, open);
   custodyContract(name, open);
 }
