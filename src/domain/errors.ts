@@ -37,6 +37,11 @@ export const ERRORS = {
     'file_path lies outside the roots this server allows (AGENTICORE_MCP_FILE_ROOTS).',
   ),
   UNAUTHORIZED: row(401, 'bad_request', 'Invalid or missing API key'),
+  ORIGIN_REFUSED: row(
+    403,
+    'bad_request',
+    'Web pages of this origin may not call this server; name it in AGENTICORE_CORS_ORIGINS to let them.',
+  ),
   NOT_FOUND: row(404, 'bad_request', 'There is nothing at this address.'),
   JOB_NOT_FOUND: row(
     404,
@@ -89,6 +94,7 @@ export const ERRORS = {
     'transient',
     'The agent has no place for one more turn (AGENT_MODE_MAX_PROCESSES, AGENT_MODE_MAX_WAITING); nothing was started.',
   ),
+  MCP_BUSY: row(503, 'transient', 'This server serves as many MCP clients as it can; try again later.'),
   BUS_UNREACHABLE: row(503, 'transient', 'The bus cannot be reached; nothing was accepted. Try again later.'),
   DRAINING: row(
     503,

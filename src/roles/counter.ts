@@ -5,7 +5,7 @@ import { isAuxiliary } from '../domain/auxiliary.js';
 import { messageOf } from '../domain/errors.js';
 import { parseVisibility } from '../domain/visibility.js';
 import type { Config } from '../runtime/config/config.js';
-import { compileSchema } from '../runtime/schema.js';
+import { checkOf, compileSchema, readSchema } from '../runtime/schema.js';
 import { type Service, untilAborted } from '../runtime/supervise.js';
 import { createHttpApp } from '../surfaces/http/app.js';
 import { hashApiKeys } from '../surfaces/http/auth.js';
@@ -16,6 +16,7 @@ import {
   type Readiness,
 } from '../surfaces/http/http-deps.js';
 import { listen } from '../surfaces/http/listen.js';
+import { DEFAULT_MCP_LIMITS } from '../surfaces/mcp/mcp-deps.js';
 import { DEFAULT_OPENAI_LIMITS } from '../surfaces/openai/openai-deps.js';
 import type { AgentShift } from './agent.js';
 import type { Drain } from './drain.js';
@@ -53,6 +54,7 @@ export async function openCounter(
     drain: { begin: drain.begin, state: drainState },
     workspaces,
     checkers: { jobRequest: compileSchema('job-request'), jobRetry: compileSchema('job-retry') },
+    mcp: { schemas: { read: readSchema, check: checkOf }, limits: DEFAULT_MCP_LIMITS },
     apiKeys: hashApiKeys(config.server.apiKeys),
     allowQueryKey: config.server.allowQueryKey,
     allowUnauthenticated: config.server.allowUnauthenticated,

@@ -21,7 +21,13 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
 /** Library -> the only places that may import it. */
 const LIBRARIES: Readonly<Record<string, readonly string[]>> = {
   ioredis: ['adapters/redis/'],
-  express: ['surfaces/http/', 'surfaces/rest/', 'surfaces/openai/', 'surfaces/completions/'],
+  express: [
+    'surfaces/http/',
+    'surfaces/rest/',
+    'surfaces/openai/',
+    'surfaces/completions/',
+    'surfaces/mcp/http/',
+  ],
   ajv: ['runtime/schema.ts'],
   pino: ['runtime/log.ts'],
   yaml: ['runtime/config/', 'adapters/profile-files/'],
@@ -67,7 +73,13 @@ const BUILT_INS: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** The counters that share one protocol; the command line knows the server over the wire only. */
-const OVER_THE_WIRE = ['surfaces/http', 'surfaces/rest', 'surfaces/openai', 'surfaces/completions'];
+const OVER_THE_WIRE = [
+  'surfaces/http',
+  'surfaces/rest',
+  'surfaces/openai',
+  'surfaces/completions',
+  'surfaces/mcp',
+];
 /** What both sides of the wire know: how jobs, events and frames are written on it. */
 const THE_WIRE = 'surfaces/wire/';
 

@@ -1,11 +1,10 @@
 // The body of POST /completions, once its form is checked, as a turn of the agent.
-import type { Request } from 'express';
 import type { CompletionRequest } from '../../app/turn/completions.js';
 import type { Turns } from '../../app/turn/turns.js';
 import type { Caller, ChatPart, TurnOptions } from '../../domain/chat.js';
 import { type JsonRecord, present } from '../../domain/json-record.js';
 import { invalid } from '../http/limits.js';
-import { conversationKeyOf, userOf } from '../openai/request/conversation-hints.js';
+import { conversationKeyOf, type HeaderReader, userOf } from '../openai/request/conversation-hints.js';
 import { modelOf } from '../openai/request/model.js';
 import { effortOf, listOf } from '../openai/request/options.js';
 
@@ -35,7 +34,7 @@ export interface CompletionBody {
 /** Throws INVALID_REQUEST for what the schema cannot say, AGENT_MODEL_NOT_FOUND. */
 export function toCompletionRequest(
   body: CompletionBody,
-  req: Request,
+  headers: HeaderReader,
   {
     turns,
     callerName,
@@ -43,12 +42,12 @@ export function toCompletionRequest(
 ): CompletionRequest {
   if (body.callback_url)
     throw invalid('callback_url', 'is not available; ask at poll_url, or use wait, to learn of the end');
-  const conversationKey = body.stateless === true ? undefined : conversationKeyOf(req, {});
+  const conversationKey = body.stateless === true ? undefined : conversationKeyOf(headers, {});
   return {
     uuid: body.uuid,
     turn: {
       ...present({ conversationKey, instructions: instructionsOf(body) }),
-      caller: completionCaller(req, callerName),
+      caller: completionCaller(headers, callerName),
       model: modelOf(turns, body.model || undefined).resolved,
       history: [],
       ...present({ remembers: conversationKey === undefined ? undefined : (true as const) }),
@@ -61,8 +60,8 @@ export function toCompletionRequest(
 }
 
 /** Whose completions they are. */
-export const completionCaller = (req: Request, name: string): Caller =>
-  present({ name, user: userOf(req, {}) });
+export const completionCaller = (headers: HeaderReader, name: string): Caller =>
+  present({ name, user: userOf(headers, {}) });
 
 function promptOf({ message, context }: CompletionBody): readonly ChatPart[] {
   const said: ChatPart = { kind: 'text', text: message };

@@ -3,6 +3,7 @@ import { setMaxListeners } from 'node:events';
 import express, { type Express } from 'express';
 import { AgenticoreError } from '../../domain/errors.js';
 import { addCompletionRoutes } from '../completions/completion-routes.js';
+import { addMcpDoor, MCP_HEADERS, MCP_PATHS, refuseForeignPages } from '../mcp/http/mcp-door.js';
 import { allowOrigins } from '../openai/cors.js';
 import { addOpenAiRoutes } from '../openai/openai-routes.js';
 import { addAdminRoutes } from '../rest/admin.js';
@@ -12,7 +13,7 @@ import { addHealthRoutes } from '../rest/health.js';
 import { addJobContentRoutes } from '../rest/job-contents.js';
 import { addJobRoutes } from '../rest/jobs.js';
 import { addProfileRoutes } from '../rest/profiles.js';
-import { authenticate } from './auth.js';
+import { authenticate, isLoopback } from './auth.js';
 import { beginCall } from './call.js';
 import type { AgentCounters, HttpDeps } from './http-deps.js';
 import { handleErrors } from './problem.js';
@@ -45,7 +46,13 @@ function addAgentRoutes(app: Express, { openAi, completions }: AgentCounters): v
 function addCounterRoutes(app: Express, deps: HttpDeps): void {
   // A browser asks for permission without a key.
   if (deps.agent !== undefined) app.use('/v1', allowOrigins(deps.corsOrigins));
+  app.use(
+    [...MCP_PATHS],
+    allowOrigins(deps.corsOrigins, MCP_HEADERS),
+    refuseForeignPages(deps.corsOrigins, isLoopback),
+  );
   app.use(authenticate(deps));
+  addMcpDoor(app, deps);
   if (deps.agent !== undefined) addAgentRoutes(app, deps.agent);
   addJobRoutes(app, deps);
   addJobContentRoutes(app, deps);

@@ -118,7 +118,7 @@ const foreign = (whom: string): AgenticoreError =>
 const hostNameOf = (url: string): string => (URL.canParse(url) ? new URL(url).hostname : '');
 
 /** True for addresses and names that only this machine can reach. */
-function isLoopback(host: string): boolean {
+export function isLoopback(host: string): boolean {
   const name = host
     .toLowerCase()
     .replace(/^\[(.*)\]$/, '$1')

@@ -5,6 +5,7 @@ import type { Bus } from '../../ports/bus.js';
 import type { Log } from '../../ports/log.js';
 import type { Workspaces } from '../../ports/workspace.js';
 import type { CompletionDeps } from '../completions/completion-routes.js';
+import type { McpParts } from '../mcp/mcp-deps.js';
 import type { OpenAiDeps } from '../openai/openai-deps.js';
 import type { ApiKey } from './auth.js';
 
@@ -63,11 +64,12 @@ export interface HttpDeps {
   readonly drain: Draining;
   /** Of schemas/job-request.schema.json and schemas/job-retry.schema.json. */
   readonly checkers: { readonly jobRequest: Check; readonly jobRetry: Check };
+  readonly mcp: McpParts;
   /** Empty: nobody is asked for a key. */
   readonly apiKeys: readonly ApiKey[];
   readonly allowQueryKey: boolean;
   readonly allowUnauthenticated: boolean;
-  /** Web pages that may call the agent; `*` is any. */
+  /** Web pages that may call; `*` is any. */
   readonly corsOrigins: readonly string[];
   readonly limits: HttpLimits;
   readonly version: string;

@@ -9,11 +9,13 @@ import { mergeProfiles } from '../../../src/domain/profile.js';
 import type { Bus } from '../../../src/ports/bus.js';
 import type { LogLevel } from '../../../src/ports/log.js';
 import type { ProfileStore } from '../../../src/ports/profile-store.js';
-import { compileSchema } from '../../../src/runtime/schema.js';
+import { checkOf, compileSchema, readSchema } from '../../../src/runtime/schema.js';
 import { createHttpApp } from '../../../src/surfaces/http/app.js';
 import { hashApiKeys } from '../../../src/surfaces/http/auth.js';
 import { DEFAULT_HTTP_LIMITS, type HttpDeps, type HttpLimits } from '../../../src/surfaces/http/http-deps.js';
 import { type Listening, type ListenOptions, listen } from '../../../src/surfaces/http/listen.js';
+import { DEFAULT_MCP_LIMITS, type McpLimits } from '../../../src/surfaces/mcp/mcp-deps.js';
+import type { Shelf } from '../../../src/surfaces/mcp/shelf.js';
 import { tempDir } from '../../support/temp-dir.js';
 
 export interface LoggedFact {
@@ -38,6 +40,9 @@ export interface TestServerOptions {
   readonly apiKeys?: readonly string[];
   readonly allowQueryKey?: boolean;
   readonly limits?: Partial<HttpLimits>;
+  readonly mcpLimits?: Partial<McpLimits>;
+  /** What MCP offers besides. */
+  readonly shelves?: readonly Shelf[];
   readonly maxQueued?: number;
   readonly listen?: Partial<ListenOptions>;
   readonly change?: (deps: HttpDeps) => HttpDeps;
@@ -86,6 +91,11 @@ export async function startTestServer(t: Scope, options: TestServerOptions = {})
     },
     drain: { begin: () => {}, state: () => ({ draining: false, idle: false, running: [] }) },
     checkers: { jobRequest: compileSchema('job-request'), jobRetry: compileSchema('job-retry') },
+    mcp: {
+      schemas: { read: readSchema, check: checkOf },
+      limits: { ...DEFAULT_MCP_LIMITS, ...options.mcpLimits },
+      more: options.shelves ?? [],
+    },
     apiKeys: hashApiKeys(options.apiKeys ?? []),
     allowQueryKey: options.allowQueryKey ?? false,
     allowUnauthenticated: false,
