@@ -31,7 +31,9 @@ function transportTo(url: string, over: TransportName, headers: Record<string, s
     ? (new StreamableHTTPClientTransport(new URL('/mcp', url), { requestInit }) as Transport)
     : new SSEClientTransport(new URL('/sse', url), {
         requestInit,
-        eventSourceInit: { fetch: (at, init) => fetch(at, { ...init, headers: { ...init.headers, ...headers } }) },
+        eventSourceInit: {
+          fetch: (at, init) => fetch(at, { ...init, headers: { ...init.headers, ...headers } }),
+        },
       });
 }
 
@@ -44,6 +46,7 @@ export function answerOf({ content, structuredContent, isError }: CallToolResult
   const [first] = content;
   const text = first?.type === 'text' ? JSON.parse(first.text) : undefined;
   if (isError) return text;
-  if (JSON.stringify(text) !== JSON.stringify(structuredContent)) throw new Error('text and structure differ');
+  if (JSON.stringify(text) !== JSON.stringify(structuredContent))
+    throw new Error('text and structure differ');
   return text;
 }

@@ -2,12 +2,9 @@
 // output schema that the tool shows.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ListToolsResultSchema } from '@modelcontextprotocol/sdk/types.js';
 import { checkOf, compileSchema } from '../../../src/runtime/schema.js';
-import { eventually } from '../../support/eventually.js';
-import { endAttempt, startAttempt } from '../../support/ledger.js';
 import { type Json, jobOf, jsonOf, startTestServer } from '../http/test-server.js';
-import { answerOf, call, connectClient, TRANSPORTS } from './mcp-client.js';
+import { call, connectClient, TRANSPORTS } from './mcp-client.js';
 
 const TOOLS = [
   'run_task',
@@ -47,7 +44,10 @@ for (const over of TRANSPORTS) {
     const job_id = String(submitted.id);
     assert.deepEqual(compileSchema('job')(submitted), []);
     assert.deepEqual(submitted, await jobOf(await fetch(`${url}/jobs/${job_id}`)));
-    assert.deepEqual(await call(client, 'list_jobs', { limit: 1 }), await jsonOf(await fetch(`${url}/jobs?limit=1`)));
+    assert.deepEqual(
+      await call(client, 'list_jobs', { limit: 1 }),
+      await jsonOf(await fetch(`${url}/jobs?limit=1`)),
+    );
     assert.deepEqual(await call(client, 'list_profiles'), await jsonOf(await fetch(`${url}/profiles`)));
     assert.equal((await call(client, 'job_output', { job_id })).code, 'AGENTICORE_OUTPUT_NOT_FOUND');
     assert.equal((await call(client, 'job_diff', { job_id })).code, 'AGENTICORE_DIFF_NOT_FOUND');
