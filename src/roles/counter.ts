@@ -13,15 +13,17 @@ import {
   type AgentCounters,
   DEFAULT_HTTP_LIMITS,
   type DrainState,
+  type HttpDeps,
   type Readiness,
 } from '../surfaces/http/http-deps.js';
-import { listen } from '../surfaces/http/listen.js';
+import { type Listening, listen } from '../surfaces/http/listen.js';
 import { DEFAULT_MCP_LIMITS } from '../surfaces/mcp/mcp-deps.js';
 import { DEFAULT_OPENAI_LIMITS } from '../surfaces/openai/openai-deps.js';
 import type { AgentShift } from './agent.js';
 import type { Drain } from './drain.js';
 import type { Machines } from './machines.js';
 import { packageVersion } from './package-version.js';
+import { stdioService } from './stdio.js';
 
 /** How long a job may wait before it is not worth starting, where the request does not say. */
 const QUEUE_TTL_S = 86_400;
@@ -36,18 +38,49 @@ export interface Shifts {
 }
 
 export interface Counter {
-  readonly url: string;
-  readonly service: Service;
+  /** Undefined where nothing listens. */
+  readonly url: string | undefined;
+  readonly services: readonly Service[];
 }
 
-/** Listens, and answers until its service is stopped; also while the process drains. */
-export async function openCounter(
-  machines: Machines,
-  { drain, drainState, agent }: Shifts,
-): Promise<Counter> {
-  const { config, bus, log, newId, workspaces } = machines;
+/** Answers until its services are stopped, over HTTP, on stdio or both; also while the process drains. */
+export async function openCounter(machines: Machines, shifts: Shifts): Promise<Counter> {
+  const { config, bus, log } = machines;
   const closing = new AbortController();
-  const app = createHttpApp({
+  const deps = httpDeps(machines, shifts, closing.signal);
+  if (config.server.transport === 'sse') {
+    const listening = await listenFor(machines, deps, closing);
+    return { url: listening.url, services: [httpService(listening)] };
+  }
+  const stdio = stdioService(deps, () => closing.abort());
+  // On Redis there are others who listen. On files this process has everything, and the next client wants to find it.
+  if (bus.name === 'redis') return { url: undefined, services: [stdio] };
+  const listening = await listenFor(machines, deps, closing).catch((error: unknown) => {
+    log('server.not_listening', { error: messageOf(error) }, 'warn');
+  });
+  return { url: listening?.url, services: listening ? [stdio, httpService(listening)] : [stdio] };
+}
+
+function listenFor(
+  { config, newId }: Machines,
+  deps: HttpDeps,
+  closing: AbortController,
+): Promise<Listening> {
+  const { host, port } = config.server;
+  return listen(createHttpApp(deps), { host, port, closing, newRequestId: newId });
+}
+
+const httpService = ({ close }: Listening): Service => ({
+  name: 'counter',
+  async run(signal) {
+    await untilAborted(signal);
+    await close();
+  },
+});
+
+function httpDeps(machines: Machines, { drain, drainState, agent }: Shifts, closing: AbortSignal): HttpDeps {
+  const { config, bus, log, newId, workspaces } = machines;
+  return {
     probesOnly: config.server.roles.every((role) => role === 'worker'),
     bus,
     submit: submitDeps(machines, drain.signal),
@@ -67,23 +100,11 @@ export async function openCounter(
       worker: machines.worker,
       ...(agent === undefined ? {} : agentHealth(agent)),
     }),
-    ...(agent === undefined ? {} : { agent: agentDeps(machines, agent, closing.signal) }),
+    ...(agent === undefined ? {} : { agent: agentDeps(machines, agent, closing) }),
     readiness: cached(() => readiness(machines, drain.signal, agent), READY_CACHE_MS),
     log,
     newRequestId: newId,
-    closing: closing.signal,
-  });
-  const { host, port } = config.server;
-  const listening = await listen(app, { host, port, closing, newRequestId: newId });
-  return {
-    url: listening.url,
-    service: {
-      name: 'counter',
-      async run(signal) {
-        await untilAborted(signal);
-        await listening.close();
-      },
-    },
+    closing,
   };
 }
 

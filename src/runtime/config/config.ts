@@ -43,6 +43,8 @@ export interface Settings {
     readonly host: string;
     readonly port: number;
     readonly roles: readonly Role[];
+    /** `sse` is HTTP with everything that is served there. */
+    readonly transport: 'sse' | 'stdio';
     /** Each `key` or `name:key`. */
     readonly apiKeys: readonly string[];
     readonly allowUnauthenticated: boolean;

@@ -8,6 +8,7 @@ import { checkOptions, JOB_STATUS_CHOICES, jsonOption, runOptions, serverOptions
 /** The verbs in the order people meet them. */
 export const VERBS = [
   'serve',
+  'stdio',
   'run',
   'jobs',
   'job',
@@ -55,7 +56,7 @@ export function createParser(version: string, columns: number, choose: (verb: Ch
     .strict()
     .check(checkOptions, true)
     .epilogue('Every command explains itself: agenticore run --help');
-  return addServerVerbs(addJobVerbs(addServe(parser, choose), choose), choose);
+  return addServerVerbs(addJobVerbs(addStdio(addServe(parser, choose), choose), choose), choose);
 }
 
 function addServe(parser: Argv, choose: (verb: ChosenVerb) => void): Argv {
@@ -88,6 +89,18 @@ function addServe(parser: Argv, choose: (verb: ChosenVerb) => void): Argv {
       };
       choose((cli) => cli.serve(flags));
     },
+  );
+}
+
+const STDIO_EPILOGUE =
+  'Put it into the configuration of an MCP client: {"command": "agenticore", "args": ["stdio"]}. Without REDIS_URL it is a whole server, or, where one runs already, a way to it. Logs go to standard error; it leaves when its standard input ends.';
+
+function addStdio(parser: Argv, choose: (verb: ChosenVerb) => void): Argv {
+  return parser.command(
+    'stdio',
+    'Serve one MCP client on standard input and output',
+    (command) => command.epilogue(STDIO_EPILOGUE),
+    () => choose((cli) => cli.serve({ transport: 'stdio' })),
   );
 }
 

@@ -20,7 +20,8 @@ const TELLING = [
 const EVENTS: Readonly<Record<string, string>> = {
   JobSubmitted: 'Submitted',
   AttemptStarted: 'Started',
-  WorkspacePrepared: 'The repository is ready',
+  WorkspaceOpened: 'The repository is ready',
+  ClaudeStarted: 'Claude has started',
   ClaudeFinished: 'Claude has finished',
   CommitReady: 'The work is committed',
   BranchPushed: 'The branch is pushed',

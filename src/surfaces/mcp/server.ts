@@ -3,7 +3,6 @@ import { Server } from '@modelcontextprotocol/sdk/server/index.js';
 import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js';
 import {
   CallToolRequestSchema,
-  CancelledNotificationSchema,
   CompleteRequestSchema,
   ErrorCode,
   GetPromptRequestSchema,
@@ -20,6 +19,7 @@ import {
 import { callTool } from './call-tool.js';
 import { followResources } from './follow-resources.js';
 import type { Offer } from './offer.js';
+import { createOpenRequests } from './open-requests.js';
 import { asProtocolError, refusal } from './protocol-error.js';
 import { createToolCalls, type Extra } from './tool-calls.js';
 
@@ -41,9 +41,11 @@ export interface McpServer {
   close(): Promise<void>;
   /** Requests that are being answered. */
   running(): readonly RequestId[];
-  /** Resolves when no tool call is being answered. */
+  /** Resolves when every request has been answered. */
   answered(): Promise<void>;
   callOff(id: RequestId): boolean;
+  /** The client cannot be reached with the answer to a request any more. */
+  abandon(id: RequestId): void;
   /** Follows exactly these resources from now on. */
   setFollowed(uris: readonly string[]): void;
 }
@@ -59,6 +61,7 @@ export function createMcpServer(offer: Offer, client: Client): McpServer {
     },
   );
   const calls = createToolCalls(client.caller);
+  const requests = createOpenRequests();
   const resources = shelves.flatMap((shelf) => shelf.resources ?? []);
   const following = followResources(
     (uri, ring) =>
@@ -148,18 +151,23 @@ export function createMcpServer(offer: Offer, client: Client): McpServer {
     async connect(transport) {
       server.onerror = (error) => log('mcp.error', { caller: client.caller, error: error.message }, 'debug');
       server.onclose = () => following.set([]);
-      // The SDK only stops to wait for the answer; whoever gives it must know as well.
       transport.onmessage = (message) => {
-        const { data } = CancelledNotificationSchema.safeParse(message);
-        const id = data?.params.requestId;
+        // The SDK only stops to wait for the answer; whoever gives it must know as well.
+        const id = requests.heard(message);
         if (id !== undefined && !calls.callOff(id)) client.callOffElsewhere?.(id);
+      };
+      const send = transport.send.bind(transport);
+      transport.send = (message, options) => {
+        requests.told(message);
+        return send(message, options);
       };
       await server.connect(transport);
     },
     close: () => server.close(),
     running: calls.ids,
-    answered: calls.answered,
+    answered: requests.answered,
     callOff: calls.callOff,
+    abandon: calls.abandon,
     setFollowed: following.set,
   };
 }

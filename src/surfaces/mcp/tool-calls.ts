@@ -8,41 +8,43 @@ export type Extra = RequestHandlerExtra<ServerRequest, ServerNotification>;
 export interface ToolCalls {
   /** Runs `body` as the call that a request makes. */
   during<T>(extra: Extra, body: (call: ToolCall) => Promise<T>): Promise<T>;
-  /** False when there is no such request here. */
+  /** The client does not want the answer. False when there is no such request here. */
   callOff(id: RequestId): boolean;
+  /** The client cannot be reached with the answer any more; what it began goes on. */
+  abandon(id: RequestId): void;
   ids(): readonly RequestId[];
-  /** Resolves when none is being answered. */
-  answered(): Promise<void>;
+}
+
+interface Running {
+  readonly over: AbortController;
+  readonly calledOff: AbortController;
 }
 
 /** No call yet. */
 export function createToolCalls(caller: string): ToolCalls {
-  const running = new Map<RequestId, AbortController>();
-  const waiting: (() => void)[] = [];
+  const running = new Map<RequestId, Running>();
   return {
     async during(extra, body) {
-      const calledOff = new AbortController();
-      running.set(extra.requestId, calledOff);
+      const [over, calledOff] = [new AbortController(), new AbortController()];
+      extra.signal.addEventListener('abort', () => over.abort(), { once: true });
+      running.set(extra.requestId, { over, calledOff });
       const headers = new Headers(plainHeaders(extra.requestInfo?.headers));
       try {
         return await body({
-          ...{ caller, extra, over: extra.signal, calledOff: calledOff.signal },
+          ...{ caller, extra, over: over.signal, calledOff: calledOff.signal },
           get: (name) => headers.get(name) ?? undefined,
           report: reporter(extra),
         });
       } finally {
         running.delete(extra.requestId);
-        if (running.size === 0) for (const tell of waiting.splice(0)) tell();
       }
     },
     callOff(id) {
-      running.get(id)?.abort();
+      running.get(id)?.calledOff.abort();
       return running.has(id);
     },
+    abandon: (id) => running.get(id)?.over.abort(),
     ids: () => [...running.keys()],
-    async answered() {
-      if (running.size > 0) await new Promise<void>((resolve) => waiting.push(resolve));
-    },
   };
 }
 

@@ -47,12 +47,14 @@ export interface TestServerOptions {
   readonly listen?: Partial<ListenOptions>;
   readonly change?: (deps: HttpDeps) => HttpDeps;
   readonly wrapBus?: (bus: Bus) => Bus;
+  /** A bus of a fleet, instead of one on files. */
+  readonly openBus?: () => Promise<Bus>;
 }
 
 /** Starts a server on a free port; everything is closed and removed when the test is over. */
 export async function startTestServer(t: Scope, options: TestServerOptions = {}): Promise<TestServer> {
   const home = await tempDir();
-  const counted = countWatchers(await openFileBus({ home, leaseMs: 600_000 }));
+  const counted = countWatchers(await (options.openBus?.() ?? openFileBus({ home, leaseMs: 600_000 })));
   const bus = options.wrapBus?.(counted.bus) ?? counted.bus;
   let closeServer = async (): Promise<void> => {};
   t.after(async () => {

@@ -13,22 +13,28 @@ interface Scope {
   after(done: () => Promise<void>): void;
 }
 
+export interface Wishes {
+  readonly over?: TransportName;
+  readonly headers?: Record<string, string>;
+  readonly fetch?: typeof globalThis.fetch;
+}
+
 /** A client that has met the server; it leaves when the test is over. */
 export async function connectClient(
   t: Scope,
   url: string,
-  { over = 'http', headers = {} }: { over?: TransportName; headers?: Record<string, string> } = {},
+  { over = 'http', headers = {}, fetch = globalThis.fetch }: Wishes = {},
 ): Promise<Client> {
   const client = new Client({ name: 'test', version: '0' });
   t.after(() => client.close());
-  await client.connect(transportTo(url, over, headers));
+  await client.connect(transportTo(url, { over, headers, fetch }));
   return client;
 }
 
-function transportTo(url: string, over: TransportName, headers: Record<string, string>): Transport {
+function transportTo(url: string, { over, headers, fetch }: Required<Wishes>): Transport {
   const requestInit = { headers };
   return over === 'http'
-    ? (new StreamableHTTPClientTransport(new URL('/mcp', url), { requestInit }) as Transport)
+    ? (new StreamableHTTPClientTransport(new URL('/mcp', url), { requestInit, fetch }) as Transport)
     : new SSEClientTransport(new URL('/sse', url), {
         requestInit,
         eventSourceInit: {

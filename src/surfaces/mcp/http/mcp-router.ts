@@ -1,5 +1,5 @@
 // MCP over HTTP: the streamable transport at /mcp, and the older one of two addresses at /sse and /messages.
-import { isInitializeRequest } from '@modelcontextprotocol/sdk/types.js';
+import { isInitializeRequest, isJSONRPCRequest } from '@modelcontextprotocol/sdk/types.js';
 import { Router as createRouter, type Request, type Response, type Router } from 'express';
 import { AgenticoreError } from '../../../domain/errors.js';
 import { callOf } from '../../http/call.js';
@@ -31,6 +31,7 @@ export function createMcpRouter(deps: McpDeps): Router {
     req.socket.setTimeout(0);
     const answer = await room.handle(webRequest(req), { parsedBody, authInfo: authInfoOf(res) });
     await sendWebResponse(res, answer, limits);
+    for (const message of [parsedBody].flat()) if (isJSONRPCRequest(message)) room.abandon(message.id);
     return true;
   };
 

@@ -15,6 +15,8 @@ export interface VisitRoom {
   readonly id: string;
   readonly caller: string;
   handle: WebStandardStreamableHTTPServerTransport['handleRequest'];
+  /** The client has hung up on a request. */
+  abandon(id: RequestId): void;
   /** Brings the room up to what the client has told other processes. */
   catchUp(): Promise<void>;
   /** Ends the stream of what is told unasked, so that the client opens it again, here or elsewhere. */
@@ -69,7 +71,7 @@ export async function openRoom(
   const unwatch = await visits.watch(id, () => quietly(catchUp()));
   await server.connect(transport);
   return {
-    ...{ id, caller, catchUp, close },
+    ...{ id, caller, catchUp, close, abandon: server.abandon },
     endStream: () => transport.closeStandaloneSSEStream(),
     handle: (request, options) => transport.handleRequest(request, options),
   };
