@@ -16,6 +16,7 @@ import {
   SubscribeRequestSchema,
   UnsubscribeRequestSchema,
 } from '@modelcontextprotocol/sdk/types.js';
+import type { jsonSchemaValidator } from '@modelcontextprotocol/sdk/validation/types.js';
 import { callTool } from './call-tool.js';
 import { followResources } from './follow-resources.js';
 import type { Offer } from './offer.js';
@@ -26,14 +27,19 @@ import { createToolCalls, type Extra } from './tool-calls.js';
 const RESOURCE_NOT_FOUND = -32002;
 const MOST_COMPLETIONS = 100;
 
+/** For answers of clients that were asked something, which ours never are; the SDK would build one for each of them. */
+const NOTHING_TO_CHECK: jsonSchemaValidator = {
+  getValidator: () => () => ({ valid: false, data: undefined, errorMessage: 'nothing was asked' }),
+};
+
 /** Who is served, and who else must know what the client says. */
 export interface Client {
   readonly caller: string;
   /** Notes that the client follows these resources. Left out: nobody else must know. */
   readonly follow?: (uri: string) => Promise<void>;
   readonly unfollow?: (uri: string) => Promise<void>;
-  /** The client has called off a request that is not answered here. */
-  readonly callOffElsewhere?: (id: RequestId) => void;
+  /** The client has called off a request, which is or is not being answered here. */
+  readonly calledOff?: (id: RequestId, isHere: boolean) => void;
 }
 
 export interface McpServer {
@@ -58,6 +64,7 @@ export function createMcpServer(offer: Offer, client: Client): McpServer {
     {
       capabilities: { tools: {}, prompts: {}, resources: { subscribe: true }, completions: {}, logging: {} },
       instructions: offer.instructions,
+      jsonSchemaValidator: NOTHING_TO_CHECK,
     },
   );
   const calls = createToolCalls(client.caller);
@@ -154,7 +161,7 @@ export function createMcpServer(offer: Offer, client: Client): McpServer {
       transport.onmessage = (message) => {
         // The SDK only stops to wait for the answer; whoever gives it must know as well.
         const id = requests.heard(message);
-        if (id !== undefined && !calls.callOff(id)) client.callOffElsewhere?.(id);
+        if (id !== undefined) client.calledOff?.(id, calls.callOff(id));
       };
       const send = transport.send.bind(transport);
       transport.send = (message, options) => {

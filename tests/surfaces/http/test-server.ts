@@ -25,6 +25,8 @@ export interface LoggedFact {
 }
 
 export interface TestServer extends Listening {
+  /** Where its bus on files is. */
+  readonly home: string;
   readonly bus: Bus;
   readonly deps: HttpDeps;
   readonly facts: LoggedFact[];
@@ -120,7 +122,7 @@ export async function startTestServer(t: Scope, options: TestServerOptions = {})
     ...options.listen,
   });
   closeServer = listening.close;
-  return { ...listening, bus, deps, facts, watchers: counted.watchers };
+  return { ...listening, home, bus, deps, facts, watchers: counted.watchers };
 }
 
 const PROFILES = ['code', 'review'] as const;

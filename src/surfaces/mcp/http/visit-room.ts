@@ -42,7 +42,11 @@ export async function openRoom(
     caller,
     follow: (uri) => visits.follow(id, uri),
     unfollow: (uri) => visits.unfollow(id, uri),
-    callOffElsewhere: (request) => quietly(visits.callOff(id, keyOf(request), CALLED_OFF_MS)),
+    calledOff: (request, isHere) => {
+      // No answer will end the stream that was opened for it.
+      if (isHere) transport.closeSSEStream(request);
+      else quietly(visits.callOff(id, keyOf(request), CALLED_OFF_MS));
+    },
   });
   const transport = new WebStandardStreamableHTTPServerTransport({ sessionIdGenerator: () => id });
   let isClosed = false;
@@ -61,7 +65,10 @@ export async function openRoom(
     if (isClosed) return;
     server.setFollowed(visit.followed);
     for (const request of server.running())
-      if (await visits.isCalledOff(id, keyOf(request))) server.callOff(request);
+      if (await visits.isCalledOff(id, keyOf(request))) {
+        server.callOff(request);
+        transport.closeSSEStream(request);
+      }
   }
 
   function quietly(work: Promise<void>): void {
