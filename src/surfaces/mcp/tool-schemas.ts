@@ -113,7 +113,7 @@ export const profileListOutput = (): JsonRecord => {
   const profile = object(['name', 'description', 'source'], {
     ...{ name: text, description: text, source: text, model: text, permission_mode: text, extends: text },
     ...{ max_turns: { type: 'integer' }, auto_pr: { type: 'boolean' } },
-    effort: {},
+    effort: { type: ['string', 'integer'] },
     error: { ...text, description: 'Why it cannot be used.' },
   });
   return object(['success', 'count', 'profiles'], {
@@ -145,10 +145,16 @@ export function completionOutput(): JsonRecord {
     ...{ uuid: text, job_id: text, status: text, result: nullable('string'), session_id: nullable('string') },
     ...{ cost_usd: nullable('number'), duration_ms: nullable('number'), num_turns: nullable('integer') },
     ...{ is_error: { type: 'boolean' }, usage: nullable('object'), error: text },
-    tool_uses: { type: 'array', items: object(['id', 'name', 'input'], { id: text, name: text, input: {} }) },
+    tool_uses: {
+      type: 'array',
+      items: object(['id', 'name', 'input'], { id: text, name: text, input: ANYTHING }),
+    },
     next: { type: 'string', description: 'What to do next, when the turn has not ended.' },
   });
 }
+
+/** What claude gave a tool, as it came. */
+const ANYTHING: JsonRecord = { type: ['object', 'array', 'string', 'number', 'boolean', 'null'] };
 
 /** An object schema with these members and no others. */
 export const object = (required: readonly string[], properties: JsonRecord): JsonRecord => ({

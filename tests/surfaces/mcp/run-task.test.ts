@@ -5,7 +5,8 @@ import type { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import type { CallToolResult, Progress } from '@modelcontextprotocol/sdk/types.js';
 import type { Bus } from '../../../src/ports/bus.js';
 import { eventually } from '../../support/eventually.js';
-import { carryOut, endAttempt, startAttempt, submit } from '../../support/ledger.js';
+import { startAttempt, submit } from '../../support/ledger.js';
+import { endWithAnswer } from '../http/lively-job.js';
 import { type Json, startTestServer } from '../http/test-server.js';
 import { answerOf, connectClient } from './mcp-client.js';
 
@@ -13,19 +14,6 @@ const jobThere = (bus: Bus): Promise<string> =>
   eventually('the job is there', async () => (await bus.events.list({ limit: 1 })).jobs[0]?.id);
 
 const statusOf = async (bus: Bus, jobId: string) => (await bus.events.load(jobId))?.job.status;
-
-async function finish(bus: Bus, jobId: string, answer: string): Promise<void> {
-  const seal = { count: 0, head: '0'.repeat(64) };
-  const facts = [
-    {
-      type: 'ClaudeFinished' as const,
-      ...{ exitCode: 0, costUsd: 0, numTurns: 1, transcript: seal },
-      answer: { bytes: answer.length, sha256: 'e'.repeat(64) },
-    },
-  ];
-  await carryOut(bus.events, jobId, { type: 'ReportProgress', attempt: 1, facts }, { answer });
-  await endAttempt(bus.events, jobId, { kind: 'succeeded' });
-}
 
 /** Calls a tool and listens to its progress. */
 function callWithProgress(client: Client, name: string, args: Json, signal?: AbortSignal) {
@@ -51,7 +39,7 @@ test('run_task waits for the end, tells of every turn and tool call, and gives a
   const data = JSON.stringify({ attempt: 1, seq: 1, message: { type: 'assistant', message: { content } } });
   await bus.transcript.append(jobId, 1, [{ seq: 1, kind: 'message', type: 'assistant', data }]);
   await eventually('it is told', () => heard.some(({ message }) => message === 'Odd'));
-  await finish(bus, jobId, 'Done.');
+  await endWithAnswer(bus, jobId, 'Done.');
   const result = await answer;
   assert.deepEqual(
     heard.slice(0, 5).map(({ message }) => message),
@@ -79,7 +67,7 @@ test('a job that takes longer than wait_seconds goes on, and get_job waits for i
   assert.match(String(answer.next), new RegExp(`get_job with job_id ${job.id}`));
   const later = client.callTool({ name: 'get_job', arguments: { job_id: job.id, wait_seconds: 50 } });
   await startAttempt(bus.events, String(job.id));
-  await finish(bus, String(job.id), 'Late.');
+  await endWithAnswer(bus, String(job.id), 'Late.');
   const ended = answerOf((await later) as CallToolResult);
   assert.equal((ended.job as Json).output, 'Late.');
   assert.equal(ended.next, undefined);
