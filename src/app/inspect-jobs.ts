@@ -58,7 +58,11 @@ export async function waitForEnd(
 
 /** Unified diff of what the job changed. Throws JOB_NOT_FOUND or DIFF_NOT_FOUND. */
 export async function diffOfJob(
-  deps: { readonly events: EventLog; readonly workspaces: Workspaces },
+  deps: {
+    readonly events: EventLog;
+    readonly workspaces: Workspaces;
+    readonly redact: (text: string) => string;
+  },
   jobId: string,
 ): Promise<string> {
   const { job } = await getJob(deps.events, jobId);
@@ -69,5 +73,6 @@ export async function diffOfJob(
   const diff = await deps.workspaces.diff({ jobId, repoUrl, base, head: job.commit });
   if (diff === undefined)
     throw new AgenticoreError('DIFF_NOT_FOUND', 'The commits of this job are not on this host.');
-  return diff;
+  // Claude may have written down what it saw of the server's own: that is nobody's who may read a job.
+  return deps.redact(diff);
 }

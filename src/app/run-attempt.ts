@@ -178,7 +178,7 @@ async function work(deps: AttemptDeps, attempt: Attempt, bench: Bench): Promise<
       };
     }
   }
-  if (bench.workspace) await deliverWork(deps, attempt, bench.workspace, bench.profile.autoPr);
+  if (bench.workspace) await deliverWork(deps, attempt, bench.workspace, bench.profile);
   return { kind: 'succeeded' };
 }
 

@@ -2,6 +2,7 @@
 import { AgenticoreError, ERRORS, type ErrorCode } from './errors.js';
 import { isDeadLetter, isTerminal, type Job } from './job.js';
 import type {
+  BlockFacts,
   ClaudeFacts,
   ClaudeStart,
   DeadLetterFate,
@@ -18,6 +19,7 @@ export type Progress =
   | ({ readonly type: 'ClaudeStarted' } & ClaudeStart)
   | ({ readonly type: 'ClaudeFinished' } & ClaudeFacts)
   | { readonly type: 'CommitReady'; readonly oid: string; readonly leftUncommitted: boolean }
+  | ({ readonly type: 'PushBlocked' } & BlockFacts)
   | { readonly type: 'BranchPushed'; readonly branch: string; readonly oid: string }
   | { readonly type: 'PullRequestOpened'; readonly url: string; readonly existed: boolean }
   | { readonly type: 'PullRequestFailed'; readonly error: string };

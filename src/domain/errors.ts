@@ -209,6 +209,7 @@ export const ERRORS = {
   BASE_REF_NOT_FOUND: row(404, 'bad_repository', 'base_ref does not exist in the repository.'),
   WORKSPACE_FAILED: row(500, 'transient', 'The workspace could not be prepared.'),
   PUSH_REFUSED: row(502, 'bad_repository', 'The remote refused the push.'),
+  PUSH_BLOCKED: row(422, 'final', "The profile's guard found something in the work that may not be pushed."),
 } as const satisfies Record<string, ErrorRow>;
 
 export type ErrorCode = keyof typeof ERRORS;

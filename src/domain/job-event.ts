@@ -1,5 +1,6 @@
 // What can happen to a job, as its ledger tells it: the events and the facts that they carry.
 import type { ErrorCode } from './errors.js';
+import type { Finding } from './guard.js';
 import type { Visibility } from './visibility.js';
 
 /** What was asked for, as checked and completed at the counter; never changes afterwards. */
@@ -90,6 +91,7 @@ export type JobEvent =
   | ({ readonly type: 'ClaudeStarted' } & ClaudeStart & OfAttempt)
   | ({ readonly type: 'ClaudeFinished' } & ClaudeFacts & OfAttempt)
   | ({ readonly type: 'CommitReady'; readonly oid: string; readonly leftUncommitted: boolean } & OfAttempt)
+  | ({ readonly type: 'PushBlocked' } & BlockFacts & OfAttempt)
   | ({ readonly type: 'BranchPushed'; readonly branch: string; readonly oid: string } & OfAttempt)
   | ({ readonly type: 'PullRequestOpened'; readonly url: string; readonly existed: boolean } & OfAttempt)
   | ({ readonly type: 'PullRequestFailed'; readonly error: string } & OfAttempt)
@@ -136,4 +138,11 @@ export interface ClaudeFacts {
   readonly transcript: TranscriptSeal;
   /** Size and SHA-256 of the final answer, whose text is kept beside the ledger. */
   readonly answer?: { readonly bytes: number; readonly sha256: string };
+}
+
+export interface BlockFacts {
+  /** The first of them. */
+  readonly findings: readonly Finding[];
+  /** How many there are. */
+  readonly total: number;
 }

@@ -1,5 +1,6 @@
 // Where a job stands: what its events add up to. Pure; `decide` says what may happen.
 import type { ErrorCode } from './errors.js';
+import type { Finding } from './guard.js';
 import type { JobEvent, JobOrder, TranscriptSeal, Usage, WorkspaceFacts } from './job-event.js';
 import type { Failures } from './retry.js';
 import { foldUnfinished, type Unfinished } from './unfinished.js';
@@ -46,6 +47,8 @@ export interface Job {
   readonly commit?: string;
   readonly branch?: string;
   readonly pushedOid?: string;
+  /** Why the work was not pushed. */
+  readonly findings?: readonly Finding[];
   readonly prUrl?: string;
   readonly prError?: string;
   readonly exitCode?: number;
@@ -107,6 +110,8 @@ export function evolve(job: Job | undefined, event: JobEvent): Job {
       return finishClaude(next, event);
     case 'CommitReady':
       return { ...next, commit: event.oid };
+    case 'PushBlocked':
+      return { ...next, findings: event.findings };
     case 'BranchPushed':
       return { ...next, branch: event.branch, pushedOid: event.oid };
     case 'PullRequestOpened':
@@ -182,7 +187,17 @@ function startAttempt(job: Draft, event: Extract<JobEvent, { type: 'AttemptStart
   job.worker = event.worker;
   job.host = event.host;
   if (event.direct) job.direct = true;
-  return without(job, 'nextAttemptAt', 'pid', 'code', 'error', 'exitCode', 'workspace', 'resumed');
+  return without(
+    job,
+    'nextAttemptAt',
+    'pid',
+    'code',
+    'error',
+    'exitCode',
+    'workspace',
+    'resumed',
+    'findings',
+  );
 }
 
 function finishClaude(job: Job, event: Extract<JobEvent, { type: 'ClaudeFinished' }>): Job {

@@ -1,4 +1,5 @@
 // The bench: a private worktree of a repository, from opening to push.
+import type { Work } from './work.js';
 
 export interface WorkspaceOrder {
   readonly jobId: string;
@@ -36,6 +37,8 @@ export interface Workspace {
   instructions(): Promise<string>;
   /** Commits whatever is uncommitted, and keeps HEAD under a ref of the mirror so that it survives the worktree. */
   commit(message: string, signal: AbortSignal): Promise<CommitResult>;
+  /** What `push` would give away. Throws WORKSPACE_FAILED or REPOSITORY_*. */
+  work(signal: AbortSignal): Promise<Work>;
   /**
    * Pushes HEAD to the branch on origin, replacing only what it just read there (`--force-with-lease`).
    * Throws PUSH_REFUSED with the remote's reason, or REPOSITORY_UNREACHABLE.

@@ -79,13 +79,14 @@ const httpService = ({ close }: Listening): Service => ({
 });
 
 function httpDeps(machines: Machines, { drain, drainState, agent }: Shifts, closing: AbortSignal): HttpDeps {
-  const { config, bus, log, newId, workspaces } = machines;
+  const { config, bus, log, newId, workspaces, redact } = machines;
   return {
     probesOnly: config.server.roles.every((role) => role === 'worker'),
     bus,
     submit: submitDeps(machines, drain.signal),
     drain: { begin: drain.begin, state: drainState },
     workspaces,
+    redact,
     checkers: { jobRequest: compileSchema('job-request'), jobRetry: compileSchema('job-retry') },
     mcp: { schemas: { read: readSchema, check: checkOf }, limits: DEFAULT_MCP_LIMITS },
     apiKeys: hashApiKeys(config.server.apiKeys),

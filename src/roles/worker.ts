@@ -3,7 +3,9 @@ import { createClaudeAgent } from '../adapters/claude/agent.js';
 import { createGuard, type Guard } from '../adapters/claude/end/guard.js';
 import { sweepOrphans } from '../adapters/claude/end/sweep.js';
 import { locateClaude } from '../adapters/claude/start/locate-claude.js';
+import { matchPaths } from '../adapters/globs/match-paths.js';
 import { systemClock } from '../adapters/host/system-clock.js';
+import { createSecretScanner } from '../adapters/secret-scan/create-secret-scanner.js';
 import type { AttemptDeps } from '../app/attempt/attempt.js';
 import { claimLoop } from '../app/loops/claim.js';
 import { createLeases } from '../app/loops/lease.js';
@@ -14,6 +16,7 @@ import { createSlots } from '../app/slots.js';
 import type { Job } from '../domain/job.js';
 import type { Claim } from '../ports/command-queue.js';
 import type { SpoolName } from '../ports/spool.js';
+import { formsOfAll } from '../runtime/redact.js';
 import { type Service, untilAborted } from '../runtime/supervise.js';
 import { fingerprintCredential } from './credential.js';
 import type { Drain } from './drain.js';
@@ -125,6 +128,8 @@ function attemptDeps(machines: Machines, guard: Guard): AttemptDeps {
     credential: fingerprintCredential(passthrough, machines.hash),
     agent: createClaudeAgent({ binary: claudeBinary(config), guard, log }),
     codeHosts: [],
+    secretScanner: createSecretScanner(formsOfAll(config.secrets).map(({ text }) => text)),
+    matchPaths,
     environment: claudeEnvironment(machines),
     host: config.repos.podName,
     leases: createLeases({ clock: systemClock, leaseMs: config.worker.leaseSeconds * 1000, log }),

@@ -4,9 +4,11 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { openFileBus } from '../../src/adapters/file/open-file-bus.js';
+import { matchPaths } from '../../src/adapters/globs/match-paths.js';
 import { sha256 } from '../../src/adapters/host/sha256.js';
 import { systemClock } from '../../src/adapters/host/system-clock.js';
 import { createSpools } from '../../src/adapters/job-files/spools.js';
+import { createSecretScanner } from '../../src/adapters/secret-scan/create-secret-scanner.js';
 import type { AttemptDeps } from '../../src/app/attempt/attempt.js';
 import { createLeases } from '../../src/app/loops/lease.js';
 import { AgenticoreError } from '../../src/domain/errors.js';
@@ -14,6 +16,7 @@ import { mergeProfiles, type ProfileDocument } from '../../src/domain/profile.js
 import type { Agent, AgentEnd, AgentListener, AgentOrder } from '../../src/ports/agent.js';
 import type { Bus } from '../../src/ports/bus.js';
 import type { ProfileStore } from '../../src/ports/profile-store.js';
+import type { Work } from '../../src/ports/work.js';
 import type { Workspace, WorkspaceOrder } from '../../src/ports/workspace.js';
 import { createRedactor } from '../../src/runtime/redact.js';
 import { createStreamRedactor } from '../../src/runtime/redact-stream.js';
@@ -21,7 +24,8 @@ import { tempDir } from '../support/temp-dir.js';
 
 export const LEASE_MS = 60_000;
 /** What the worker must never show. */
-export const SECRETS = ['s3cret'];
+export const OWN_SECRET = 's3cret-of-this-server-0001';
+export const SECRETS = ['s3cret', OWN_SECRET];
 
 /** What a scripted claude does; the default says one thing and succeeds. */
 export type Act = (order: AgentOrder, listener: AgentListener, signal: AbortSignal) => Promise<AgentEnd>;
@@ -64,6 +68,10 @@ export interface Setting {
   readonly act?: Act;
   readonly profile?: ProfileDocument;
   readonly commitOid?: string | undefined;
+  /** What the push would give away, as path -> content; nothing. */
+  readonly work?: Readonly<Record<string, string>>;
+  /** Texts that stand in the base. */
+  readonly base?: readonly string[];
   readonly push?: () => Promise<void>;
   /** Whether the worktree of an earlier attempt is still fit; it is. */
   readonly isKept?: boolean;
@@ -118,6 +126,8 @@ export async function setStage(setting: Setting = {}): Promise<Stage> {
     environment: () => ({}),
     redact: createRedactor(SECRETS),
     openFlow: () => createStreamRedactor(SECRETS),
+    secretScanner: createSecretScanner(SECRETS),
+    matchPaths,
     newId: randomUUID,
     log: () => {},
     worker: 'worker-1',
@@ -159,11 +169,28 @@ function workspace(order: WorkspaceOrder, deeds: string[], setting: Setting): Wo
       deeds.push('commit');
       return { oid: 'commitOid' in setting ? setting.commitOid : 'c0ffee', leftUncommitted: false };
     },
+    work: async () => workOf(setting),
     async push() {
       deeds.push('push');
       await setting.push?.();
     },
     keep: note('keep'),
     close: note('close'),
+  };
+}
+
+/** Work of one commit; each file's path is its content's id. */
+function workOf({ work: files = {}, base = [] }: Setting): Work {
+  const changes = Object.keys(files).map((path) => ({ commit: 'c0ffee', path, oid: path }));
+  return {
+    commits: new Map(),
+    blobs: new Map(Object.entries(files).map(([path, text]) => [path, text.length])),
+    changes,
+    difference: changes,
+    isCut: false,
+    async *read(oids) {
+      for (const oid of oids) yield { oid, bytes: Buffer.from(files[oid] ?? '') };
+    },
+    inBase: async (texts) => new Set(texts.filter((text) => base.includes(text))),
   };
 }

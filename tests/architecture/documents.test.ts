@@ -56,6 +56,19 @@ describe('the documents', () => {
     assert.ok(proofs.size > 20);
   });
 
+  it('name the tests of SECURITY.md as they are called', async () => {
+    const text = documents.find(({ path }) => path === 'SECURITY.md')?.text ?? '';
+    const proofs = [...text.matchAll(/`(tests\/[^`]+)`: ((?:\*[^*]+\*(?:, )?)+)/g)];
+    const missing: string[] = [];
+    for (const [, file = '', names = ''] of proofs) {
+      const source = await readFile(packagePath(file), 'utf8').catch(() => '');
+      for (const [, name = ''] of names.matchAll(/\*([^*]+)\*/g))
+        if (!source.includes(name)) missing.push(`${file}: ${name}`);
+    }
+    assert.deepEqual(missing, []);
+    assert.ok(proofs.length > 20);
+  });
+
   it('number the decisions without a gap, each once', async () => {
     const numbers = (await namesIn('docs/decisions'))
       .map((name) => Number(name.slice(0, 4)))

@@ -14,6 +14,7 @@ import { IDENTITY, locateMirror, type Mirror } from './mirror.js';
 import { asWorkspaceFailure, type OpenBench, type OpenDeps, openBench } from './open-workspace.js';
 import { endOrphans, ownerVariable } from './orphans.js';
 import { pushBranch } from './push-branch.js';
+import { readWork } from './read-work.js';
 import { findCommit } from './refs.js';
 import { type CredentialSource, createRemote } from './remote.js';
 import { createRepositoryLocks } from './repository-lock.js';
@@ -76,6 +77,11 @@ export function createWorkspaces(options: WorkspacesOptions): Workspaces {
   const workspaceOf = (opened: OpenBench, branch: string): Workspace => {
     const { bench, resumed, kept, remoteTip, ownCommits } = opened;
     let committed: string | undefined;
+    const result = async (signal: AbortSignal): Promise<string> => {
+      const oid = committed ?? (await readWorktree(git, bench, signal)).head;
+      if (oid === undefined) throw new AgenticoreError('WORKSPACE_FAILED', 'There is no commit to push.');
+      return oid;
+    };
     let closing: Promise<void> | undefined;
     return {
       path: bench.path,
@@ -93,9 +99,12 @@ export function createWorkspaces(options: WorkspacesOptions): Workspaces {
           leftUncommitted: work.leftUncommitted,
         };
       },
+      async work(signal) {
+        const oid = await result(signal);
+        return mapFailure(readWork({ remote, fetcher }, bench.mirror, bench.baseOid, oid, signal));
+      },
       async push(signal) {
-        const oid = committed ?? (await readWorktree(git, bench, signal)).head;
-        if (oid === undefined) throw new AgenticoreError('WORKSPACE_FAILED', 'There is no commit to push.');
+        const oid = await result(signal);
         await mapFailure(
           pushBranch(remote, bench.mirror, { branch, oid, tip: remoteTip, ownCommits }, signal),
         );

@@ -15,6 +15,10 @@ const oneOf =
   (...values: readonly unknown[]): Test =>
   (value) =>
     values.includes(value);
+const every =
+  (test: Test): Test =>
+  (value) =>
+    Array.isArray(value) && value.every(test);
 const texts: Test = (value) => isRecord(value) && Object.values(value).every(text);
 
 type Shape = Readonly<Record<string, Test>>;
@@ -55,6 +59,8 @@ const ORDER = object(
   },
 );
 
+const FINDING = object({ rule: text, what: text }, { path: text, line: number, commit: text });
+
 const SEAL = object({ count: number, head: text });
 const attempt = number;
 const failure = {
@@ -79,6 +85,7 @@ const EVENTS: Readonly<Record<JobEvent['type'], Test>> = {
     },
   ),
   CommitReady: object({ attempt, oid: text }),
+  PushBlocked: object({ attempt, findings: every(FINDING), total: number }),
   BranchPushed: object({ attempt, branch: text, oid: text }),
   PullRequestOpened: object({ attempt, url: text }),
   PullRequestFailed: object({ attempt, error: text }),

@@ -1,6 +1,7 @@
 // What every phase of an attempt holds in hands: the job as claimed, the claim, and the one way to report a fact.
 import type { Progress } from '../../domain/decide.js';
 import { AgenticoreError, isCode } from '../../domain/errors.js';
+import type { MatchPaths } from '../../domain/guard.js';
 import type { Job } from '../../domain/job.js';
 import type { TextFlow } from '../../domain/text-flow.js';
 import type { Agent } from '../../ports/agent.js';
@@ -11,6 +12,7 @@ import type { StoredJob } from '../../ports/event-log.js';
 import type { Feed } from '../../ports/feed.js';
 import type { JobDirectories } from '../../ports/job-directories.js';
 import type { ProfileStore } from '../../ports/profile-store.js';
+import type { SecretScanner } from '../../ports/secret-scanner.js';
 import type { Spools } from '../../ports/spool.js';
 import type { TranscriptLog } from '../../ports/transcript-log.js';
 import type { Workspaces } from '../../ports/workspace.js';
@@ -34,6 +36,8 @@ export interface AttemptDeps extends BreakerDeps {
   readonly redact: (text: string) => string;
   /** The same for a text that comes in pieces. */
   readonly openFlow: () => TextFlow;
+  readonly secretScanner: SecretScanner;
+  readonly matchPaths: MatchPaths;
   readonly newId: () => string;
   readonly worker: string;
   readonly host: string;

@@ -1,21 +1,26 @@
-// Third phase: what was done becomes a commit, the commit a pushed branch, the branch a pull request.
+// Third phase: what was done becomes a commit, the commit, if its profile's guard lets it leave, a pushed branch, the
+// branch a pull request.
 import { AgenticoreError } from '../../domain/errors.js';
 import type { Job } from '../../domain/job.js';
+import type { Profile } from '../../domain/profile.js';
 import { leftoverCommitMessage, pullRequestBody, pullRequestTitle } from '../../domain/pull-request.js';
 import type { Workspace } from '../../ports/workspace.js';
 import { type Attempt, type AttemptDeps, isOvertaken, persist } from './attempt.js';
+import { guardWork } from './guard-work.js';
 
 /** Delivers the workspace's work; a job that changed nothing has nothing to deliver. */
 export async function deliverWork(
   deps: AttemptDeps,
   attempt: Attempt,
   workspace: Workspace,
-  autoPr: boolean,
+  { autoPr, guard }: Profile,
 ): Promise<void> {
   const { job, signal } = attempt;
-  const { oid, leftUncommitted } = await workspace.commit(leftoverCommitMessage(job), signal);
+  const message = deps.redact(leftoverCommitMessage(job));
+  const { oid, leftUncommitted } = await workspace.commit(message, signal);
   if (oid === undefined) return;
   await attempt.report([{ type: 'CommitReady', oid, leftUncommitted }]);
+  await guardWork(deps, attempt, workspace, guard, oid);
   await confirmClaim(deps, attempt);
   await workspace.push(signal);
   const { job: pushed } = await attempt.report([{ type: 'BranchPushed', branch: workspace.branch, oid }]);

@@ -61,6 +61,8 @@ export interface HttpDeps {
   /** Also gives the clock, the hash and the profiles. */
   readonly submit: SubmitDeps;
   readonly workspaces: Workspaces;
+  /** Takes the server's own secrets out of a text. */
+  readonly redact: (text: string) => string;
   readonly drain: Draining;
   /** Of schemas/job-request.schema.json and schemas/job-retry.schema.json. */
   readonly checkers: { readonly jobRequest: Check; readonly jobRetry: Check };

@@ -27,6 +27,8 @@ export interface McpDeps {
   readonly bus: Bus;
   readonly submit: SubmitDeps;
   readonly workspaces: Workspaces;
+  /** Takes secrets out of what is read from a repository. */
+  readonly redact: (text: string) => string;
   readonly limits: {
     readonly maxBodyBytes: number;
     readonly maxWaitMs: number;

@@ -25,7 +25,7 @@ export function addJobContentRoutes(router: Router, deps: HttpDeps): void {
 
   route(router, '/jobs/:id/diff', {
     async GET(req, res) {
-      const diff = await diffOfJob({ events: bus.events, workspaces: deps.workspaces }, jobIdOf(req));
+      const diff = await diffOfJob({ ...deps, events: bus.events }, jobIdOf(req));
       await sendText(res, 'text/x-diff; charset=utf-8', diff, limits);
     },
   });

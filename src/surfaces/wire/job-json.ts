@@ -31,6 +31,7 @@ export function jobJson(job: Job, output?: string): Record<string, unknown> {
     output,
     error: job.error,
     code: job.code && publicCode(job.code),
+    findings: job.findings,
     created_at: isoTime(job.createdAt),
     started_at: optionalTime(job.startedAt),
     ended_at: optionalTime(job.endedAt),

@@ -115,6 +115,17 @@ describe('following a job into a file', () => {
           oid: 'feedbeef00112233',
           left_uncommitted: true,
         }),
+        frame(61, 'PushBlocked', {
+          type: 'PushBlocked',
+          attempt: 2,
+          at,
+          total: 30,
+          findings: [
+            { rule: 'secrets', what: 'a secret (github)', path: 'src/\u001b[2Ja.ts', line: 12, commit: 'c' },
+            { rule: 'secrets', what: 'a secret (aws)', commit: 'feedbeef00112233' },
+            { rule: 'max_files', what: '2000 changed files, more than 1000' },
+          ],
+        }),
         frame(7, 'PullRequestFailed', {
           type: 'PullRequestFailed',
           attempt: 2,
@@ -142,6 +153,10 @@ describe('following a job into a file', () => {
       '● Attempt 1 failed: The model is overloaded. It is tried again in 30s.',
       '● Attempt 2 started on pod-7.',
       '● Committed what Claude had left uncommitted: feedbeef00',
+      '● The push was blocked: 30 findings',
+      '● src/a.ts:12: a secret (github)',
+      '● feedbeef00: a secret (aws)',
+      '● 2000 changed files, more than 1000',
       '● The pull request could not be opened: no rights',
       `● A tool answered 20.0 MiB, too much to show; whole at /jobs/${ID}/messages/1/9`,
     ]) {

@@ -53,12 +53,12 @@ test('the answer of a job is plain text, every character of it', async (t) => {
   assert.equal(await problemOf(`${url}/jobs/${none}/output`), '404 AGENTICORE_OUTPUT_NOT_FOUND');
 });
 
-test('the diff of a job is a text; a job without a commit has none', async (t) => {
+test("the diff of a job is a text without the server's secrets; a job without a commit has none", async (t) => {
   const { url, bus } = await startTestServer(t);
   const jobId = await jobWithAnswer(bus, 'x');
   const response = await fetch(`${url}/jobs/${jobId}/diff`);
   assert.equal(response.headers.get('content-type'), 'text/x-diff; charset=utf-8');
-  assert.equal(await response.text(), `diff ${'a'.repeat(40)}..${'b'.repeat(40)}\n`);
+  assert.equal(await response.text(), `diff ${'a'.repeat(40)}..${'b'.repeat(40)} [redacted]\n`);
   const none = await submit(bus.events);
   assert.equal(await problemOf(`${url}/jobs/${none}/diff`), '404 AGENTICORE_DIFF_NOT_FOUND');
 });

@@ -44,6 +44,14 @@ export async function endedJob(bus: Bus): Promise<string> {
         transcript: { count: 2, head: 'f'.repeat(64) },
       },
       { type: 'CommitReady', oid: 'b'.repeat(40), leftUncommitted: true },
+      {
+        type: 'PushBlocked',
+        findings: [
+          { rule: 'secrets', what: 'a secret (github)', path: 'a.ts', line: 2, commit: 'c' },
+          { rule: 'max_files', what: 'too many' },
+        ],
+        total: 3,
+      },
       { type: 'BranchPushed', branch: 'b', oid: 'b'.repeat(40) },
       { type: 'PullRequestFailed', error: 'no' },
       { type: 'PullRequestOpened', url: 'https://example.com/1', existed: false },
@@ -81,6 +89,7 @@ export const ALL = [
   'ClaudeStarted',
   'ClaudeFinished',
   'CommitReady',
+  'PushBlocked',
   'BranchPushed',
   'PullRequestFailed',
   'PullRequestOpened',

@@ -90,9 +90,10 @@ export async function startTestServer(t: Scope, options: TestServerOptions = {})
     },
     workspaces: {
       open: () => Promise.reject(new Error('no attempt is run here')),
-      diff: async ({ base, head }) => `diff ${base}..${head}\n`,
+      diff: async ({ base, head }) => `diff ${base}..${head} s3cret\n`,
       sweep: async () => {},
     },
+    redact: (text) => text.replaceAll('s3cret', '[redacted]'),
     drain: { begin: () => {}, state: () => ({ draining: false, idle: false, running: [] }) },
     checkers: { jobRequest: compileSchema('job-request'), jobRetry: compileSchema('job-retry') },
     mcp: {

@@ -1,6 +1,6 @@
 // The job's own events in words, and what each does to where the job stands.
 
-import { type JsonObject, numberAt, textAt } from '../server/json-fields.js';
+import { type JsonObject, numberAt, objectsAt, textAt } from '../server/json-fields.js';
 import { countOf, formatCost, formatDuration, timeOf } from '../terminal/amounts.js';
 import { oneLine } from '../terminal/printable.js';
 import type { Standing, StoryEntry, Tone } from './story-entry.js';
@@ -8,8 +8,18 @@ import type { Standing, StoryEntry, Tone } from './story-entry.js';
 /** What people read of an event; nothing for events that only move the status line. */
 export function eventEntries(event: JsonObject): readonly StoryEntry[] {
   const said = sentenceOf(event);
-  return said === undefined ? [] : [{ kind: 'fact', tone: said[0], text: oneLine(said[1]) }];
+  const sentences = said === undefined ? [] : [said, ...findingsOf(event)];
+  return sentences.map(([tone, text]) => ({ kind: 'fact', tone, text: oneLine(text) }));
 }
+
+/** What a guard has found: a line for each. */
+const findingsOf = (event: JsonObject): readonly (readonly [Tone, string])[] =>
+  objectsAt(event, 'findings').map((finding) => {
+    const [what, path, commit] = ['what', 'path', 'commit'].map((key) => textAt(finding, key));
+    const line = numberAt(finding, 'line');
+    const place = path === undefined ? commit?.slice(0, 10) : [path, line].filter(Boolean).join(':');
+    return ['warning', `${[place, what].filter(Boolean).join(': ')}`];
+  });
 
 function sentenceOf(event: JsonObject): readonly [Tone, string] | undefined {
   const text = (key: string): string => textAt(event, key) ?? '';
@@ -39,6 +49,8 @@ function sentenceOf(event: JsonObject): readonly [Tone, string] | undefined {
       return event.left_uncommitted === true
         ? ['plain', `Committed what Claude had left uncommitted: ${text('oid').slice(0, 10)}`]
         : ['plain', `Commit ${text('oid').slice(0, 10)}`];
+    case 'PushBlocked':
+      return ['warning', `The push was blocked: ${countOf(numberAt(event, 'total') ?? 0, 'finding')}`];
     case 'BranchPushed':
       return ['good', `Pushed ${text('branch')}`];
     case 'PullRequestOpened':

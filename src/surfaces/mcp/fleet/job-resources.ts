@@ -35,7 +35,7 @@ export function jobResources(deps: McpDeps): Resources {
       case 'transcript':
         return transcriptText(deps, jobId);
       case 'diff':
-        return diffOfJob({ events: bus.events, workspaces: deps.workspaces }, jobId);
+        return diffOfJob({ ...deps, events: bus.events }, jobId);
       default:
         return part satisfies never;
     }

@@ -112,7 +112,7 @@ export function fleetTools(deps: McpDeps): readonly Tool[] {
       scope: 'jobs:read',
       async run(args) {
         const jobId = idOf(args);
-        return textResult(jobId, 'diff', await diffOfJob({ events, workspaces: deps.workspaces }, jobId));
+        return textResult(jobId, 'diff', await diffOfJob({ ...deps, events }, jobId));
       },
     }),
   ];
