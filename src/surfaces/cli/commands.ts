@@ -2,8 +2,9 @@
 import yargs, { type Argv } from 'yargs';
 import { addAdminVerbs } from './admin-commands.js';
 import { addAgentVerbs } from './agent-commands.js';
-import type { ChosenVerb, ServeFlags } from './cli-context.js';
+import type { ChosenVerb } from './cli-context.js';
 import { checkOptions, JOB_STATUS_CHOICES, jsonOption, runOptions, serverOptions } from './options.js';
+import { addServeVerbs } from './serve-commands.js';
 
 /** The verbs in the order people meet them. */
 export const VERBS = [
@@ -56,52 +57,7 @@ export function createParser(version: string, columns: number, choose: (verb: Ch
     .strict()
     .check(checkOptions, true)
     .epilogue('Every command explains itself: agenticore run --help');
-  return addServerVerbs(addJobVerbs(addStdio(addServe(parser, choose), choose), choose), choose);
-}
-
-function addServe(parser: Argv, choose: (verb: ChosenVerb) => void): Argv {
-  return parser.command(
-    'serve',
-    'Run the server',
-    (command) =>
-      command.options({
-        port: {
-          type: 'number',
-          requiresArg: true,
-          describe: 'Port to listen on (AGENTICORE_PORT; default 8200)',
-        },
-        host: {
-          type: 'string',
-          requiresArg: true,
-          describe: 'Address to listen on (AGENTICORE_HOST; default 127.0.0.1)',
-        },
-        roles: {
-          type: 'string',
-          requiresArg: true,
-          describe: 'Any of ingress,worker,gateway (AGENTICORE_ROLES; default all)',
-        },
-      }),
-    ({ port, host, roles }) => {
-      const flags: ServeFlags = {
-        ...(port === undefined ? {} : { port }),
-        ...(host === undefined ? {} : { host }),
-        ...(roles === undefined ? {} : { roles }),
-      };
-      choose((cli) => cli.serve(flags));
-    },
-  );
-}
-
-const STDIO_EPILOGUE =
-  'Put it into the configuration of an MCP client: {"command": "agenticore", "args": ["stdio"]}. Without REDIS_URL it is a whole server, or, where one runs already, a way to it. Logs go to standard error; it leaves when its standard input ends.';
-
-function addStdio(parser: Argv, choose: (verb: ChosenVerb) => void): Argv {
-  return parser.command(
-    'stdio',
-    'Serve one MCP client on standard input and output',
-    (command) => command.epilogue(STDIO_EPILOGUE),
-    () => choose((cli) => cli.serve({ transport: 'stdio' })),
-  );
+  return addServerVerbs(addJobVerbs(addServeVerbs(parser, choose), choose), choose);
 }
 
 function addJobVerbs(parser: Argv, choose: (verb: ChosenVerb) => void): Argv {
