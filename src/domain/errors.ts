@@ -37,11 +37,7 @@ export const ERRORS = {
     'file_path lies outside the roots this server allows (AGENTICORE_MCP_FILE_ROOTS).',
   ),
   UNAUTHORIZED: row(401, 'bad_request', 'Invalid or missing API key'),
-  ORIGIN_REFUSED: row(
-    403,
-    'bad_request',
-    'Web pages of this origin may not call this server; name it in AGENTICORE_CORS_ORIGINS to let them.',
-  ),
+  ORIGIN_REFUSED: row(403, 'bad_request', 'This web page may not call here; see AGENTICORE_CORS_ORIGINS.'),
   NOT_FOUND: row(404, 'bad_request', 'There is nothing at this address.'),
   JOB_NOT_FOUND: row(
     404,
