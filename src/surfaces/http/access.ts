@@ -4,8 +4,8 @@ import { AgenticoreError } from '../../domain/errors.js';
 import type { Scope } from '../../domain/scope.js';
 import { ANONYMOUS, callOf, challenge } from './call.js';
 
-/** `public`: nobody is asked who they are. Two scopes: to read, and to change. */
-type Access = 'public' | Scope | readonly [read: Scope, write: Scope];
+/** `public`: nobody is asked who they are. `caller`: whoever was let in; each thing asked for takes its own scope. Two scopes: to read, and to change. */
+type Access = 'public' | 'caller' | Scope | readonly [read: Scope, write: Scope];
 
 const ACCESS = {
   '/health': 'public',
@@ -26,6 +26,10 @@ const ACCESS = {
   '/profiles': 'jobs:read',
   '/profiles/health': 'jobs:read',
   '/workers': 'jobs:read',
+
+  '/mcp': 'caller',
+  '/sse': 'caller',
+  '/messages': 'caller',
 
   // What these show is the caller's own: others' turns take jobs:read.
   '/v1/models': 'agent:chat',
@@ -50,7 +54,7 @@ export type Address = keyof typeof ACCESS;
 /** Lets those pass who have the scope that this use of the address asks for. */
 export function permit(address: Address, use: 'read' | 'write'): RequestHandler {
   const access: Access = ACCESS[address];
-  if (access === 'public') return (_req, _res, next) => next();
+  if (access === 'public' || access === 'caller') return (_req, _res, next) => next();
   const scope = typeof access === 'string' ? access : access[use === 'read' ? 0 : 1];
   return (_req, res, next) => {
     assertScope(res, scope);
