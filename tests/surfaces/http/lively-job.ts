@@ -96,6 +96,7 @@ export const ALL = [
   'WorkspaceOpened',
   'ClaudeStarted',
   'ClaudeFinished',
+  'VerificationFinished',
   'CommitReady',
   'PushBlocked',
   'BranchPushed',
