@@ -68,13 +68,17 @@ for (const over of TRANSPORTS) {
 
 test('run_task takes all that POST /jobs takes, where to tell the end too', async (t) => {
   const { url, bus } = await startTestServer(t);
-  const client = await connectClient(t, url);
+  const trace = 'ab'.repeat(16);
+  const client = await connectClient(t, url, {
+    headers: { traceparent: `00-${trace}-${'cd'.repeat(8)}-01` },
+  });
   const { tools } = await client.listTools();
   const { properties = {} } = tools.find(({ name }) => name === 'run_task')?.inputSchema ?? {};
   assert.deepEqual(Object.keys(properties), Object.keys(readSchema('job-request').properties as Json));
   const callback_url = 'https://hooks.example.com/s3cret';
   const submitted = job(await call(client, 'run_task', { task: 'x', wait: false, callback_url }));
   assert.deepEqual(submitted.callback, { host: 'hooks.example.com', status: 'pending', attempts: 0 });
+  assert.equal(submitted.trace_id, trace);
   assert.equal((await bus.events.load(String(submitted.id)))?.job.order.callbackUrl, callback_url);
 });
 
