@@ -36,7 +36,6 @@ async function orderOf(
   policy: PullRequestPolicy,
 ): Promise<Omit<PullRequestOrder, 'repoUrl'>> {
   const { branch, baseRef } = workspace;
-  const { order } = attempt.job;
   const worked = await findWorked(deps, attempt);
   const [summary, template] = await Promise.all([
     worked.answer && persist(deps.clock, attempt.signal, () => deps.events.answer(worked.id)),
@@ -46,12 +45,11 @@ async function orderOf(
     command,
     passed: exitCode === 0,
   }));
-  const facts = { task: deps.redact(order.task), summary, verification, baseRef, template };
+  const facts = { task: deps.redact(attempt.job.order.task), summary, verification, baseRef, template };
   const { draft, labels, reviewers, assignees } = policy;
   return {
     branch,
-    // What a job asks for counts more than what its profile says.
-    base: (order.baseRef === undefined ? policy.base : undefined) ?? baseRef,
+    base: baseRef,
     ...pullRequestText(worked, facts, policy),
     ...{ draft, labels, reviewers, assignees },
   };
