@@ -43,6 +43,8 @@ export interface Machines extends LedgerDeps {
   readonly redact: (text: string) => string;
   readonly redactTask: (task: string) => string;
   readonly openFlow: () => TextFlow;
+  /** The secrets of this moment, in all their spellings. */
+  readonly ownSecrets: () => readonly string[];
   readonly newId: () => string;
   /** Name of this process among the workers. */
   readonly worker: string;
@@ -65,6 +67,7 @@ export function buildMachines({ config, bus: plainBus, log, worker, secrets }: G
     redact: secrets.redact,
     redactTask: secrets.redactTask,
     openFlow: secrets.openFlow,
+    ownSecrets: secrets.spellings,
     profiles: openProfiles(config, credentials, log),
     workspaces: createWorkspaces({
       reposRoot: repos.root,

@@ -143,7 +143,7 @@ export async function setStage(setting: Setting = {}): Promise<Stage> {
     commandEnvironment: () => ({ CITY: 'Bern' }),
     redact: createRedactor(SECRETS),
     openFlow: () => createStreamRedactor(SECRETS),
-    secretScanner: createSecretScanner(SECRETS),
+    secretScanner: createSecretScanner(() => SECRETS),
     matchPaths,
     newId: randomUUID,
     log: () => {},
