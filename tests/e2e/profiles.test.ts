@@ -9,6 +9,7 @@ import { gitEnvironment } from '../../scripts/quickstart/git-environment.js';
 import { type ScriptedModel, startScriptedModel } from '../../scripts/scripted-model/server.js';
 import { writeFiles } from '../adapters/profile-files/profile-kit.js';
 import { makeCertificate } from '../support/certificate.js';
+import { eventually } from '../support/eventually.js';
 import { createSampleRemote } from '../support/git-repository.js';
 import { type GitHub, startGitHub } from '../support/github/github.js';
 import type { Repository } from '../support/github/world.js';
@@ -129,7 +130,8 @@ describe('a job', () => {
     assert.match(setup.output, new RegExp(`setup of .*${id}`));
     assert.doesNotMatch(setup.output, /ANTHROPIC|GITHUB|\[redacted\]/, 'no credentials');
     assert.equal(JSON.stringify(records).includes(MODEL_KEY), false);
-    assert.equal(existsSync(join(fleet.folder, 'home/jobs', id, 'home')), false);
+    // Good news does not wait for the bench to be cleared.
+    await eventually('its folder is cleared', () => !existsSync(join(fleet.folder, 'home/jobs', id, 'home')));
     await assertEvidence(fleet, id);
     await assertVerified(fleet, id);
   });
