@@ -4,6 +4,7 @@ import { createAppAuth } from '@octokit/auth-app';
 import { retry } from '@octokit/plugin-retry';
 import { Octokit } from '@octokit/rest';
 import { AgenticoreError, messageOf } from '../../domain/errors.js';
+import { onlyApi } from './only-api.js';
 import type { RepositoryName } from './repository-name.js';
 import { statusOf } from './status-of.js';
 
@@ -41,7 +42,7 @@ const TIMEOUT_MS = 20_000;
 /** A hiccup of GitHub's must not cost an attempt its work. */
 const RETRIES = 2;
 export const SILENT = { debug() {}, info() {}, warn() {}, error() {} };
-const Client = Octokit.plugin(retry);
+const Client = Octokit.plugin(retry, onlyApi);
 
 /** The API as the App sees it: each request is signed with its key. */
 export const createAppClient = ({ apiUrl, appId, privateKey }: AppIdentity) =>
@@ -111,6 +112,7 @@ const unless = <T>(status: number, asking: Promise<T>): Promise<T | undefined> =
 
 /** What GitHub, or the way to it, has against us. */
 function failureOf(error: unknown, appId: number): AgenticoreError {
+  if (error instanceof AgenticoreError) return error;
   const said = messageOf(error);
   switch (statusOf(error)) {
     case 401:
