@@ -46,6 +46,7 @@ export async function listen(app: Express, options: ListenOptions): Promise<List
   const answering = countAnswers(server);
   refuseGarbage(server, answering, options.newRequestId);
   server.on('request', app);
+  server.on('checkExpectation', app); // Node would answer an `Expect` it does not know without an id
   await bind(server, options);
   const { port } = addressOf(server);
   const { host } = options;

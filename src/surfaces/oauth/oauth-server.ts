@@ -56,6 +56,7 @@ export function createOAuthServer(deps: OAuthDeps): NonNullable<HttpDeps['oauth'
   const audiences = resourcesOf(settings).map(({ href }) => href);
   return {
     routes,
+    origin: issuer.origin,
     tokens: {
       async identify(token) {
         const access = await book.access(token);
