@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { eventually } from '../../support/eventually.js';
 import { type Json, startTestServer } from '../http/test-server.js';
-import { connectClient } from './mcp-client.js';
+import { call, connectClient } from './mcp-client.js';
 
 const ACCEPT = { 'content-type': 'application/json', accept: 'application/json, text/event-stream' };
 const HELLO = {
@@ -94,4 +94,17 @@ test('a process serves a bounded number of clients: idle ones make place, busy o
     await again.body?.cancel();
     return again.status === 200;
   });
+});
+
+test('a caller may do what the scopes of the key say, tool by tool, and read nothing else', async (t) => {
+  const { url, bus } = await startTestServer(t, { apiKeys: ['r[jobs:read]:kr', 'w[jobs:write]:kw'] });
+  const as = (key: string) => connectClient(t, url, { headers: { 'x-api-key': key } });
+  const [reader, writer] = [await as('kr'), await as('kw')];
+  const refused = [await call(reader, 'run_task', { task: 'x' }), await call(writer, 'list_jobs')];
+  for (const answer of refused) assert.equal(answer.code, 'AGENTICORE_INSUFFICIENT_SCOPE');
+  assert.equal(await bus.events.count('queued'), 0);
+  await call(writer, 'run_task', { task: 'x', wait: false });
+  assert.equal((await call(reader, 'list_jobs')).total, 1);
+  assert.equal((await reader.listResources()).resources.length, 1);
+  await assert.rejects(writer.listResources(), /jobs:read/);
 });

@@ -10,7 +10,6 @@ import { authenticate } from '../../../src/surfaces/http/auth.js';
 import { beginCall } from '../../../src/surfaces/http/call.js';
 import { type ListenOptions, listen } from '../../../src/surfaces/http/listen.js';
 import { handleErrors } from '../../../src/surfaces/http/problem.js';
-import { admitPages } from '../../../src/surfaces/http/web-pages.js';
 import {
   DEFAULT_OPENAI_LIMITS,
   type OpenAiDeps,
@@ -29,7 +28,6 @@ interface Scope {
 export interface OpenAiServerOptions {
   readonly script?: TurnScript;
   readonly apiKeys?: readonly string[];
-  readonly corsOrigins?: readonly string[];
   readonly toolChannel?: ToolChannel;
   readonly limits?: Partial<OpenAiLimits>;
   readonly listen?: Partial<ListenOptions>;
@@ -69,7 +67,6 @@ export async function startOpenAiServer(t: Scope, options: OpenAiServerOptions =
     options.watch?.(res);
     next();
   });
-  app.use(admitPages({ corsOrigins: options.corsOrigins ?? [] }));
   app.use(
     authenticate({
       apiKeys: hashApiKeys(options.apiKeys ?? []),
@@ -77,6 +74,9 @@ export async function startOpenAiServer(t: Scope, options: OpenAiServerOptions =
     }),
   );
   addOpenAiRoutes(app, deps);
+  app.use(() => {
+    throw new AgenticoreError('NOT_FOUND');
+  });
   app.use('/v1', handleErrors(deps.log, sendOpenAiError));
   const listening = await listen(app, {
     host: '127.0.0.1',
