@@ -14,7 +14,7 @@ import { openProcesses, type Process, type Processes } from './processes.js';
 
 const ISSUER = 'https://agenticore.example';
 const LOGIN_SECRET = 'correct horse battery';
-const ENV = { OAUTH_ISSUER_URL: ISSUER, OAUTH_LOGIN_SECRET: LOGIN_SECRET };
+const ENV = { OAUTH_ISSUER_URL: ISSUER, OAUTH_LOGIN_SECRET: LOGIN_SECRET, AGENTICORE_RATE_LIMIT: '1000' };
 const where = { serverUrl: `${ISSUER}/mcp` };
 
 /** What stands in front of processes: each request goes to the next of them. */
@@ -59,6 +59,13 @@ async function clientWith(ask: Ask, scope: string): Promise<SdkClient> {
   return client;
 }
 
+/** How many requests the caller has left in this minute, as each process says in its turn. */
+async function requestsLeft(ask: Ask, token: string): Promise<number> {
+  const response = await ask(`${ISSUER}/jobs`, { headers: { authorization: `Bearer ${token}` } });
+  await response.text();
+  return Number(/r=(\d+)/.exec(response.headers.get('ratelimit') ?? '')?.[1]);
+}
+
 async function stop(process: Process): Promise<void> {
   process.send('SIGINT');
   assert.equal(await process.ended, 0, process.log());
@@ -96,6 +103,12 @@ describe('OAuth', { timeout: 120_000 }, () => {
     assert.equal(await auth(client.provider, { ...where, fetchFn: ask }), 'AUTHORIZED');
     const second = client.tokens();
     for (const _ of behind) assert.equal(await statusOf(ask, second.access_token), 200);
+
+    const left: number[] = [];
+    for (let nth = 0; nth < 4; nth += 1) left.push(await requestsLeft(ask, second.access_token));
+    // Between two of them a new minute may begin.
+    const steps = left.slice(1).map((count, nth) => (left[nth] ?? 0) - count);
+    assert.ok(steps.filter((step) => step === 1).length >= 2, left.join());
 
     // What all of it is for: each request of these visits goes to the other process.
     const writer = await visit(ask, client);

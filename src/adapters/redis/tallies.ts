@@ -9,7 +9,7 @@ import { runScript } from './scripts.js';
 export const createTallies = (connection: Connection, keys: Keys): Tallies => ({
   async count(what, windowMs) {
     const reply = await connection.ask((redis) => runScript(redis, 'tally', [keys.tally(what)], [windowMs]));
-    const [count, leftMs] = asList(reply).map(asNumber);
-    return { count: count ?? 0, leftMs: leftMs ?? 0 };
+    const [count, leftMs] = asList(reply);
+    return { count: asNumber(count), leftMs: asNumber(leftMs) };
   },
 });

@@ -46,7 +46,8 @@ export async function listen(app: Express, options: ListenOptions): Promise<List
   const answering = countAnswers(server);
   refuseGarbage(server, answering, options.newRequestId);
   server.on('request', app);
-  server.on('checkExpectation', app); // Node would answer an `Expect` it does not know without an id
+  // An `Expect` that Node does not know it would answer itself, without an id.
+  server.on('checkExpectation', (req, res) => server.emit('request', req, res));
   await bind(server, options);
   const { port } = addressOf(server);
   const { host } = options;
