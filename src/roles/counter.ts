@@ -102,6 +102,8 @@ async function httpDeps(
     allowQueryKey: config.server.allowQueryKey,
     allowUnauthenticated: config.server.allowUnauthenticated,
     corsOrigins: config.server.corsOrigins,
+    allowedHosts: config.server.allowedHosts,
+    rateLimitPerMinute: config.server.rateLimitPerMinute,
     limits: { ...DEFAULT_HTTP_LIMITS, maxBodyBytes: config.server.maxBodyBytes },
     version: packageVersion,
     health: () => ({
