@@ -1,0 +1,104 @@
+// One use of an address as OpenAPI writes it, completed with what is the same for all: who may, and how it is refused.
+import { AgenticoreError, ERRORS, type ErrorCode, publicCode } from '../../domain/errors.js';
+import type { JsonRecord } from '../../domain/json-record.js';
+import type { Scope } from '../../domain/scope.js';
+import { openAiError } from '../openai/openai-error.js';
+import { type Answer, type Content, type HeaderName, type Operation, ref } from './operation.js';
+
+/** Where an operation is, and what it takes to use it. */
+export interface Place {
+  readonly method: string;
+  readonly path: string;
+  readonly tag: string;
+  /** Undefined: nobody is asked who they are. */
+  readonly scope: Scope | undefined;
+}
+
+const ALWAYS = ['INVALID_REQUEST', 'INTERNAL'] as const satisfies readonly ErrorCode[];
+const TO_CALLERS = ['UNAUTHORIZED', 'INSUFFICIENT_SCOPE', 'BUS_UNREACHABLE'] as const;
+const OF_BODIES = ['INVALID_JSON', 'BODY_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE'] as const;
+
+export function describeOperation(place: Place, operation: Operation): JsonRecord {
+  const { summary, only, parameters = [], body } = operation;
+  const { scope, tag, method, path } = place;
+  return {
+    operationId: operationId(method, path),
+    tags: [tag],
+    summary,
+    ...(only && { description: `Served ${only} only.` }),
+    security: scope === undefined ? [] : ['key', 'bearer', 'oauth'].map((scheme) => ({ [scheme]: [scope] })),
+    parameters: [...pathParameters(path), ...parameters],
+    ...(body && { requestBody: body }),
+    responses: responsesOf(place, operation),
+  };
+}
+
+/** `POST /jobs/{id}/retry` as `post_jobs_id_retry`. */
+const operationId = (method: string, path: string): string =>
+  [method.toLowerCase(), ...path.split(/[^A-Za-z0-9]+/)].filter((word) => word !== '').join('_');
+
+const pathParameters = (path: string): readonly JsonRecord[] =>
+  [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({
+    ...{ in: 'path', name, required: true, schema: { type: 'string' } },
+  }));
+
+function responsesOf(place: Place, { answers, refusals = [], only, body }: Operation): JsonRecord {
+  const codes = new Set<ErrorCode>([
+    ...ALWAYS,
+    ...(place.scope === undefined ? [] : TO_CALLERS),
+    ...(body === undefined ? [] : OF_BODIES),
+    ...(only === undefined ? [] : (['NOT_FOUND'] as const)),
+    ...refusals,
+  ]);
+  const statuses = [...Object.keys(answers).map(Number), ...[...codes].map((code) => ERRORS[code].status)];
+  // Members that are numbers come in their order.
+  return Object.fromEntries(
+    statuses.map((status) => {
+      const refused = [...codes].filter((code) => ERRORS[code].status === status);
+      const both = [answers[status], refused.length > 0 ? refusalOf(place.path, refused, status) : undefined];
+      return [status, responseOf(both.filter((answer) => answer !== undefined))];
+    }),
+  );
+}
+
+/** What a caller gets who is refused with one of these codes. */
+function refusalOf(path: string, codes: readonly ErrorCode[], status: number): Answer {
+  const description = codes.map((code) => `\`${publicCode(code)}\`: ${ERRORS[code].message}`).join('\n');
+  const headers = REFUSAL_HEADERS[status] ?? [];
+  if (!path.startsWith('/v1/')) {
+    const schema = { ...ref('Problem'), properties: { code: { enum: codes.map(publicCode) } } };
+    return { description, headers, content: { 'application/problem+json': { schema } } };
+  }
+  const told = codes.map((code) => openAiError(new AgenticoreError(code)).code);
+  const schema = { ...ref('ChatError'), properties: { error: { properties: { code: { enum: told } } } } };
+  return { description, headers, content: { 'application/json': { schema } } };
+}
+
+const REFUSAL_HEADERS: Readonly<Record<number, readonly HeaderName[]>> = {
+  405: ['Allow'],
+  429: ['Retry-After'],
+  503: ['Retry-After'],
+};
+
+/** Answers that share a status are told in one place. */
+function responseOf(answers: readonly Answer[]): JsonRecord {
+  const headers = answers.flatMap((answer) => answer.headers ?? []);
+  const content = answers.map((answer) => answer.content ?? {}).reduce(eitherContent);
+  return {
+    description: answers.map((answer) => answer.description).join('\n'),
+    headers: Object.fromEntries([
+      ['X-Request-Id', { $ref: '#/components/headers/X-Request-Id' }],
+      ...headers.map((name) => [
+        name,
+        { required: answers.every((answer) => answer.headers?.includes(name)), schema: { type: 'string' } },
+      ]),
+    ]),
+    ...(Object.keys(content).length > 0 && { content }),
+  };
+}
+
+function eitherContent(one: Content, other: Content): Content {
+  const shared = Object.keys(one).filter((type) => type in other);
+  const either = shared.map((type) => [type, { schema: { anyOf: [one[type]?.schema, other[type]?.schema] } }]);
+  return { ...one, ...other, ...Object.fromEntries(either) };
+}
