@@ -37,6 +37,7 @@ export const ERRORS = {
     'file_path lies outside the roots this server allows (AGENTICORE_MCP_FILE_ROOTS).',
   ),
   UNAUTHORIZED: row(401, 'bad_request', 'Invalid or missing API key'),
+  INSUFFICIENT_SCOPE: row(403, 'bad_request', 'The key or token lacks the scope for that.'),
   NOT_FOUND: row(404, 'bad_request', 'There is nothing at this address.'),
   JOB_NOT_FOUND: row(
     404,

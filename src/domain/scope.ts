@@ -3,3 +3,5 @@
 export const SCOPES = ['jobs:read', 'jobs:write', 'agent:chat', 'admin'] as const;
 
 export type Scope = (typeof SCOPES)[number];
+
+export const isScope = (word: string): word is Scope => SCOPES.some((scope) => scope === word);

@@ -6,6 +6,7 @@ import type { Custody } from './custody.js';
 import type { DeadLetters } from './dead-letters.js';
 import type { EventLog } from './event-log.js';
 import type { Feed } from './feed.js';
+import type { Grants } from './grants.js';
 import type { Registry } from './registry.js';
 import type { TranscriptLog } from './transcript-log.js';
 
@@ -26,6 +27,7 @@ export interface Bus {
   readonly custody: Custody;
   readonly breaker: Breaker;
   readonly conversations: Conversations;
+  readonly grants: Grants;
   /** Resolves when the bus can be written to; throws BUS_UNREACHABLE with the reason. */
   ping(): Promise<void>;
   /** What about its settings weakens its promises; throws BUS_UNREACHABLE. */

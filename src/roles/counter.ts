@@ -7,8 +7,8 @@ import { parseVisibility } from '../domain/visibility.js';
 import type { Config } from '../runtime/config/config.js';
 import { compileSchema } from '../runtime/schema.js';
 import { type Service, untilAborted } from '../runtime/supervise.js';
+import { hashApiKeys } from '../surfaces/http/api-keys.js';
 import { createHttpApp } from '../surfaces/http/app.js';
-import { hashApiKeys } from '../surfaces/http/auth.js';
 import {
   type AgentCounters,
   DEFAULT_HTTP_LIMITS,
@@ -20,6 +20,7 @@ import { DEFAULT_OPENAI_LIMITS } from '../surfaces/openai/openai-deps.js';
 import type { AgentShift } from './agent.js';
 import type { Drain } from './drain.js';
 import type { Machines } from './machines.js';
+import { openOAuth } from './oauth.js';
 import { packageVersion } from './package-version.js';
 
 /** How long a job may wait before it is not worth starting, where the request does not say. */
@@ -46,6 +47,7 @@ export async function openCounter(
 ): Promise<Counter> {
   const { config, bus, log, newId, workspaces, redact } = machines;
   const closing = new AbortController();
+  const oauth = await openOAuth(machines);
   const app = createHttpApp({
     probesOnly: config.server.roles.every((role) => role === 'worker'),
     bus,
@@ -66,6 +68,7 @@ export async function openCounter(
       worker: machines.worker,
       ...(agent === undefined ? {} : agentHealth(agent)),
     }),
+    ...(oauth && { oauth }),
     ...(agent === undefined ? {} : { agent: agentDeps(machines, agent, closing.signal) }),
     readiness: cached(() => readiness(machines, drain.signal, agent), READY_CACHE_MS),
     log,

@@ -7,7 +7,7 @@ import { packagePath } from './package-root.js';
 import { sayAllowed } from './schema-sentences.js';
 
 /** Keywords that annotate the config schema; docs and the config loader read them, ajv only has to know them. */
-const ANNOTATIONS = ['x-env', 'x-flag', 'x-default', 'x-secret', 'x-path', 'x-env-only'];
+const ANNOTATIONS = ['x-env', 'x-flag', 'x-default', 'x-secret', 'x-path', 'x-words', 'x-env-only'];
 
 const checks = new Map<string, Check>();
 

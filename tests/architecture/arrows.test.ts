@@ -21,7 +21,13 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
 /** Library -> the only places that may import it. */
 const LIBRARIES: Readonly<Record<string, readonly string[]>> = {
   ioredis: ['adapters/redis/'],
-  express: ['surfaces/http/', 'surfaces/rest/', 'surfaces/openai/', 'surfaces/completions/'],
+  express: [
+    'surfaces/http/',
+    'surfaces/rest/',
+    'surfaces/openai/',
+    'surfaces/completions/',
+    'surfaces/oauth/',
+  ],
   ajv: ['runtime/schema.ts'],
   pino: ['runtime/log.ts'],
   yaml: ['runtime/config/', 'adapters/profile-files/'],
@@ -32,7 +38,7 @@ const LIBRARIES: Readonly<Record<string, readonly string[]>> = {
   '@octokit/auth-app': ['adapters/github/'],
   '@octokit/plugin-retry': ['adapters/github/'],
   '@octokit/plugin-throttling': ['adapters/github/'],
-  '@modelcontextprotocol/sdk': ['surfaces/mcp/'],
+  '@modelcontextprotocol/sdk': ['surfaces/mcp/', 'surfaces/oauth/'],
   '@secretlint/secretlint-rule-preset-recommend': ['adapters/secret-scan/'],
   '@secretlint/types': ['adapters/secret-scan/'],
   picomatch: ['adapters/globs/'],
@@ -68,7 +74,13 @@ const BUILT_INS: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** The counters that share one protocol; the command line knows the server over the wire only. */
-const OVER_THE_WIRE = ['surfaces/http', 'surfaces/rest', 'surfaces/openai', 'surfaces/completions'];
+const OVER_THE_WIRE = [
+  'surfaces/http',
+  'surfaces/rest',
+  'surfaces/openai',
+  'surfaces/completions',
+  'surfaces/oauth',
+];
 /** What both sides of the wire know: how jobs, events and frames are written on it. */
 const THE_WIRE = 'surfaces/wire/';
 

@@ -19,6 +19,7 @@ import { openValueFile, type ValueFile } from './disk/value-file.js';
 import { syncFolder } from './disk/write-durably.js';
 import { createEventLog } from './event-log.js';
 import { createFeed } from './feed.js';
+import { createGrants } from './grants.js';
 import { createBusState, type StateOptions } from './memory/bus-state.js';
 import { createRegistry } from './registry.js';
 import { createTranscriptLog } from './transcript-log.js';
@@ -52,8 +53,8 @@ export async function openFileBus(options: FileBusOptions): Promise<Bus> {
       await rm(trashDir, { recursive: true, force: true });
       await mkdir(trashDir, { mode: 0o700 });
       const found = await loadJobs(jobsDir, log);
-      const values = await openValueFile(valuesOf(root), now, log);
-      return assemble(root, { jobsDir, trashDir, leaseMs, maxPerRepo, now }, { found, values }, lock);
+      const values = await openValues(root, now, log);
+      return assemble(root, { jobsDir, trashDir, leaseMs, maxPerRepo, now }, { found, ...values }, lock);
     } catch (error) {
       await lock.release();
       throw error;
@@ -75,9 +76,9 @@ export async function readFileBus(options: FileBusOptions): Promise<Bus> {
   const found = await loadJobs(jobsDir, log, 'look').catch((error) => {
     throw error instanceof AgenticoreError ? error : unreachable(root, error);
   });
-  const values = await openValueFile(valuesOf(root), now, log);
+  const values = await openValues(root, now, log);
   const lock: Lock = { isHeld: () => false, release: async () => {} };
-  return assemble(root, { jobsDir, trashDir, leaseMs, maxPerRepo, now }, { found, values }, lock);
+  return assemble(root, { jobsDir, trashDir, leaseMs, maxPerRepo, now }, { found, ...values }, lock);
 }
 
 /** Who has the bus of `home` open, or was killed while it had; undefined when nobody does who can be named. */
@@ -87,18 +88,26 @@ export const ownerOfFileBus = (home: string): Promise<Owner | undefined> => read
 const PROBE = Buffer.alloc(4096);
 
 const rootOf = (home: string): string => join(home, 'bus');
-const valuesOf = (root: string): string => join(root, 'conversations.jsonl');
 const lockOf = (root: string): string => join(root, 'lock');
 
-interface OnDisk {
+interface Values {
+  readonly conversations: ValueFile;
+  readonly grants: ValueFile;
+}
+
+interface OnDisk extends Values {
   readonly found: readonly LoadedJob[];
-  readonly values: ValueFile;
+}
+
+async function openValues(root: string, now: () => number, log: Log): Promise<Values> {
+  const open = (name: string): Promise<ValueFile> => openValueFile(join(root, name), now, log);
+  return { conversations: await open('conversations.jsonl'), grants: await open('grants.jsonl') };
 }
 
 function assemble(
   root: string,
   options: Omit<StateOptions, 'assertWritable'>,
-  { found, values }: OnDisk,
+  { found, ...values }: OnDisk,
   lock: Lock,
 ): Bus {
   let closed = false;
@@ -121,7 +130,8 @@ function assemble(
     registry: createRegistry(),
     custody: createCustody(state),
     breaker: createBreaker(state),
-    conversations: createConversations(state, values),
+    conversations: createConversations(state, values.conversations),
+    grants: createGrants(state, values.grants),
     weaknesses: async () => [],
     async ping() {
       assertWritable();
@@ -135,7 +145,7 @@ function assemble(
       closed = true;
       state.lanes.wakeAll();
       await state.serial.idle();
-      await values.close();
+      await Promise.all([values.conversations.close(), values.grants.close()]);
       const closings = await Promise.allSettled([...state.jobs.values()].map(closeFiles));
       await lock.release();
       for (const closing of closings) if (closing.status === 'rejected') throw closing.reason;

@@ -2,6 +2,7 @@
 // a cluster; the lane of jobs is `{agenticore}:lane:jobs`, which is what an autoscaler reads.
 import { AgenticoreError } from '../../domain/errors.js';
 import { JOB_STATUSES, type JobStatus } from '../../domain/job.js';
+import type { GrantKind } from '../../ports/grants.js';
 
 /** The consumer group of every lane; spelled out in the scripts as well. */
 export const LANE_GROUP = 'workers';
@@ -71,6 +72,10 @@ export interface Keys {
   turn(id: string): string;
   /** Channel rung when the turn of a conversation was ended. */
   turnBell(id: string): string;
+  /** A client that registered itself, or a grant. */
+  oauth(kind: GrantKind, id: string): string;
+  /** How often something was tried: a string. */
+  tries(what: string): string;
   /** Channels rung when a feed has grown. */
   jobBell(jobId: string): string;
   readonly fleetBell: string;
@@ -121,6 +126,8 @@ export function openKeys(keyPrefix: string): Keys {
     streamConfig: (scope) => key(`stream_config:${scope}`),
     turn: (id) => key(`turn:${id}`),
     turnBell: (id) => key(`bell:turn:${id}`),
+    oauth: (kind, id) => key(`oauth:${kind}:${id}`),
+    tries: (what) => key(`tries:${what}`),
     jobBell: (jobId) => key(`bell:job:${jobId}`),
     fleetBell: key('bell:fleet'),
     probe: key('probe'),

@@ -11,6 +11,7 @@ import { createDeadLetters } from './dead-letters.js';
 import { createDoorbell } from './doorbell.js';
 import { createEventLog } from './event-log.js';
 import { createFeed } from './feed.js';
+import { createGrants } from './grants.js';
 import { openKeys } from './keys.js';
 import { createRegistry } from './registry.js';
 import { createTranscriptLog } from './transcript-log.js';
@@ -60,6 +61,7 @@ export async function openRedisBus(options: RedisBusOptions): Promise<Bus> {
     custody: createCustody({ connection: main, keys, maxPerRepo, leaseMs, forget: events.remove }),
     breaker: createBreaker(main, keys),
     conversations: createConversations(main, doorbell, keys),
+    grants: createGrants(main, keys),
     async ping() {
       // A full Redis, or a replica, still answers PING.
       await main.ask((redis) => redis.set(keys.probe, '1', 'PX', PROBE_MS));

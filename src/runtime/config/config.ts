@@ -7,6 +7,7 @@ export type Role = 'ingress' | 'worker' | 'gateway';
 export type RepoProtocol = 'https' | 'ssh' | 'http' | 'file';
 
 export type ConversationPolicy = 'queue' | 'reject' | 'interrupt';
+export type ScopeWord = 'jobs:read' | 'jobs:write' | 'agent:chat' | 'admin';
 /** `text` is narration and final, `all` everything. */
 export type VisibilityWord = 'text' | 'thinking' | 'tools' | 'narration' | 'final' | 'all';
 
@@ -43,7 +44,7 @@ export interface Settings {
     readonly host: string;
     readonly port: number;
     readonly roles: readonly Role[];
-    /** Each `key` or `name:key`. */
+    /** Each `key`, `name:key` or `name[scopes]:key`. */
     readonly apiKeys: readonly string[];
     readonly allowUnauthenticated: boolean;
     readonly allowQueryKey: boolean;
@@ -90,6 +91,17 @@ export interface Settings {
     readonly agent?: string;
     /** Seconds; 0: never. */
     readonly syncInterval: number;
+  };
+  /** Without `issuerUrl` there is no OAuth. */
+  readonly oauth: {
+    readonly issuerUrl?: string;
+    readonly loginSecret?: string;
+    readonly allowedScopes: readonly ScopeWord[];
+    readonly allowedRedirectUris: readonly string[];
+    readonly dynamicRegistration: boolean;
+    readonly clientId?: string;
+    readonly clientSecret?: string;
+    readonly resourceUrl?: string;
   };
   readonly log: { readonly level: LogLevel | 'silent'; readonly pretty: boolean };
 }

@@ -7,6 +7,7 @@ import { compileSchema } from '../schema.js';
 import { passwordOf, pickEnvironment, readPassthrough, secretValues } from './claude-environment.js';
 import type { Config } from './config.js';
 import { configLeaves, envOnly, type Leaf } from './leaves.js';
+import { problemsOfOAuth } from './oauth-problems.js';
 import { expandHome, isLoopback, ROLES, settle } from './settle.js';
 import { type ReadFile, readEnv, readFlags, readYaml, type SourceReading } from './sources.js';
 
@@ -66,13 +67,13 @@ export function loadConfig(input: ConfigInput = {}): LoadedConfig {
 
 /** Refuses to serve with settings that only a client may have. Throws CONFIG_INVALID. */
 export function assertServable(config: Config): void {
-  const { server, repos, redis } = config;
-  const problems: ErrorDetail[] = config.agentMode ? [...problemsOfAgent(config)] : [];
+  const { server, redis } = config;
+  const problems = [...(config.agentMode ? problemsOfAgent(config) : []), ...problemsOfOAuth(config.oauth)];
   if (redis.url === undefined && server.roles.length < ROLES.length) {
     const why = 'the file bus serves one process, which must do everything';
     problems.push({ path: 'server.roles', message: `must be all without REDIS_URL: ${why}` });
   }
-  if (!isLoopback(server.host)) problems.push(...problemsOfStrangers(server, repos));
+  if (!isLoopback(server.host)) problems.push(...problemsOfStrangers(config));
   if (problems.length > 0) throw invalid(problems);
 }
 
@@ -94,10 +95,12 @@ export function problemsOfAgent({ agent, packageRepo, agentihub }: Config): read
 }
 
 /** What must not be while others than this machine can call. */
-function problemsOfStrangers(server: Config['server'], repos: Config['repos']): readonly ErrorDetail[] {
+function problemsOfStrangers({ server, repos, oauth }: Config): readonly ErrorDetail[] {
   const problems: ErrorDetail[] = [];
-  if (server.apiKeys.length === 0 && !server.allowUnauthenticated) {
-    const ways = 'set AGENTICORE_API_KEYS, or AGENTICORE_ALLOW_UNAUTHENTICATED=true, or listen on 127.0.0.1';
+  const asksNobody = server.apiKeys.length === 0 && oauth.issuerUrl === undefined;
+  if (asksNobody && !server.allowUnauthenticated) {
+    const ways =
+      'set AGENTICORE_API_KEYS, or OAUTH_ISSUER_URL, or AGENTICORE_ALLOW_UNAUTHENTICATED=true, or listen on 127.0.0.1';
     problems.push({ path: 'server.host', message: `${server.host} can be reached from outside: ${ways}` });
   }
   if (repos.allowedProtocols.includes('file')) {
@@ -137,7 +140,7 @@ function secretsIn(value: unknown): readonly string[] {
   if (Array.isArray(value)) return value.flatMap(secretsIn);
   if (typeof value !== 'string' || value === '') return [];
   if (value.includes('://')) return passwordOf(value);
-  const afterName = value.slice(value.indexOf(':') + 1);
+  const afterName = value.replace(/^[^:[\]]*(?:\[[^\]]*\])?:/, '');
   return afterName === value || afterName === '' ? [value] : [value, afterName];
 }
 

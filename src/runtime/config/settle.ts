@@ -8,10 +8,11 @@ type Env = Readonly<Record<string, string | undefined>>;
 type WorkedOut = 'worktreeRoot' | 'jobsDir' | 'podName' | 'allowedProtocols';
 
 /** The settings as the schema has them: those that are worked out here may be missing. */
-interface Given extends Omit<Settings, 'server' | 'client' | 'repos' | 'packageRepo'> {
+interface Given extends Omit<Settings, 'server' | 'client' | 'repos' | 'packageRepo' | 'oauth'> {
   readonly server: Omit<Settings['server'], 'roles'> & { readonly roles: readonly ('all' | Role)[] };
   readonly client?: Partial<Settings['client']>;
   readonly packageRepo?: Settings['packageRepo'];
+  readonly oauth: Omit<Settings['oauth'], 'dynamicRegistration'> & Partial<Settings['oauth']>;
   readonly repos: Omit<Settings['repos'], WorkedOut> & Partial<Pick<Settings['repos'], WorkedOut>>;
 }
 
@@ -27,7 +28,7 @@ export function settle(values: ReadonlyMap<string, unknown>, leaves: readonly Le
   ]);
   // Every value has passed the schema, so that this says what is known; a test keeps type and schema in step.
   const given = camelise(nest(new Map(absolute))) as Given;
-  const { home, server, client, repos, packageRepo = {} } = given;
+  const { home, server, client, repos, oauth, packageRepo = {} } = given;
   return {
     ...given,
     server: {
@@ -35,6 +36,7 @@ export function settle(values: ReadonlyMap<string, unknown>, leaves: readonly Le
       roles: server.roles.includes('all') ? ROLES : ROLES.filter((role) => server.roles.includes(role)),
     },
     packageRepo,
+    oauth: { ...oauth, dynamicRegistration: oauth.dynamicRegistration ?? oauth.clientId === undefined },
     client: { ...client, url: client?.url ?? serverUrl(server.host, server.port) },
     repos: {
       ...repos,

@@ -128,7 +128,7 @@ function fromText(text: string, { schema }: Leaf): unknown {
       return TRUTH.get(trimmed.toLowerCase()) ?? trimmed;
     case 'array':
       return trimmed
-        .split(',')
+        .split(schema['x-words'] === true ? /[\s,]/ : ',')
         .map((item) => item.trim())
         .filter((item) => item !== '');
     default:

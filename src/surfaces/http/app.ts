@@ -28,7 +28,11 @@ export function createHttpApp(deps: HttpDeps): Express {
 
   app.use(beginCall({ newRequestId: deps.newRequestId, log: deps.log, clock: deps.submit.clock }));
   addHealthRoutes(app, deps); // public
-  addDrainRoutes(app, deps); // on every role, for those who run this process
+  // A browser asks for permission without a key.
+  if (deps.agent !== undefined) app.use('/v1', allowOrigins(deps.corsOrigins));
+  if (deps.oauth !== undefined && !deps.probesOnly) app.use(deps.oauth.routes); // public
+  app.use(authenticate({ ...deps, tokens: deps.oauth?.tokens }));
+  addDrainRoutes(app, deps); // on every role
   if (!deps.probesOnly) addCounterRoutes(app, deps);
   app.use(() => {
     throw new AgenticoreError('NOT_FOUND');
@@ -43,9 +47,6 @@ function addAgentRoutes(app: Express, { openAi, completions }: AgentCounters): v
 }
 
 function addCounterRoutes(app: Express, deps: HttpDeps): void {
-  // A browser asks for permission without a key.
-  if (deps.agent !== undefined) app.use('/v1', allowOrigins(deps.corsOrigins));
-  app.use(authenticate(deps));
   if (deps.agent !== undefined) addAgentRoutes(app, deps.agent);
   addJobRoutes(app, deps);
   addJobContentRoutes(app, deps);

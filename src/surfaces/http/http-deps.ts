@@ -1,4 +1,5 @@
 // What the HTTP surface is built from: use cases and facts, handed in by the role that opens the counter.
+import type { RequestHandler } from 'express';
 import type { SubmitDeps } from '../../app/submit-job.js';
 import type { Check } from '../../domain/errors.js';
 import type { Bus } from '../../ports/bus.js';
@@ -6,7 +7,8 @@ import type { Log } from '../../ports/log.js';
 import type { Workspaces } from '../../ports/workspace.js';
 import type { CompletionDeps } from '../completions/completion-routes.js';
 import type { OpenAiDeps } from '../openai/openai-deps.js';
-import type { ApiKey } from './auth.js';
+import type { ApiKey } from './api-keys.js';
+import type { AccessTokens } from './auth.js';
 
 export interface Readiness {
   readonly ready: boolean;
@@ -65,8 +67,10 @@ export interface HttpDeps {
   readonly drain: Draining;
   /** Of schemas/job-request.schema.json and schemas/job-retry.schema.json. */
   readonly checkers: { readonly jobRequest: Check; readonly jobRetry: Check };
-  /** Empty: nobody is asked for a key. */
+  /** Empty, and no tokens: nobody is asked who they are. */
   readonly apiKeys: readonly ApiKey[];
+  /** Set where clients may get tokens instead: where they do, and whose a token is. */
+  readonly oauth?: { readonly routes: RequestHandler; readonly tokens: AccessTokens };
   readonly allowQueryKey: boolean;
   readonly allowUnauthenticated: boolean;
   /** Web pages that may call the agent; `*` is any. */

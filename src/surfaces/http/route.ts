@@ -1,6 +1,7 @@
-// One address and its methods; any other method is answered 405 with the list.
+// One address and its methods, for those who may; any other method is answered 405 with the list.
 import type { Request, RequestHandler, Response, Router } from 'express';
 import { AgenticoreError } from '../../domain/errors.js';
+import { type Address, permit } from './access.js';
 
 export type Handler = (req: Request, res: Response) => Promise<void> | void;
 
@@ -11,10 +12,10 @@ export interface Methods {
 }
 
 /** Adds an address. HEAD comes with GET. */
-export function route(router: Router, path: string, { GET, POST, DELETE }: Methods): void {
-  if (GET) router.get(path, GET);
-  if (POST) router.post(path, ...POST);
-  if (DELETE) router.delete(path, DELETE);
+export function route(router: Router, path: Address, { GET, POST, DELETE }: Methods): void {
+  if (GET) router.get(path, permit(path, 'read'), GET);
+  if (POST) router.post(path, permit(path, 'write'), ...POST);
+  if (DELETE) router.delete(path, permit(path, 'write'), DELETE);
   const allow = [GET && 'GET, HEAD', POST && 'POST', DELETE && 'DELETE']
     .filter((name) => name !== undefined)
     .join(', ');

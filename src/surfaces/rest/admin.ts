@@ -5,7 +5,6 @@ import { importJobs } from '../../app/admin/import-jobs.js';
 import { textLines } from '../../app/admin/text-lines.js';
 import { type TrimOrder, trimJobs } from '../../app/admin/trim-jobs.js';
 import { AgenticoreError } from '../../domain/errors.js';
-import { authenticateOperator } from '../http/auth.js';
 import { callOf } from '../http/call.js';
 import type { HttpDeps } from '../http/http-deps.js';
 import { invalid, jobIdOf, jsonBody, queryChoice, queryText, takeBody } from '../http/limits.js';
@@ -15,11 +14,9 @@ import { importJson, pendingJson } from '../wire/admin-json.js';
 /** POST /admin/import, /admin/steal, /admin/trim, /admin/dead/{id}/requeue and /drop. */
 export function addAdminRoutes(router: Router, deps: HttpDeps): void {
   const { custody } = deps.bus;
-  const guard = authenticateOperator(deps);
 
   route(router, '/admin/import', {
     POST: [
-      guard,
       linesOnly,
       async (req, res) => {
         const open = queryChoice(req, 'open', ['true', 'false']) === 'true';
@@ -32,7 +29,6 @@ export function addAdminRoutes(router: Router, deps: HttpDeps): void {
 
   route(router, '/admin/steal', {
     POST: [
-      guard,
       async (req, res) => {
         const taken = await custody.steal(millisecondsOf(req, 'min_idle_ms'));
         sendJson(res, 200, { success: true, pending: taken.map(pendingJson) });
@@ -42,7 +38,6 @@ export function addAdminRoutes(router: Router, deps: HttpDeps): void {
 
   route(router, '/admin/trim', {
     POST: [
-      guard,
       async (req, res) => {
         const trimmed = await trimJobs(deps.bus, deps.submit.hash, trimOrderOf(req));
         sendJson(res, 200, { success: true, trimmed });
@@ -52,7 +47,6 @@ export function addAdminRoutes(router: Router, deps: HttpDeps): void {
 
   route(router, '/admin/dead/:id/requeue', {
     POST: [
-      guard,
       takeBody(deps.limits.maxBodyBytes),
       async (req, res) => {
         const { task } = jsonBody(req, deps.checkers.jobRetry, {}) as { readonly task?: string };
@@ -64,7 +58,6 @@ export function addAdminRoutes(router: Router, deps: HttpDeps): void {
 
   route(router, '/admin/dead/:id/drop', {
     POST: [
-      guard,
       async (req, res) => {
         await dropLetter(deps.submit, jobIdOf(req), callOf(res).caller);
         sendJson(res, 200, { success: true });

@@ -2,17 +2,14 @@
 import type { Response, Router } from 'express';
 import { AgenticoreError } from '../../domain/errors.js';
 import type { WorkerRecord } from '../../ports/registry.js';
-import { authenticateOperator } from '../http/auth.js';
 import { callOf } from '../http/call.js';
 import type { HttpDeps } from '../http/http-deps.js';
 import { route, sendJson } from '../http/route.js';
 
 /** GET /drain (how far it is) and POST /drain (begin), of the process that is asked. */
-export function addDrainRoutes(router: Router, deps: HttpDeps): void {
-  const { drain } = deps;
+export function addDrainRoutes(router: Router, { drain }: HttpDeps): void {
   const say = (res: Response, status: number): void =>
     sendJson(res, status, { success: true, ...drain.state() });
-  router.use('/drain', authenticateOperator(deps));
   route(router, '/drain', {
     GET: (_req, res) => say(res, 200),
     POST: [
@@ -35,7 +32,6 @@ export function addWorkerRoutes(router: Router, deps: HttpDeps): void {
   });
   route(router, '/workers/:name/drain', {
     POST: [
-      authenticateOperator(deps),
       async (req, res) => {
         const name = String(req.params.name);
         if (!(await registry.askToDrain(name))) throw new AgenticoreError('WORKER_NOT_FOUND');

@@ -11,6 +11,7 @@ import { directTurnsContract } from './direct-turns.js';
 import { doorbellContract } from './doorbell.js';
 import { eventLogContract } from './event-log.js';
 import { feedContract } from './feed.js';
+import { grantsContract } from './grants.js';
 import { jobListContract } from './job-list.js';
 import { keysAndAnswersContract } from './keys-and-answers.js';
 import { leaseContract } from './lease.js';
@@ -35,6 +36,7 @@ export function busContract(name: string, open: OpenBus): void {
   registryContract(name, open);
   breakerContract(name, open);
   conversationsContract(name, open);
+  grantsContract(name, open);
   upkeepContract(name, open);
   custodyContract(name, open);
 }

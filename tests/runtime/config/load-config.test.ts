@@ -83,6 +83,11 @@ describe('the configuration', () => {
       },
       redis: { keyPrefix: 'agenticore' },
       worker: { leaseSeconds: 30, drainSeconds: 270, maxAttempts: 3, lane: 'jobs' },
+      oauth: {
+        allowedScopes: ['jobs:read', 'jobs:write', 'agent:chat'],
+        allowedRedirectUris: [],
+        dynamicRegistration: true,
+      },
       log: { level: 'info', pretty: true },
     };
     assert.deepEqual({ ...rest, claude: ofClaude }, expected);
@@ -264,6 +269,44 @@ describe('the configuration', () => {
       'https',
       'ssh',
     ]);
+  });
+
+  it('takes OAuth for a way to say who one is, once somebody can say yes at an address that can be trusted', () => {
+    const serve = (env: Record<string, string>) => () =>
+      assertServable(load({ env: { AGENTICORE_HOST: '0.0.0.0', ...env } }).config);
+    const on = {
+      OAUTH_ISSUER_URL: 'https://agenticore.example',
+      OAUTH_LOGIN_SECRET: 'sixteen characters',
+    };
+    const client = { ...on, OAUTH_CLIENT_ID: 'chat', OAUTH_ALLOWED_REDIRECT_URIS: 'https://chat.example/cb' };
+    for (const right of [
+      on,
+      client,
+      { ...on, OAUTH_ISSUER_URL: 'http://localhost:8200/' },
+      { ...client, OAUTH_CLIENT_SECRET: 'sixteen characters' },
+    ])
+      assert.doesNotThrow(serve(right));
+    for (const [wrong, complaint] of [
+      [{ ...on, OAUTH_LOGIN_SECRET: '' }, /oauth\.login_secret must be set/],
+      [{ ...on, OAUTH_ISSUER_URL: 'http://agenticore.example' }, /oauth\.issuer_url must begin with https/],
+      [{ ...on, OAUTH_ISSUER_URL: 'https://agenticore.example/x' }, /oauth\.issuer_url .* without a path/],
+      [{ ...on, OAUTH_ISSUER_URL: 'https://' }, /oauth\.issuer_url/],
+      [{ ...on, OAUTH_RESOURCE_URL: 'http://agenticore.example/mcp' }, /oauth\.resource_url/],
+      [{ ...on, OAUTH_CLIENT_SECRET: 'sixteen characters' }, /oauth\.client_secret .* without client_id/],
+      [{ ...client, OAUTH_ALLOWED_REDIRECT_URIS: '' }, /oauth\.allowed_redirect_uris must be set/],
+      [{ ...on, OAUTH_DYNAMIC_REGISTRATION: 'no' }, /oauth\.dynamic_registration must be true/],
+    ] as const)
+      assert.throws(serve(wrong), complaint);
+    assert.throws(() => load({ env: { ...on, OAUTH_LOGIN_SECRET: 'short' } }), /OAUTH_LOGIN_SECRET/);
+    const { config } = load({ env: { ...client, OAUTH_ALLOWED_SCOPES: 'jobs:read  agent:chat' } });
+    assert.deepEqual(config.oauth.allowedScopes, ['jobs:read', 'agent:chat']);
+    assert.equal(config.oauth.dynamicRegistration, false);
+    assert.ok(config.secrets.includes(on.OAUTH_LOGIN_SECRET));
+  });
+
+  it('knows the key behind a name and its scopes for a secret', () => {
+    const { secrets } = load({ env: { AGENTICORE_API_KEYS: 'ci[jobs:read jobs:write]:s3cret:key' } }).config;
+    assert.ok(secrets.includes('s3cret:key'));
   });
 
   it('lets a process do a part of the work only where others can do the rest', () => {

@@ -13,6 +13,7 @@ import type {
 import { AgenticoreError } from '../../../src/domain/errors.js';
 import { compileSchema } from '../../../src/runtime/schema.js';
 import { addCompletionRoutes } from '../../../src/surfaces/completions/completion-routes.js';
+import { authenticate } from '../../../src/surfaces/http/auth.js';
 import { beginCall } from '../../../src/surfaces/http/call.js';
 import { listen } from '../../../src/surfaces/http/listen.js';
 import { handleErrors } from '../../../src/surfaces/http/problem.js';
@@ -89,6 +90,7 @@ async function start(t: { after(done: () => Promise<void>): void }) {
   const app = express();
   app.set('query parser', 'simple');
   app.use(beginCall({ newRequestId: randomUUID, log, clock: systemClock }));
+  app.use(authenticate({ apiKeys: [], allowQueryKey: false, allowUnauthenticated: false }));
   addCompletionRoutes(app, {
     completions: desk,
     turns: scriptTurns(),

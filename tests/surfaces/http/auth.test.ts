@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { connect } from 'node:net';
 import { test } from 'node:test';
 import { isCode } from '../../../src/domain/errors.js';
-import { hashApiKeys } from '../../../src/surfaces/http/auth.js';
+import { hashApiKeys } from '../../../src/surfaces/http/api-keys.js';
 import { eventually } from '../../support/eventually.js';
 import { jsonOf, post, startTestServer } from './test-server.js';
 
