@@ -5,7 +5,7 @@ import { isAuxiliary } from '../domain/auxiliary.js';
 import { messageOf } from '../domain/errors.js';
 import { parseVisibility } from '../domain/visibility.js';
 import type { Config } from '../runtime/config/config.js';
-import { compileSchema } from '../runtime/schema.js';
+import { compileSchema, readSchema } from '../runtime/schema.js';
 import { type Service, untilAborted } from '../runtime/supervise.js';
 import { hashApiKeys } from '../surfaces/http/api-keys.js';
 import { createHttpApp } from '../surfaces/http/app.js';
@@ -62,6 +62,7 @@ export async function openCounter(
     corsOrigins: config.server.corsOrigins,
     limits: { ...DEFAULT_HTTP_LIMITS, maxBodyBytes: config.server.maxBodyBytes },
     version: packageVersion,
+    readSchema,
     health: () => ({
       bus: bus.name,
       roles: config.server.roles,

@@ -20,12 +20,15 @@ export function compileSchema(name: string): Check {
   if (known !== undefined) return known;
   const ajv = new Ajv2020({ allErrors: true, strict: true, allowUnionTypes: true, verbose: true });
   ajv.addVocabulary(ANNOTATIONS);
-  const path = packagePath('schemas', `${name}.schema.json`);
-  const validate = ajv.compile(JSON.parse(readFileSync(path, 'utf8')));
+  const validate = ajv.compile(readSchema(name));
   const check: Check = (value) => (validate(value) ? [] : explain(validate.errors ?? []));
   checks.set(name, check);
   return check;
 }
+
+/** `schemas/<name>.schema.json` as it stands there. */
+export const readSchema = (name: string): Readonly<Record<string, unknown>> =>
+  JSON.parse(readFileSync(packagePath('schemas', `${name}.schema.json`), 'utf8'));
 
 /** A choice that failed is one problem, not one per alternative. */
 function explain(errors: readonly ErrorObject[]): readonly ErrorDetail[] {

@@ -10,6 +10,7 @@ type Access = 'public' | Scope | readonly [read: Scope, write: Scope];
 const ACCESS = {
   '/health': 'public',
   '/ready': 'public',
+  '/openapi.json': 'public', // the same for everybody, and in the package's docs
 
   '/jobs': ['jobs:read', 'jobs:write'],
   '/jobs/:id': ['jobs:read', 'jobs:write'],
@@ -42,11 +43,17 @@ const ACCESS = {
 /** An address that is served, as the router spells it. */
 export type Address = keyof typeof ACCESS;
 
+/** What this use of the address asks for; undefined: nobody is asked who they are. */
+export function scopeOf(address: Address, use: 'read' | 'write'): Scope | undefined {
+  const access: Access = ACCESS[address];
+  if (access === 'public') return undefined;
+  return typeof access === 'string' ? access : access[use === 'read' ? 0 : 1];
+}
+
 /** Lets those pass who have the scope that this use of the address asks for. */
 export function permit(address: Address, use: 'read' | 'write'): RequestHandler {
-  const access: Access = ACCESS[address];
-  if (access === 'public') return (_req, _res, next) => next();
-  const scope = typeof access === 'string' ? access : access[use === 'read' ? 0 : 1];
+  const scope = scopeOf(address, use);
+  if (scope === undefined) return (_req, _res, next) => next();
   return (_req, res, next) => {
     assertScope(res, scope);
     next();

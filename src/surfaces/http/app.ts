@@ -5,6 +5,7 @@ import { AgenticoreError } from '../../domain/errors.js';
 import { addCompletionRoutes } from '../completions/completion-routes.js';
 import { allowOrigins } from '../openai/cors.js';
 import { addOpenAiRoutes } from '../openai/openai-routes.js';
+import { addDescriptionRoute } from '../openapi/description-route.js';
 import { addAdminRoutes } from '../rest/admin.js';
 import { addDrainRoutes, addWorkerRoutes } from '../rest/drain.js';
 import { addFeedRoutes } from '../rest/feed.js';
@@ -28,6 +29,7 @@ export function createHttpApp(deps: HttpDeps): Express {
 
   app.use(beginCall({ newRequestId: deps.newRequestId, log: deps.log, clock: deps.submit.clock }));
   addHealthRoutes(app, deps); // public
+  if (!deps.probesOnly) addDescriptionRoute(app, deps); // public
   // A browser asks for permission without a key.
   if (deps.agent !== undefined) app.use('/v1', allowOrigins(deps.corsOrigins));
   if (deps.oauth !== undefined && !deps.probesOnly) app.use(deps.oauth.routes); // public

@@ -7,6 +7,7 @@ import type { Log } from '../../ports/log.js';
 import type { Workspaces } from '../../ports/workspace.js';
 import type { CompletionDeps } from '../completions/completion-routes.js';
 import type { OpenAiDeps } from '../openai/openai-deps.js';
+import type { ReadSchema } from '../openapi/describe-schemas.js';
 import type { ApiKey } from './api-keys.js';
 import type { AccessTokens } from './auth.js';
 
@@ -77,6 +78,8 @@ export interface HttpDeps {
   readonly corsOrigins: readonly string[];
   readonly limits: HttpLimits;
   readonly version: string;
+  /** For the description of this surface. */
+  readonly readSchema: ReadSchema;
   /** Further members of GET /health. */
   readonly health: () => Readonly<Record<string, unknown>>;
   /** Set where an agent is served. */

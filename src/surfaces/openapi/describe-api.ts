@@ -2,7 +2,7 @@
 import type { JsonRecord } from '../../domain/json-record.js';
 import { SCOPES, type Scope } from '../../domain/scope.js';
 import { type Address, scopeOf } from '../http/access.js';
-import { describeOperation } from './describe-operation.js';
+import { describeOperation, describeSharedRefusals } from './describe-operation.js';
 import { describeSchemas, type ReadSchema } from './describe-schemas.js';
 import type { Description } from './operation.js';
 import { AGENT } from './operations/agent.js';
@@ -33,6 +33,7 @@ export function describeApi(version: string, readSchema: ReadSchema): JsonRecord
     ]),
     components: {
       schemas: describeSchemas(readSchema),
+      responses: describeSharedRefusals(),
       headers: {
         'X-Request-Id': {
           required: true,

@@ -16,7 +16,15 @@ export interface Place {
 
 const ALWAYS = ['INVALID_REQUEST', 'INTERNAL'] as const satisfies readonly ErrorCode[];
 const TO_CALLERS = ['UNAUTHORIZED', 'INSUFFICIENT_SCOPE', 'BUS_UNREACHABLE'] as const;
+const ELSEWHERE = ['NOT_FOUND'] as const;
 const OF_BODIES = ['INVALID_JSON', 'BODY_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE'] as const;
+const SHARED: readonly ErrorCode[] = [...ALWAYS, ...TO_CALLERS, ...OF_BODIES, ...ELSEWHERE];
+
+/** The schemas of refusals. */
+const FORMS = ['Problem', 'ChatError'] as const;
+type Form = (typeof FORMS)[number];
+
+const formAt = (path: string): Form => (path.startsWith('/v1/') ? 'ChatError' : 'Problem');
 
 export function describeOperation(place: Place, operation: Operation): JsonRecord {
   const { summary, only, parameters = [], body } = operation;
@@ -42,30 +50,48 @@ const pathParameters = (path: string): readonly JsonRecord[] =>
     ...{ in: 'path', name, required: true, schema: { type: 'string' } },
   }));
 
-function responsesOf(place: Place, { answers, refusals = [], only, body }: Operation): JsonRecord {
+function responsesOf({ path, scope }: Place, { answers, refusals = [], only, body }: Operation): JsonRecord {
   const codes = new Set<ErrorCode>([
     ...ALWAYS,
-    ...(place.scope === undefined ? [] : TO_CALLERS),
+    ...(scope === undefined ? [] : TO_CALLERS),
     ...(body === undefined ? [] : OF_BODIES),
-    ...(only === undefined ? [] : (['NOT_FOUND'] as const)),
+    ...(only === undefined ? [] : ELSEWHERE),
     ...refusals,
   ]);
   const statuses = [...Object.keys(answers).map(Number), ...[...codes].map((code) => ERRORS[code].status)];
   // Members that are numbers come in their order.
   return Object.fromEntries(
     statuses.map((status) => {
+      const answer = answers[status];
       const refused = [...codes].filter((code) => ERRORS[code].status === status);
-      const both = [answers[status], refused.length > 0 ? refusalOf(place.path, refused, status) : undefined];
-      return [status, responseOf(both.filter((answer) => answer !== undefined))];
+      if (answer === undefined) return [status, refusedWith(refused, formAt(path))];
+      return [
+        status,
+        responseOf(refused.length === 0 ? [answer] : [answer, refusalOf(refused, formAt(path))]),
+      ];
     }),
   );
 }
 
+/** The refusals that most operations share, written down once in each form. */
+export const describeSharedRefusals = (): JsonRecord =>
+  Object.fromEntries(
+    FORMS.flatMap((form) =>
+      SHARED.map((code) => [`${form}.${code}`, responseOf([refusalOf([code], form)])] as const),
+    ),
+  );
+
+function refusedWith(codes: readonly ErrorCode[], form: Form): JsonRecord {
+  const [code] = codes;
+  const isShared = codes.length === 1 && SHARED.some((shared) => shared === code);
+  return isShared ? { $ref: `#/components/responses/${form}.${code}` } : responseOf([refusalOf(codes, form)]);
+}
+
 /** What a caller gets who is refused with one of these codes. */
-function refusalOf(path: string, codes: readonly ErrorCode[], status: number): Answer {
+function refusalOf(codes: readonly ErrorCode[], form: Form): Answer {
   const description = codes.map((code) => `\`${publicCode(code)}\`: ${ERRORS[code].message}`).join('\n');
-  const headers = REFUSAL_HEADERS[status] ?? [];
-  if (!path.startsWith('/v1/')) {
+  const headers = codes.flatMap((code) => REFUSAL_HEADERS[ERRORS[code].status] ?? []).slice(0, 1);
+  if (form === 'Problem') {
     const schema = { ...ref('Problem'), properties: { code: { enum: codes.map(publicCode) } } };
     return { description, headers, content: { 'application/problem+json': { schema } } };
   }
@@ -99,6 +125,9 @@ function responseOf(answers: readonly Answer[]): JsonRecord {
 
 function eitherContent(one: Content, other: Content): Content {
   const shared = Object.keys(one).filter((type) => type in other);
-  const either = shared.map((type) => [type, { schema: { anyOf: [one[type]?.schema, other[type]?.schema] } }]);
+  const either = shared.map((type) => [
+    type,
+    { schema: { anyOf: [one[type]?.schema, other[type]?.schema] } },
+  ]);
   return { ...one, ...other, ...Object.fromEntries(either) };
 }

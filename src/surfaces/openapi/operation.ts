@@ -43,11 +43,11 @@ export interface Description {
 export const ref = (name: string): JsonRecord => ({ $ref: `#/components/schemas/${name}` });
 
 /** An answer of JSON. */
-export const json = (
-  name: string,
-  description: string,
-  headers: readonly HeaderName[] = [],
-): Answer => ({ description, headers, content: { 'application/json': { schema: ref(name) } } });
+export const json = (name: string, description: string, headers: readonly HeaderName[] = []): Answer => ({
+  description,
+  headers,
+  content: { 'application/json': { schema: ref(name) } },
+});
 
 /** An answer that is a text. */
 export const text = (type: string, description: string): Answer => ({

@@ -9,7 +9,7 @@ import { mergeProfiles } from '../../../src/domain/profile.js';
 import type { Bus } from '../../../src/ports/bus.js';
 import type { LogLevel } from '../../../src/ports/log.js';
 import type { ProfileStore } from '../../../src/ports/profile-store.js';
-import { compileSchema } from '../../../src/runtime/schema.js';
+import { compileSchema, readSchema } from '../../../src/runtime/schema.js';
 import { hashApiKeys } from '../../../src/surfaces/http/api-keys.js';
 import { createHttpApp } from '../../../src/surfaces/http/app.js';
 import { DEFAULT_HTTP_LIMITS, type HttpDeps, type HttpLimits } from '../../../src/surfaces/http/http-deps.js';
@@ -93,6 +93,7 @@ export async function startTestServer(t: Scope, options: TestServerOptions = {})
     corsOrigins: [],
     limits: { ...DEFAULT_HTTP_LIMITS, ...options.limits },
     version: '0.0.0-test',
+    readSchema,
     health: () => ({}),
     readiness: async () => ({ ready: true, reasons: [] }),
     log: (fact, fields = {}, level = 'info') => facts.push({ fact, fields, level }),

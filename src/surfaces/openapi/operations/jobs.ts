@@ -1,6 +1,16 @@
 // Jobs, their feeds and what came out of them, as the description tells of them.
 import type { Address } from '../../http/access.js';
-import { type Description, header, json, jsonBody, nothing, query, ref, sequence, text } from '../operation.js';
+import {
+  type Description,
+  header,
+  json,
+  jsonBody,
+  nothing,
+  query,
+  ref,
+  sequence,
+  text,
+} from '../operation.js';
 
 const LAST_EVENT_ID = [
   header('Last-Event-ID', 'The id of the last frame that was dealt with: what follows it comes.', {
@@ -22,7 +32,8 @@ export const JOBS = {
   '/jobs': {
     tag: 'jobs',
     POST: {
-      summary: 'Submit a job', only: 'in a fleet',
+      summary: 'Submit a job',
+      only: 'in a fleet',
       parameters: [
         IDEMPOTENCY_KEY,
         header('traceparent', 'W3C Trace Context; becomes the trace_id of the job.', { type: 'string' }),
@@ -33,8 +44,8 @@ export const JOBS = {
         202: ACCEPTED,
       },
       refusals: [
-        ...['UNKNOWN_PROFILE', 'BROKEN_PROFILE', 'REPO_URL_REFUSED', 'BASE_REF_REFUSED'] as const,
-        ...['FILE_PATH_REFUSED', 'METHOD_NOT_ALLOWED'] as const,
+        ...(['UNKNOWN_PROFILE', 'BROKEN_PROFILE', 'REPO_URL_REFUSED', 'BASE_REF_REFUSED'] as const),
+        ...(['FILE_PATH_REFUSED', 'METHOD_NOT_ALLOWED'] as const),
         ...NEW_WORK,
       ],
     },
@@ -53,7 +64,11 @@ export const JOBS = {
   },
   '/jobs/:id': {
     tag: 'jobs',
-    GET: { summary: 'Look at a job', answers: { 200: json('JobAnswer', 'The job.') }, refusals: ['JOB_NOT_FOUND'] },
+    GET: {
+      summary: 'Look at a job',
+      answers: { 200: json('JobAnswer', 'The job.') },
+      refusals: ['JOB_NOT_FOUND'],
+    },
     DELETE: {
       summary: 'Cancel a job',
       answers: { 200: json('JobAnswer', 'The job as it stands now; one that has ended stays as it is.') },
@@ -63,7 +78,8 @@ export const JOBS = {
   '/jobs/:id/retry': {
     tag: 'jobs',
     POST: {
-      summary: 'Submit an ended job once more', only: 'in a fleet',
+      summary: 'Submit an ended job once more',
+      only: 'in a fleet',
       parameters: [IDEMPOTENCY_KEY],
       body: jsonBody('JobRetry', false),
       answers: { 202: ACCEPTED },
@@ -108,8 +124,8 @@ export const JOBS = {
       summary: 'What the job changed',
       answers: { 200: text('text/x-diff', 'A unified diff.') },
       refusals: [
-        ...['JOB_NOT_FOUND', 'DIFF_NOT_FOUND', 'WORKSPACE_FAILED', 'REPOSITORY_UNREACHABLE'] as const,
-        ...['REPOSITORY_NOT_FOUND', 'REPOSITORY_AUTH_FAILED'] as const,
+        ...(['JOB_NOT_FOUND', 'DIFF_NOT_FOUND', 'WORKSPACE_FAILED', 'REPOSITORY_UNREACHABLE'] as const),
+        ...(['REPOSITORY_NOT_FOUND', 'REPOSITORY_AUTH_FAILED'] as const),
       ],
     },
   },

@@ -1,5 +1,14 @@
 // How clients come to tokens, as the description tells of it: endpoints of the standards, served by a library.
-import { type Answer, type Content, type Description, json, nothing, query, ref, text } from '../operation.js';
+import {
+  type Answer,
+  type Content,
+  type Description,
+  json,
+  nothing,
+  query,
+  ref,
+  text,
+} from '../operation.js';
 
 const REFUSED = json('OAuthError', 'Refused.');
 const PAGE = text('text/html', 'The consent page, once more with what was wrong.');

@@ -35,12 +35,16 @@ export const SERVER = {
   '/drain': {
     tag: 'server',
     GET: { summary: 'How far draining is', answers: { 200: json('DrainState', 'Of this process.') } },
-    POST: { summary: 'Let this process take no more work', answers: { 202: json('DrainState', 'It has begun.') } },
+    POST: {
+      summary: 'Let this process take no more work',
+      answers: { 202: json('DrainState', 'It has begun.') },
+    },
   },
   '/admin/import': {
     tag: 'server',
     POST: {
-      summary: 'Put exported jobs back', only: 'on the file bus',
+      summary: 'Put exported jobs back',
+      only: 'on the file bus',
       parameters: [query('open', 'Whether jobs that have not ended go on.', { enum: ['true', 'false'] })],
       body: { content: { 'application/x-ndjson': { schema: { type: 'string' } } }, required: true },
       answers: { 200: json('ImportReport', 'What was put back.') },
@@ -50,7 +54,8 @@ export const SERVER = {
   '/admin/steal': {
     tag: 'server',
     POST: {
-      summary: 'Take over what waits for a worker that is gone', only: 'on the file bus',
+      summary: 'Take over what waits for a worker that is gone',
+      only: 'on the file bus',
       parameters: [query('min_idle_ms', 'Only what nobody has touched for so long.', milliseconds)],
       answers: { 200: json('TakenEntries', 'What was taken over.') },
     },
@@ -58,10 +63,15 @@ export const SERVER = {
   '/admin/trim': {
     tag: 'server',
     POST: {
-      summary: 'Forget what was said in ended jobs', only: 'on the file bus',
+      summary: 'Forget what was said in ended jobs',
+      only: 'on the file bus',
       parameters: [
         query('job', 'One job, by its id.', { type: 'string' }),
-        query('ended_before_ms', 'All that ended before this moment, in milliseconds since 1970.', milliseconds),
+        query(
+          'ended_before_ms',
+          'All that ended before this moment, in milliseconds since 1970.',
+          milliseconds,
+        ),
       ],
       answers: { 200: json('Trimmed', 'The jobs that were trimmed.') },
       refusals: ['JOB_NOT_FOUND', 'JOB_NOT_ENDED'],
@@ -70,19 +80,21 @@ export const SERVER = {
   '/admin/dead/:id/requeue': {
     tag: 'server',
     POST: {
-      summary: 'Submit a dead letter once more', only: 'on the file bus',
+      summary: 'Submit a dead letter once more',
+      only: 'on the file bus',
       body: jsonBody('JobRetry', false),
       answers: { 202: json('Requeued', 'As a new job.') },
       refusals: [
-        ...['JOB_NOT_FOUND', 'JOB_NOT_ENDED', 'JOB_ENDED', 'UNKNOWN_PROFILE', 'BROKEN_PROFILE'] as const,
-        ...['DRAINING', 'QUEUE_FULL', 'IDEMPOTENCY_MISMATCH'] as const,
+        ...(['JOB_NOT_FOUND', 'JOB_NOT_ENDED', 'JOB_ENDED', 'UNKNOWN_PROFILE', 'BROKEN_PROFILE'] as const),
+        ...(['DRAINING', 'QUEUE_FULL', 'IDEMPOTENCY_MISMATCH'] as const),
       ],
     },
   },
   '/admin/dead/:id/drop': {
     tag: 'server',
     POST: {
-      summary: 'Drop a dead letter', only: 'on the file bus',
+      summary: 'Drop a dead letter',
+      only: 'on the file bus',
       answers: { 200: json('Dropped', 'It is no longer listed.') },
       refusals: ['JOB_NOT_FOUND', 'JOB_NOT_ENDED', 'JOB_ENDED'],
     },
