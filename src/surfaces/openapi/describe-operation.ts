@@ -15,10 +15,12 @@ export interface Place {
 }
 
 const ALWAYS = ['INVALID_REQUEST', 'INTERNAL'] as const satisfies readonly ErrorCode[];
-const TO_CALLERS = ['UNAUTHORIZED', 'INSUFFICIENT_SCOPE', 'BUS_UNREACHABLE'] as const;
-const ELSEWHERE = ['NOT_FOUND'] as const;
+/** NOT_FOUND: a process that only works serves none of it. */
+const TO_CALLERS = ['UNAUTHORIZED', 'INSUFFICIENT_SCOPE', 'BUS_UNREACHABLE', 'NOT_FOUND'] as const;
+/** Where it is not served, it is an address like any other that is none. */
+const ELSEWHERE = ['UNAUTHORIZED', 'NOT_FOUND'] as const;
 const OF_BODIES = ['INVALID_JSON', 'BODY_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE'] as const;
-const SHARED: readonly ErrorCode[] = [...ALWAYS, ...TO_CALLERS, ...OF_BODIES, ...ELSEWHERE];
+const SHARED: readonly ErrorCode[] = [...ALWAYS, ...TO_CALLERS, ...OF_BODIES];
 
 /** The schemas of refusals. */
 const FORMS = ['Problem', 'ChatError'] as const;

@@ -2,44 +2,16 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { parseVisibility } from '../../../src/domain/visibility.js';
 import { packagePath } from '../../../src/runtime/package-root.js';
-import { compileSchema } from '../../../src/runtime/schema.js';
-import type { HttpDeps } from '../../../src/surfaces/http/http-deps.js';
-import { DEFAULT_OPENAI_LIMITS } from '../../../src/surfaces/openai/openai-deps.js';
 import { submit } from '../../support/ledger.js';
-import { scriptTurns } from '../openai/scripted-turns.js';
 import { startTestServer } from './test-server.js';
+import { withAgent } from './with-agent.js';
 
 const docs = readFileSync(packagePath('docs', 'http.md'), 'utf8');
 
 function fieldsOf(schema: string): readonly string[] {
   const { properties } = JSON.parse(readFileSync(packagePath('schemas', `${schema}.schema.json`), 'utf8'));
   return Object.keys(properties);
-}
-
-/** The counters of agent mode, with nobody behind them. */
-function withAgent(deps: HttpDeps): HttpDeps {
-  const { closing, log } = deps;
-  const { clock, hash } = deps.submit;
-  const turns = scriptTurns();
-  const nobody = () => Promise.reject(new Error('nothing is completed here'));
-  const completions = { complete: nobody, find: async () => undefined, list: async () => [] };
-  return {
-    ...deps,
-    agent: {
-      openAi: {
-        ...{ turns, clock, hash, log, closing, toolChannel: 'reasoning', limits: DEFAULT_OPENAI_LIMITS },
-        isAuxiliary: () => false,
-        parseVisibility,
-        checkRequest: compileSchema('chat-request'),
-      },
-      completions: {
-        ...{ turns, completions, closing, limits: DEFAULT_OPENAI_LIMITS },
-        checkRequest: compileSchema('completion-request'),
-      },
-    },
-  };
 }
 
 test('every route that the document names is served', async (t) => {

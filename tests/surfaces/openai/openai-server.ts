@@ -18,6 +18,7 @@ import {
   type ToolChannel,
 } from '../../../src/surfaces/openai/openai-deps.js';
 import { addOpenAiErrors, addOpenAiRoutes } from '../../../src/surfaces/openai/openai-routes.js';
+import { watchAnswers } from '../../support/watched-answers.js';
 import { type ScriptedTurns, scriptTurns, type TurnScript } from './scripted-turns.js';
 
 interface Scope {
@@ -77,14 +78,18 @@ export async function startOpenAiServer(t: Scope, options: OpenAiServerOptions =
   addOpenAiRoutes(app, deps);
   addOpenAiErrors(app, deps);
   app.use(handleErrors(deps.log));
-  const listening = await listen(app, {
+  const watched = watchAnswers(app);
+  const listening = await listen(watched.listener, {
     host: '127.0.0.1',
     port: 0,
     closing,
     newRequestId: randomUUID,
     ...options.listen,
   });
-  t.after(listening.close);
+  t.after(async () => {
+    await listening.close();
+    watched.assertDescribed();
+  });
   return { url: listening.url, turns, facts };
 }
 

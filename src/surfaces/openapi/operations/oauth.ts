@@ -1,14 +1,5 @@
 // How clients come to tokens, as the description tells of it: endpoints of the standards, served by a library.
-import {
-  type Answer,
-  type Content,
-  type Description,
-  json,
-  nothing,
-  query,
-  ref,
-  text,
-} from '../operation.js';
+import { type Answer, type Content, type Description, json, query, ref, text } from '../operation.js';
 
 const REFUSED = json('OAuthError', 'Refused.');
 const PAGE = text('text/html', 'The consent page, once more with what was wrong.');
@@ -96,7 +87,7 @@ export const OAUTH = {
       summary: 'End a token, or with a refresh token the whole grant (RFC 7009)',
       only: 'with OAuth',
       body: { content: form('RevocationRequest'), required: true },
-      answers: { 200: nothing('It is ended, or never was one.'), 400: REFUSED, 401: REFUSED },
+      answers: { 200: json('Revoked', 'It is ended, or never was one.'), 400: REFUSED, 401: REFUSED },
       refusals: ['BUS_UNREACHABLE'],
     },
   },
