@@ -71,6 +71,7 @@ export function createJudge(description: JsonRecord): Judge {
     const use = method === 'HEAD' ? 'get' : method.toLowerCase();
     const found = matchers.find(({ matches }) => matches.test(path))?.path;
     const faults = (): readonly string[] => {
+      if (isGarbled(seen)) return misfit('/components/schemas/Problem', parse(seen.body ?? ''));
       const operation = found === undefined ? undefined : paths[found]?.[use];
       if (found === undefined || !isRecord(operation)) return undescribedFaults(seen, misfit);
       const { responses } = operation as { readonly responses: Readonly<Record<string, JsonRecord>> };
@@ -112,12 +113,16 @@ function undescribedFaults(
   ];
 }
 
-/** As the router reads addresses: in any case, with or without a slash at the end. */
+/** What is no HTTP, or more of it than is read, is refused before anybody looks at its address. */
+const isGarbled = ({ path, status, headers }: SeenAnswer): boolean =>
+  status === 400 && path.startsWith('/v1/') && headers['content-type'] === 'application/problem+json';
+
+/** As the routers read addresses: in any case, with or without a slash at the end; OAuth's takes any number of them. */
 function matcherOf(path: string): RegExp {
   const pattern = path
     .replace(/[.*+?^$()|[\]\\]/g, '\\$&')
     .replace(/\{(\w+)\}/g, path.startsWith('/v1/models/') ? '.+?' : '[^/]+?');
-  return new RegExp(`^${pattern}/?$`, 'i');
+  return new RegExp(`^${pattern}${path.startsWith('/.well-known/') ? '/*' : '/?'}$`, 'i');
 }
 
 const escaped = (name: string): string =>

@@ -4,7 +4,7 @@ import express, { type Express } from 'express';
 import { AgenticoreError } from '../../domain/errors.js';
 import { addCompletionRoutes } from '../completions/completion-routes.js';
 import { allowOrigins } from '../openai/cors.js';
-import { addOpenAiRoutes } from '../openai/openai-routes.js';
+import { addOpenAiErrors, addOpenAiRoutes } from '../openai/openai-routes.js';
 import { addDescriptionRoute } from '../openapi/description-route.js';
 import { addAdminRoutes } from '../rest/admin.js';
 import { addDrainRoutes, addWorkerRoutes } from '../rest/drain.js';
@@ -39,6 +39,7 @@ export function createHttpApp(deps: HttpDeps): Express {
   app.use(() => {
     throw new AgenticoreError('NOT_FOUND');
   });
+  addOpenAiErrors(app, deps);
   app.use(handleErrors(deps.log));
   return app;
 }

@@ -17,12 +17,11 @@ export function addOpenAiRoutes(router: Router, deps: OpenAiDeps): void {
   router.use('/v1', () => {
     throw new AgenticoreError('NOT_FOUND');
   });
-  addOpenAiErrors(router, deps);
 }
 
 /**
  * Tells failures under /v1 as OpenAI's clients know them; also those of whatever stands before, such as keys that are
- * not valid.
+ * not valid, and that no agent is served here.
  */
 export function addOpenAiErrors(router: Router, { log }: Pick<OpenAiDeps, 'log'>): void {
   router.use('/v1', handleErrors(log, sendOpenAiError));
