@@ -7,12 +7,16 @@ import { cliReference } from '../src/surfaces/cli/reference.js';
 import { describeApi } from '../src/surfaces/openapi/describe-api.js';
 import { configurationPage } from './docs/configuration-page.js';
 import { errorsPage } from './docs/errors-page.js';
+import { metricsPage } from './docs/metrics-page.js';
 import { outcomesJson, retriesPage } from './docs/outcomes.js';
+import { profilesPage } from './docs/profiles-page.js';
 
 const pages: Readonly<Record<string, string>> = {
   'docs/cli.md': await cliReference(),
   'docs/configuration.md': configurationPage(),
   'docs/errors.md': errorsPage(),
+  'docs/metrics.md': metricsPage(),
+  'docs/profiles.md': profilesPage(),
   'docs/retries.md': retriesPage(),
   'docs/openapi.json': `${JSON.stringify(describeApi(packageVersion, readSchema), null, 2)}\n`,
   'schemas/outcomes.json': outcomesJson(),

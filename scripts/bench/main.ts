@@ -6,6 +6,7 @@ const BENCHES: Readonly<Record<string, () => Promise<{ run(): Promise<Report> }>
   queue: () => import('./queue.js'),
   scale: () => import('./scale.js'),
   turn: () => import('./turn.js'),
+  workspace: () => import('./workspace.js'),
 };
 
 /** What a benchmark says: how it measured, and named figures. */

@@ -1,8 +1,8 @@
 // What must be true of one ended job, whatever happened to those who worked on it. Each check gives sentences about
 // what is not.
 import { createHash } from 'node:crypto';
+import { endingOf } from '../../src/domain/endings.js';
 import { canonicalJson, firstBreak, type LedgerRecord } from '../../src/domain/evidence.js';
-import { endingOf } from '../../src/domain/job.js';
 import type { FeedRow, JobEvidence } from './job-evidence.js';
 import type { Reading } from './readers.js';
 
@@ -42,9 +42,12 @@ export function auditTranscript({ records, feed, whole }: JobEvidence): readonly
     seals.set(attempt, { count: (seal?.count ?? 0) + 1, head: sha256(line) });
   }
   let sealed: unknown;
-  for (const record of records) {
+  for (const [at, record] of records.entries()) {
     if (record.type === 'ClaudeFinished') {
       sealed = record.transcript;
+      // Only the last seal of an attempt is that of all it said: claude goes on after a verification that failed.
+      const later = records.slice(at + 1);
+      if (later.some((one) => one.type === record.type && one.attempt === record.attempt)) continue;
       if (canonicalJson(sealed) !== canonicalJson(seals.get(record.attempt)))
         wrong.push(`the seal of attempt ${record.attempt} is not that of its transcript`);
     } else if (endingOf(record.type) !== undefined && 'transcript' in record) {

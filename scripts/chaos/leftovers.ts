@@ -1,7 +1,7 @@
 // What must be gone when all jobs have ended: processes of attempts, their worktrees, and the locks of the dead.
 import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { TAG_VARIABLE } from '../../src/adapters/claude/start/attempt-tag.js';
+import { TAG_VARIABLE } from '../../src/adapters/host/attempt/attempt-tag.js';
 import { findProcess } from '../../src/adapters/host/process-table.js';
 import type { Fleet } from './fleet.js';
 

@@ -44,7 +44,8 @@ The environment of claude is built from nothing. From the server's own it gets
   \`AGENT_MODE_*\`, \`AGENTIHUB_*\`, \`PACKAGE_REPO_*\`, \`REDIS_*\`, \`GITHUB_*\`, \`OAUTH_*\`, \`LANGFUSE_*\`) are refused
   even there, with a warning in the log.
 
-Values that are known to be secret are taken out of the log, the transcripts and every error.`;
+Values that are known to be secret are taken out of the log, the transcripts, tasks and every error. How hosts of
+repositories let a server in, and where those secrets are: [credentials](credentials.md).`;
 
 /** The whole page. */
 export function configurationPage(): string {

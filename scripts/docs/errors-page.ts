@@ -16,7 +16,7 @@ export function errorsPage(): string {
 
 const HEAD = `# Errors
 
-<!-- Made by \`npm run docs\` from src/domain/errors.ts; edit that instead. -->
+<!-- Made by \`npm run docs\` from src/domain/{refusals,failures}.ts; edit those instead. -->
 
 Every failure has a code. Over HTTP it reads \`${publicCode('INTERNAL')}\` for the code \`INTERNAL\`, with the status below:
 

@@ -96,7 +96,7 @@ const minutes = (seconds: number): string => `${seconds / 60} min`;
 
 const HEAD = `# Retries
 
-<!-- Made by \`npm run docs\` from src/domain/outcomes.ts and src/domain/errors.ts; edit those instead. -->
+<!-- Made by \`npm run docs\` from src/domain/outcomes.ts and src/domain/{refusals,failures}.ts; edit those instead. -->
 
 What becomes of an attempt that went wrong depends on the class of its [code](errors.md) and on nothing else. For programs the
 same table is [schemas/outcomes.json](../schemas/outcomes.json). \`backoff\` is \`retry.backoff_s\` of the job's profile, and

@@ -1,5 +1,6 @@
 // Readers: replay from the cursor, then live, one order, each entry once.
-import { endingOf, type JobStatus } from '../domain/job.js';
+import { endingOf } from '../domain/endings.js';
+import type { JobStatus } from '../domain/job.js';
 import type { Feed, FeedEntry, FeedName } from '../ports/feed.js';
 import { createBell } from './bell.js';
 

@@ -118,6 +118,7 @@ export function transitionOf(
     before: before?.job.status,
     placement: placementChange(before?.job, job),
     deadLetter: deadLetterChange(before?.job, job),
+    callback: callbackChange(before?.job, job),
     answer,
     request,
     claim,
@@ -128,4 +129,10 @@ function deadLetterChange(before: Job | undefined, after: Job): Transition['dead
   const was = before !== undefined && isDeadLetter(before);
   if (was === isDeadLetter(after)) return 'none';
   return was ? 'remove' : 'add';
+}
+
+function callbackChange(before: Job | undefined, after: Job): Transition['callback'] {
+  const dueAt = after.callback?.dueAt;
+  if (dueAt === before?.callback?.dueAt) return 'same';
+  return dueAt === undefined ? 'settled' : { dueAt };
 }

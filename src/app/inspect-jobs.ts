@@ -35,6 +35,11 @@ export async function cancelJob(deps: LedgerDeps, jobId: string, by: string): Pr
   return (await handleCommand(deps, jobId, { type: 'RequestCancel', by })).job;
 }
 
+/** Has the end of a job told once more, from now on. Throws JOB_NOT_FOUND, JOB_NOT_ENDED, CALLBACK_NOT_FOUND. */
+export async function askForCallback(deps: LedgerDeps, jobId: string, by: string): Promise<Job> {
+  return (await handleCommand(deps, jobId, { type: 'AskForCallback', by })).job;
+}
+
 /** Resolves with the job when it ends or when the signal aborts, whichever is first. Throws JOB_NOT_FOUND. */
 export async function waitForEnd(
   deps: { readonly events: EventLog; readonly feed: Feed },

@@ -15,9 +15,9 @@ import {
 import { deliverWork } from './attempt/deliver-work.js';
 import { type Bench, closeBench, keepBench, openBench } from './attempt/open-bench.js';
 import { type Pass, passBreaker } from './attempt/pass-breaker.js';
-import { runClaude } from './attempt/run-claude.js';
 import { settleSpools } from './attempt/settle-spools.js';
 import { watchCancel } from './attempt/watch-cancel.js';
+import { workUntilVerified } from './attempt/work-until-verified.js';
 import { type Handled, handleCommand } from './handle-command.js';
 
 /** How long an attempt that is handed back tries to say so: longer than claude's stop ladder takes. */
@@ -163,9 +163,11 @@ const stopped = ({ signal }: Attempt): Ended => ({
 
 /** The phases between opening and closing the bench. */
 async function work(deps: AttemptDeps, attempt: Attempt, bench: Bench): Promise<Ended> {
-  // An earlier attempt got as far as a commit that is still here: its work is delivered, not done again.
+  // An earlier attempt got as far as a commit that is still here: its work, which was verified then, is delivered, not
+  // done again.
   if (!bench.workspace?.resumed) {
-    const end = await runClaude(deps, attempt, bench);
+    if (attempt.job.order.delivers) throw new AgenticoreError('WORK_NOT_FOUND');
+    const end = await workUntilVerified(deps, attempt, bench);
     if (end.kind === 'stopped') return stopped(attempt);
     if (end.kind === 'failed') {
       const { resetsAt } = end;

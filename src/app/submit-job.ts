@@ -5,8 +5,9 @@ import { AgenticoreError } from '../domain/errors.js';
 import { canonicalJson } from '../domain/evidence.js';
 import type { Job } from '../domain/job.js';
 import { isTerminal } from '../domain/job.js';
-import type { JobOrder } from '../domain/job-event.js';
+import type { Delivery, JobOrder } from '../domain/job-event.js';
 import { checkBaseRef, checkRepoUrl, type RepoUrlPolicy } from '../domain/repo-url.js';
+import type { Courier } from '../ports/courier.js';
 import type { ProfileStore } from '../ports/profile-store.js';
 import { type LedgerDeps, transitionOf } from './handle-command.js';
 import { hasRoom } from './queue-room.js';
@@ -27,6 +28,7 @@ export interface JobRequest {
   readonly ttlS?: number;
   readonly metadata?: Readonly<Record<string, string>>;
   readonly filePath?: string;
+  readonly callbackUrl?: string;
 }
 
 export interface SubmitContext {
@@ -35,13 +37,13 @@ export interface SubmitContext {
   readonly traceparent?: string;
 }
 
-export interface SubmitDeps extends LedgerDeps {
+export interface SubmitDeps extends AgainDeps {
   readonly profiles: ProfileStore;
-  readonly newId: () => string;
   /** False while draining. */
   readonly accepting: () => boolean;
   /** Real path of an allowed extra .mcp.json; throws FILE_PATH_REFUSED. */
   readonly checkFilePath: (path: string) => Promise<string>;
+  readonly courier: Pick<Courier, 'check'>;
   readonly policy: SubmitPolicy;
 }
 
@@ -61,7 +63,8 @@ const QUEUE_FULL_RETRY_S = 10;
 
 /**
  * Accepts a job; when it resolves the job is on the bus and will run. Throws UNKNOWN_PROFILE, BROKEN_PROFILE,
- * REPO_URL_REFUSED, BASE_REF_REFUSED, FILE_PATH_REFUSED, IDEMPOTENCY_MISMATCH, QUEUE_FULL, DRAINING, BUS_UNREACHABLE.
+ * REPO_URL_REFUSED, BASE_REF_REFUSED, FILE_PATH_REFUSED, CALLBACK_URL_REFUSED, IDEMPOTENCY_MISMATCH, QUEUE_FULL,
+ * DRAINING, BUS_UNREACHABLE.
  */
 export async function submitJob(
   deps: SubmitDeps,
@@ -79,8 +82,8 @@ export async function submitJob(
 }
 
 /**
- * Submits an ended job once more, as a new job linked by `retryOf`, with its task or an edited one.
- * Throws JOB_NOT_FOUND, JOB_NOT_ENDED, INVALID_REQUEST for a turn, and what submitJob throws.
+ * Submits an ended job once more, as a new job linked by `retryOf`, with its task or an edited one. Where only the pull
+ * request is missing, only that is done again, unless the task is another. Throws JOB_NOT_FOUND, JOB_NOT_ENDED, INVALID_REQUEST for a turn, and what submitJob throws.
  */
 export async function retryJob(
   deps: SubmitDeps,
@@ -101,20 +104,38 @@ export async function retryJob(
 /** What submitting an order that was checked before takes. */
 export interface AgainDeps extends LedgerDeps {
   readonly newId: () => string;
+  /** Takes secrets out of a task: the ledger keeps it, readers are shown it, and the pull request tells it. */
+  readonly redactTask: (task: string) => string;
   readonly policy: Pick<SubmitPolicy, 'maxQueued'>;
 }
 
 /** A new job like `job`, linked to it. Throws IDEMPOTENCY_MISMATCH, QUEUE_FULL, BUS_UNREACHABLE. */
 export async function submitAgain(
   deps: AgainDeps,
-  { id: jobId, order }: Job,
+  job: Job,
   task?: string,
   context: SubmitContext = {},
 ): Promise<Job> {
-  const again: JobOrder = { ...order, task: task ?? order.task, mode: 'fire_and_forget', retryOf: jobId };
+  const { id: jobId, order } = job;
+  const { delivers: _delivers, ...work } = order;
+  const delivers = task === undefined ? undelivered(job) : undefined;
+  const again: JobOrder = {
+    ...work,
+    task: task === undefined ? order.task : deps.redactTask(task),
+    mode: 'fire_and_forget',
+    retryOf: jobId,
+    ...(delivers === undefined ? {} : { delivers }),
+  };
   const key = context.idempotencyKey;
   const digest = (): string => deps.hash(canonicalJson({ retryOf: jobId, task }));
   return append(deps, again, key === undefined ? undefined : { key, digest: digest() });
+}
+
+/** The work that a job left without its pull request. */
+function undelivered({ id, status, order, branch, commit, prError }: Job): Delivery | undefined {
+  if (order.delivers !== undefined) return order.delivers;
+  if (status !== 'succeeded' || prError === undefined) return undefined;
+  return branch === undefined || commit === undefined ? undefined : { jobId: id, branch, commit };
 }
 
 async function completeOrder(
@@ -126,9 +147,11 @@ async function completeOrder(
   const { wait, queueTtlS, ttlS, profile: named, filePath, ...asked } = request;
   if (asked.repoUrl !== undefined) checkRepoUrl(asked.repoUrl, policy.repoUrls);
   if (asked.baseRef !== undefined) checkBaseRef(asked.baseRef);
+  if (asked.callbackUrl !== undefined) deps.courier.check(asked.callbackUrl);
   const profile = await deps.profiles.load(named ?? policy.defaultProfile);
   return {
     ...asked,
+    task: deps.redactTask(asked.task),
     profile: profile.name,
     lane: policy.lane,
     mode: wait ? 'sync' : 'fire_and_forget',

@@ -1,28 +1,10 @@
 // What may happen to a job: a command and the state so far give events, or a refusal with a code.
+import { type CallbackCommand, decideCallback } from './decide-callback.js';
 import { AgenticoreError, ERRORS, type ErrorCode } from './errors.js';
 import { isDeadLetter, isTerminal, type Job } from './job.js';
-import type {
-  BlockFacts,
-  ClaudeFacts,
-  ClaudeStart,
-  DeadLetterFate,
-  JobEvent,
-  JobOrder,
-  WorkspaceFacts,
-} from './job-event.js';
+import type { DeadLetterFate, JobEvent, JobOrder, Progress } from './job-event.js';
 import { decideRetry, type RetryQuestion } from './retry.js';
 import { assertDirect, failTurn, failUnstarted, leaveTurn, loseTurn, sealOf } from './turn-ending.js';
-
-/** A fact of the running attempt, reported by the worker that owns it. */
-export type Progress =
-  | ({ readonly type: 'WorkspaceOpened' } & WorkspaceFacts)
-  | ({ readonly type: 'ClaudeStarted' } & ClaudeStart)
-  | ({ readonly type: 'ClaudeFinished' } & ClaudeFacts)
-  | { readonly type: 'CommitReady'; readonly oid: string; readonly leftUncommitted: boolean }
-  | ({ readonly type: 'PushBlocked' } & BlockFacts)
-  | { readonly type: 'BranchPushed'; readonly branch: string; readonly oid: string }
-  | { readonly type: 'PullRequestOpened'; readonly url: string; readonly existed: boolean }
-  | { readonly type: 'PullRequestFailed'; readonly error: string };
 
 /** How an attempt ended, judged by the worker. What follows from it is decided here. */
 export type AttemptOutcome =
@@ -52,12 +34,13 @@ export type JobCommand =
   | { readonly type: 'LoseAttempt'; readonly attempt: number }
   | { readonly type: 'RequestCancel'; readonly by: string }
   | { readonly type: 'ExpireJob' }
-  | ({ readonly type: 'CloseDeadLetter'; readonly by: string } & DeadLetterFate);
+  | ({ readonly type: 'CloseDeadLetter'; readonly by: string } & DeadLetterFate)
+  | CallbackCommand;
 
 /**
  * The events that a command causes, given what happened so far; `now` is epoch milliseconds, `heldMs` how long its
  * repository's limit has kept the job from its lane in its present wait. An empty list means that there is nothing to
- * do. Throws JOB_NOT_FOUND, JOB_ENDED or STALE_ATTEMPT when the command may not happen.
+ * do. Throws JOB_NOT_FOUND, JOB_ENDED or STALE_ATTEMPT when the command may not happen, and what decideCallback throws.
  */
 export function decide(
   command: JobCommand,
@@ -91,6 +74,9 @@ export function decide(
       return hasExpired(job, now, heldMs) ? [{ type: 'JobExpired', at: now }] : [];
     case 'CloseDeadLetter':
       return closeDeadLetter(command, job, now);
+    case 'RecordCallback':
+    case 'AskForCallback':
+      return decideCallback(command, job, now);
     default:
       return command satisfies never;
   }

@@ -1,4 +1,5 @@
 // What can happen to a job, as its ledger tells it: the events and the facts that they carry.
+import type { CallbackEvent } from './callback.js';
 import type { ErrorCode } from './errors.js';
 import type { Finding } from './guard.js';
 import type { Visibility } from './visibility.js';
@@ -24,9 +25,20 @@ export interface JobOrder {
   readonly metadata?: Readonly<Record<string, string>>;
   readonly filePath?: string;
   readonly retryOf?: string;
+  /** The work of an earlier job, for which only the pull request is still missing: claude is not asked again. */
+  readonly delivers?: Delivery;
   readonly traceparent?: string;
+  /** Where the end of the job is told. */
+  readonly callbackUrl?: string;
   /** Set for jobs of kind `turn`; `task` is then the text of the prompt. */
   readonly turn?: TurnFacts;
+}
+
+export interface Delivery {
+  /** The job whose work it is. */
+  readonly jobId: string;
+  readonly branch: string;
+  readonly commit: string;
 }
 
 /** What the ledger knows of a turn besides its prompt. The whole request is kept beside it (EventLog.request). */
@@ -71,6 +83,19 @@ interface Exhaustion {
   readonly exhausted?: true;
 }
 
+/** A fact of the running attempt, reported by the worker that owns it. */
+export type Progress =
+  | ({ readonly type: 'WorkspaceOpened' } & WorkspaceFacts)
+  | ({ readonly type: 'SetupFinished' } & CommandsFacts)
+  | ({ readonly type: 'ClaudeStarted' } & ClaudeStart)
+  | ({ readonly type: 'ClaudeFinished' } & ClaudeFacts)
+  | ({ readonly type: 'VerificationFinished'; readonly round: number } & CommandsFacts)
+  | { readonly type: 'CommitReady'; readonly oid: string; readonly leftUncommitted: boolean }
+  | ({ readonly type: 'PushBlocked' } & BlockFacts)
+  | { readonly type: 'BranchPushed'; readonly branch: string; readonly oid: string }
+  | ({ readonly type: 'PullRequestOpened' } & PullRequestOpening)
+  | { readonly type: 'PullRequestFailed'; readonly error: string };
+
 export type JobEvent =
   | {
       readonly type: 'JobSubmitted';
@@ -87,14 +112,7 @@ export type JobEvent =
       readonly direct?: true;
     } & Held &
       OfAttempt)
-  | ({ readonly type: 'WorkspaceOpened' } & WorkspaceFacts & OfAttempt)
-  | ({ readonly type: 'ClaudeStarted' } & ClaudeStart & OfAttempt)
-  | ({ readonly type: 'ClaudeFinished' } & ClaudeFacts & OfAttempt)
-  | ({ readonly type: 'CommitReady'; readonly oid: string; readonly leftUncommitted: boolean } & OfAttempt)
-  | ({ readonly type: 'PushBlocked' } & BlockFacts & OfAttempt)
-  | ({ readonly type: 'BranchPushed'; readonly branch: string; readonly oid: string } & OfAttempt)
-  | ({ readonly type: 'PullRequestOpened'; readonly url: string; readonly existed: boolean } & OfAttempt)
-  | ({ readonly type: 'PullRequestFailed'; readonly error: string } & OfAttempt)
+  | (Progress & OfAttempt)
   | { readonly type: 'CancelRequested'; readonly at: number; readonly by: string }
   | ({ readonly type: 'AttemptFailed'; readonly retryAt: number } & Failure & OfAttempt)
   | ({ readonly type: 'AttemptLost'; readonly worker: string } & Failure & OfAttempt)
@@ -106,7 +124,9 @@ export type JobEvent =
   | { readonly type: 'JobCancelled'; readonly at: number; readonly transcript?: TranscriptSeal }
   | { readonly type: 'JobExpired'; readonly at: number }
   // After the end: somebody has looked at a job that used up its attempts.
-  | ({ readonly type: 'DeadLetterClosed'; readonly at: number; readonly by: string } & DeadLetterFate);
+  | ({ readonly type: 'DeadLetterClosed'; readonly at: number; readonly by: string } & DeadLetterFate)
+  // After the end as well: what became of telling it.
+  | CallbackEvent;
 
 /** What became of a dead letter; `retriedAs` is the id of the new job that tries once more. */
 export type DeadLetterFate =
@@ -121,6 +141,29 @@ export interface WorkspaceFacts {
   readonly branch?: string;
   readonly baseRef?: string;
   readonly baseOid?: string;
+}
+
+export interface PullRequestOpening {
+  readonly url: string;
+  /** An earlier attempt had opened it. */
+  readonly existed: boolean;
+  /** A sentence for each thing that the profile asks for and that it lacks; left out when it has them all. */
+  readonly shortfalls?: readonly string[];
+}
+
+/** How the commands of a profile went, one after the other up to the first that failed. */
+export interface CommandsFacts {
+  readonly passed: boolean;
+  readonly commands: readonly CommandRun[];
+  /** The end of what the last of them said. */
+  readonly output: string;
+}
+
+export interface CommandRun {
+  readonly command: string;
+  /** Null when it was killed, or still ran at the deadline of the attempt. */
+  readonly exitCode: number | null;
+  readonly durationMs: number;
 }
 
 export interface ClaudeStart {

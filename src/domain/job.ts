@@ -1,9 +1,12 @@
 // Where a job stands: what its events add up to. Pure; `decide` says what may happen.
+import { type Callback, callbackAtEnd, foldCallback } from './callback.js';
 import type { ErrorCode } from './errors.js';
 import type { Finding } from './guard.js';
 import type { JobEvent, JobOrder, TranscriptSeal, Usage, WorkspaceFacts } from './job-event.js';
 import type { Failures } from './retry.js';
 import { foldUnfinished, type Unfinished } from './unfinished.js';
+import { addUsage } from './usage.js';
+import type { Verification } from './verification.js';
 
 export type JobStatus = 'queued' | 'running' | 'succeeded' | 'failed' | 'cancelled' | 'expired';
 export const JOB_STATUSES: readonly JobStatus[] = [
@@ -44,6 +47,8 @@ export interface Job {
   readonly workspace?: WorkspaceFacts;
   /** What the next attempt may go on with. */
   readonly unfinished?: Unfinished;
+  /** How the profile's verify commands judged what Claude did last. */
+  readonly verification?: Verification;
   readonly commit?: string;
   readonly branch?: string;
   readonly pushedOid?: string;
@@ -52,7 +57,7 @@ export interface Job {
   readonly prUrl?: string;
   readonly prError?: string;
   readonly exitCode?: number;
-  /** Money and turns of all attempts together. */
+  /** Money, turns and usage of all attempts together. */
   readonly costUsd: number;
   readonly numTurns: number;
   readonly usage?: Usage;
@@ -66,20 +71,12 @@ export interface Job {
   readonly exhausted?: true;
   /** Somebody has seen to it since: it is no dead letter any more. */
   readonly letterClosed?: true;
+  /** Set from the end on, where the order names an address for it. */
+  readonly callback?: Callback;
 }
-
-const ENDINGS: ReadonlyMap<string, JobStatus> = new Map<JobEvent['type'], JobStatus>([
-  ['JobSucceeded', 'succeeded'],
-  ['JobFailed', 'failed'],
-  ['JobCancelled', 'cancelled'],
-  ['JobExpired', 'expired'],
-]);
 
 /** True for a job that used up its attempts and that nobody has looked at since: it is among the dead letters. */
 export const isDeadLetter = (job: Job): boolean => job.exhausted === true && job.letterClosed !== true;
-
-/** The status in which an event of this type ends its job; undefined for all others. */
-export const endingOf = (eventType: string): JobStatus | undefined => ENDINGS.get(eventType);
 
 /** True when nothing more can happen to a job of this status. */
 export const isTerminal = (status: JobStatus): boolean => status !== 'queued' && status !== 'running';
@@ -99,15 +96,21 @@ export function evolve(job: Job | undefined, event: JobEvent): Job {
       const { type: _type, at: _at, attempt: _attempt, ...workspace } = event;
       return { ...next, workspace };
     }
+    case 'SetupFinished':
+      return next;
     case 'ClaudeStarted':
       return {
-        ...next,
+        ...without(next, 'verification'),
         pid: event.pid,
         sessionId: event.sessionId,
         ...(event.resumed === undefined ? {} : { resumed: event.resumed }),
       };
     case 'ClaudeFinished':
       return finishClaude(next, event);
+    case 'VerificationFinished': {
+      const { passed, round, commands } = event;
+      return { ...next, verification: { passed, round, commands } };
+    }
     case 'CommitReady':
       return { ...next, commit: event.oid };
     case 'PushBlocked':
@@ -145,6 +148,10 @@ export function evolve(job: Job | undefined, event: JobEvent): Job {
       return end({ ...next, code: 'QUEUE_EXPIRED' }, 'expired', event);
     case 'DeadLetterClosed':
       return { ...next, letterClosed: true };
+    case 'CallbackDelivered':
+    case 'CallbackFailed':
+    case 'CallbackAsked':
+      return next.callback === undefined ? next : { ...next, callback: foldCallback(next.callback, event) };
     default:
       return event satisfies never;
   }
@@ -165,6 +172,7 @@ function submitted(event: Extract<JobEvent, { type: 'JobSubmitted' }>): Job {
     waitedMs: 0,
     costUsd: 0,
     numTurns: 0,
+    ...(event.order.delivers === undefined ? {} : { commit: event.order.delivers.commit }),
   };
 }
 
@@ -207,7 +215,7 @@ function finishClaude(job: Job, event: Extract<JobEvent, { type: 'ClaudeFinished
     numTurns: job.numTurns + event.numTurns,
     transcript: event.transcript,
     ...(event.exitCode === null ? {} : { exitCode: event.exitCode }),
-    ...(event.usage ? { usage: event.usage } : {}),
+    ...(event.usage ? { usage: addUsage(job.usage, event.usage) } : {}),
     ...(event.answer ? { answer: event.answer } : {}),
   };
 }
@@ -226,6 +234,7 @@ function requeue(job: Job, queuedSince: number): Job {
 function end(job: Draft, status: JobStatus, event: { readonly at: number }): Draft {
   job.status = status;
   job.endedAt = event.at;
+  if (job.order.callbackUrl !== undefined) job.callback = callbackAtEnd(event.at);
   return without(job, 'pid', 'nextAttemptAt');
 }
 

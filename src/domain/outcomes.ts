@@ -80,6 +80,9 @@ export const OUTCOMES = {
   ),
   bad_repository: failed('The repository, its base ref or its permissions are not as the job needs them.'),
   bad_request: failed('The caller must change the request.'),
+  verify_failed: failed(
+    "Claude's work does not pass the verify commands of the profile, and Claude could not mend it as often as it may.",
+  ),
   final: failed('Claude, or the job itself, came to an end that trying again would not change.'),
 } as const satisfies Record<string, OutcomeRow>;
 

@@ -1,6 +1,7 @@
 // Which repository addresses and base refs may reach git at all. Refused here means: git never sees it. Nothing that
 // git would take for an option, a helper program or a second address passes, and no address carries a secret.
 import { AgenticoreError } from './errors.js';
+import { hostMatches, isPrivateHost } from './hosts.js';
 
 export type RepoProtocol = 'https' | 'ssh' | 'file' | 'http';
 
@@ -42,12 +43,23 @@ export function checkRepoUrl(url: string, policy: RepoUrlPolicy): void {
       const fault = `${address.host} is no public host; AGENTICORE_ALLOWED_REPO_HOSTS must name it`;
       throw refuse(fault, policy);
     }
-  } else if (!policy.allowedHosts.some((pattern) => hostMatches(pattern, address))) {
+  } else if (!policy.allowedHosts.some((pattern) => hostMatches(pattern, address.host, portOf(address)))) {
     throw refuse(
       `the host ${address.host} is not allowed (allowed: ${policy.allowedHosts.join(', ') || 'none'})`,
       policy,
     );
   }
+}
+
+const portOf = ({ protocol, port }: RepoAddress): number => port ?? DEFAULT_PORTS[protocol];
+
+/** Where the address leads over the network; undefined for a path of this host. Throws REPO_URL_REFUSED. */
+export function repoHost(
+  url: string,
+): { readonly protocol: RepoProtocol; readonly host: string; readonly port: number } | undefined {
+  const address = parseRepoUrl(url);
+  if (address.protocol === 'file') return undefined;
+  return { protocol: address.protocol, host: address.host, port: portOf(address) };
 }
 
 /** The address as the key of a cache: the same repository written in two ways gives the same text. */
@@ -168,39 +180,6 @@ function fileAddress(path: string, policy: RepoUrlPolicy | undefined): RepoAddre
   if (/(^|\/)\.\.?(\/|$)/.test(path)) throw refuse('its path has dot segments', policy);
   return { protocol: 'file', host: '', path };
 }
-
-function hostMatches(pattern: string, { protocol, host, port }: RepoAddress): boolean {
-  const wanted = pattern.toLowerCase();
-  const full = `${host}:${port ?? DEFAULT_PORTS[protocol]}`;
-  if (wanted.startsWith('*.')) return host.endsWith(wanted.slice(1)) && host.length > wanted.length - 1;
-  return wanted === host || wanted === full;
-}
-
-/** Literal addresses and names that lead into this machine or its network. Names are not resolved here. */
-function isPrivateHost(host: string): boolean {
-  if (host.startsWith('[')) return !isPublicIpv6(host.slice(1, -1));
-  const labels = host.split('.');
-  const last = labels.at(-1) ?? '';
-  if (/^(\d+|0x[0-9a-f]*)$/.test(last)) return !isPublicIpv4(host);
-  return labels.length === 1 || ['localhost', 'local', 'internal', 'localdomain', 'arpa'].includes(last);
-}
-
-function isPublicIpv4(host: string): boolean {
-  // Numbers in any other spelling (one long number, octal, hexadecimal) are a way to hide an address.
-  if (!/^(0|[1-9]\d{0,2})(\.(0|[1-9]\d{0,2})){3}$/.test(host)) return false;
-  const [a = 0, b = 0, c = 0, d = 0] = host.split('.').map(Number);
-  if (Math.max(a, b, c, d) > 255 || a === 0 || a === 10 || a === 127 || a >= 224) return false;
-  if (a === 100 && b >= 64 && b < 128) return false;
-  return !(
-    (a === 172 && b >= 16 && b < 32) ||
-    (a === 192 && (b === 168 || b === 0)) ||
-    (a === 169 && b === 254)
-  );
-}
-
-/** Global unicast is 2000::/3; what maps an IPv4 address into it (6to4, Teredo) is no way around the rule above. */
-const isPublicIpv6 = (host: string): boolean =>
-  /^[23][0-9a-f]{3}:/.test(host) && !/^(2002|2001:0{0,4}):/.test(host);
 
 function hasForbiddenCharacter(text: string): boolean {
   for (const character of text) {

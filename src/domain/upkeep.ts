@@ -1,4 +1,5 @@
 // What time alone does to a job that nobody touches: its wait expires, its record may be forgotten.
+import { keptForCallback } from './callback.js';
 import { isTerminal, type Job } from './job.js';
 
 /**
@@ -8,9 +9,10 @@ import { isTerminal, type Job } from './job.js';
 export function upkeepAt(job: Job, heldMs = 0): number | undefined {
   const { queueTtlS, ttlS } = job.order;
   if (job.status === 'queued') return job.queuedSince + heldMs + queueTtlS * 1000 - job.waitedMs + 1;
-  return job.endedAt === undefined ? undefined : job.endedAt + ttlS * 1000;
+  if (job.endedAt === undefined) return undefined;
+  return Math.max(job.endedAt + ttlS * 1000, keptForCallback(job.callback));
 }
 
-/** True when the job ended longer ago than its TTL: everything it owns may go. */
+/** True when the job ended longer ago than its TTL, and nobody is to be told of it: everything it owns may go. */
 export const hasOutlived = (job: Job, now: number): boolean =>
   isTerminal(job.status) && (upkeepAt(job) ?? Number.POSITIVE_INFINITY) <= now;

@@ -11,7 +11,7 @@ export interface AgentOrder {
   readonly jobDir: string;
   /** The UUID of the Claude session: a new one, or with `resumeFrom` that of an earlier job. */
   readonly sessionId: string;
-  /** Absolute path of the session file of an earlier job; the session goes on from there. */
+  /** The session goes on from there: absolute path of its file, or its id when it is in the job's own directory. */
   readonly resumeFrom?: string;
   /** `--flag value` pairs from profile and order; true = bare flag. Never a shell. */
   readonly flags: Readonly<Record<string, string | number | true | readonly string[]>>;

@@ -1,5 +1,6 @@
 // Everything a process needs of the bus, as one thing to open and close. Two machines make it: files and Redis.
 import type { Breaker } from './breaker.js';
+import type { Callbacks } from './callbacks.js';
 import type { CommandQueue } from './command-queue.js';
 import type { Conversations } from './conversations.js';
 import type { Custody } from './custody.js';
@@ -27,6 +28,7 @@ export interface Bus {
   readonly custody: Custody;
   readonly breaker: Breaker;
   readonly conversations: Conversations;
+  readonly callbacks: Callbacks;
   readonly grants: Grants;
   /** Resolves when the bus can be written to; throws BUS_UNREACHABLE with the reason. */
   ping(): Promise<void>;

@@ -34,6 +34,8 @@ export interface Transition {
   readonly placement: PlacementChange;
   /** Whether the job joins or leaves the dead letters. */
   readonly deadLetter: 'none' | 'add' | 'remove';
+  /** Whether telling its end is due from now on at another time, or not any more. */
+  readonly callback: 'same' | 'settled' | { readonly dueAt: number };
   /** The final answer, kept beside the ledger so that lists never load it. */
   readonly answer?: string | undefined;
   /** JSON of the whole request of a turn that waits, with its first transition; kept beside the ledger until its end. */

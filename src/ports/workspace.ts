@@ -35,10 +35,22 @@ export interface Workspace {
   readonly kept: boolean;
   /** The repository's own CLAUDE.md and .claude/CLAUDE.md, as they were when the worktree was new; no link is followed. */
   instructions(): Promise<string>;
+  /** The repository's own template for pull requests, as it stands at the base; undefined when it has none. */
+  pullRequestTemplate(): Promise<string | undefined>;
   /** Commits whatever is uncommitted, and keeps HEAD under a ref of the mirror so that it survives the worktree. */
   commit(message: string, signal: AbortSignal): Promise<CommitResult>;
   /** What `push` would give away. Throws WORKSPACE_FAILED or REPOSITORY_*. */
   work(signal: AbortSignal): Promise<Work>;
+  /**
+   * Notes where the work stands - HEAD, index and every file that git does not ignore - before programs run in it.
+   * Throws WORKSPACE_FAILED when a file cannot be read.
+   */
+  snapshot(signal: AbortSignal): Promise<void>;
+  /**
+   * Puts all that back as it was, and removes what is new and not ignored. Nothing happens without a snapshot; one that
+   * was not put back, because its process died, is put back before an attempt goes on in the worktree.
+   */
+  restore(): Promise<void>;
   /**
    * Pushes HEAD to the branch on origin, replacing only what it just read there (`--force-with-lease`).
    * Throws PUSH_REFUSED with the remote's reason, or REPOSITORY_UNREACHABLE.
@@ -71,4 +83,10 @@ export interface Workspaces {
    * says of a job whether an attempt of it runs elsewhere or may go on in what it left: then that is left alone.
    */
   sweep(isWanted: (jobId: string) => Promise<boolean>): Promise<void>;
+  /**
+   * Looks after the cache: forgets the work that was kept of jobs that `isKnown` says nobody knows any more, packs what
+   * lies about and, where the cache is larger than it may be, removes what was used longest ago. What an open worktree
+   * or the work of a known job needs stays.
+   */
+  tend(isKnown: (jobId: string) => Promise<boolean>, signal: AbortSignal): Promise<void>;
 }

@@ -1,8 +1,8 @@
 // The agent's shift: a package, processes of Claude that are kept warm for it, and the turns that callers open.
 import { setMaxListeners } from 'node:events';
-import { createGuard, type Guard } from '../adapters/claude/end/guard.js';
-import { sweepOrphans } from '../adapters/claude/end/sweep.js';
 import { createTurnAgent } from '../adapters/claude/pool/turn-agent.js';
+import { createGuard, type Guard } from '../adapters/host/attempt/guard.js';
+import { sweepOrphans } from '../adapters/host/attempt/sweep.js';
 import { systemClock } from '../adapters/host/system-clock.js';
 import { claimTurnsLoop } from '../app/loops/claim-turns.js';
 import { createLeases } from '../app/loops/lease.js';
@@ -50,7 +50,7 @@ export async function startAgent(
   const { config, bus, log, worker } = machines;
   const isWorker = config.server.roles.includes('worker');
   if (isWorker) await sweepOrphans({ log });
-  const packages = await openPackage(config, log, signal);
+  const packages = await openPackage(machines, signal);
   const guard = createGuard({ log });
   const slots = createSlots(config.agent.maxProcesses);
   const running = new Set<string>();

@@ -22,10 +22,11 @@ import type { Drain } from './drain.js';
 import type { Machines } from './machines.js';
 import { openOAuth } from './oauth.js';
 import { packageVersion } from './package-version.js';
+import { readingsOf } from './readings.js';
 
 /** How long a job may wait before it is not worth starting, where the request does not say. */
 const QUEUE_TTL_S = 86_400;
-const READY_CACHE_MS = 1000;
+const LOOK_CACHE_MS = 1000;
 
 /** The other shifts of the process, as far as callers hear of them. */
 export interface Shifts {
@@ -45,9 +46,11 @@ export async function openCounter(
   machines: Machines,
   { drain, drainState, agent }: Shifts,
 ): Promise<Counter> {
-  const { config, bus, log, newId, workspaces, redact } = machines;
+  const { config, bus, log, newId, workspaces, redact, metrics, meter } = machines;
   const closing = new AbortController();
   const oauth = await openOAuth(machines);
+  const lane = agent?.lane ?? config.worker.lane;
+  metrics.observe(cached(() => readingsOf({ ...machines, lane, agent: agent?.agent }), LOOK_CACHE_MS));
   const app = createHttpApp({
     probesOnly: config.server.roles.every((role) => role === 'worker'),
     bus,
@@ -71,7 +74,10 @@ export async function openCounter(
     }),
     ...(oauth && { oauth }),
     ...(agent === undefined ? {} : { agent: agentDeps(machines, agent, closing.signal) }),
-    readiness: cached(() => readiness(machines, drain.signal, agent), READY_CACHE_MS),
+    metricsPage: metrics.page,
+    publicMetrics: config.server.publicMetrics,
+    meter,
+    readiness: cached(() => readiness(machines, drain.signal, agent), LOOK_CACHE_MS),
     log,
     newRequestId: newId,
     closing: closing.signal,
@@ -103,7 +109,7 @@ function agentHealth({ packages, agent }: AgentShift): Readonly<Record<string, u
 }
 
 function agentDeps(
-  { config, hash, clock, log }: Machines,
+  { config, hash, clock, log, meter }: Machines,
   { turns, completions }: AgentShift,
   closing: AbortSignal,
 ): AgentCounters {
@@ -111,7 +117,7 @@ function agentDeps(
   const { maxBodyBytes } = config.server;
   return {
     openAi: {
-      ...{ turns, isAuxiliary, parseVisibility, toolChannel, hash, clock, log, closing },
+      ...{ turns, isAuxiliary, parseVisibility, toolChannel, hash, clock, log, meter, closing },
       checkRequest: compileSchema('chat-request'),
       limits: { ...DEFAULT_OPENAI_LIMITS, disconnectGraceMs: disconnectGrace * 1000 },
     },

@@ -3,6 +3,7 @@ import { sha256 } from '../adapters/host/sha256.js';
 import { systemClock } from '../adapters/host/system-clock.js';
 import type { Log } from '../ports/log.js';
 import { loadConfig } from '../runtime/config/load-config.js';
+import { createSecrets } from '../runtime/secrets.js';
 import type { Desk, DeskOrder } from '../surfaces/cli/cli-context.js';
 import { openBus } from './open-bus.js';
 import { sessionReader } from './read-session.js';
@@ -22,6 +23,7 @@ export async function atDesk<T>(
     });
     return await work({
       ...{ bus, clock: systemClock, hash: sha256 },
+      redactTask: createSecrets(config.secrets).redactTask,
       readSession: sessionReader(config),
       unreadableJobs: () => unreadable,
     });

@@ -3,6 +3,7 @@ import { AgenticoreError } from '../domain/errors.js';
 import type { Config } from '../runtime/config/config.js';
 import { loadConfig } from '../runtime/config/load-config.js';
 import type { Finding } from '../surfaces/cli/cli-context.js';
+import { checkGithub } from './doctor/check-github.js';
 import { checkPackage } from './doctor/check-package.js';
 import { checkBus, checkFolders, checkPort } from './doctor/check-places.js';
 import { checkProfiles } from './doctor/check-profiles.js';
@@ -21,6 +22,7 @@ export async function diagnose(): Promise<readonly Finding[]> {
       : [
           () => checkClaude(config),
           () => checkCredentials(config),
+          () => checkGithub(config),
           () => checkFolders(config),
           () => checkBus(config),
           () => checkProfiles(config),

@@ -14,17 +14,19 @@ import type { FetchedPackage, PackageSource } from '../ports/package-source.js';
 import type { Config } from '../runtime/config/config.js';
 import { loadConfig } from '../runtime/config/load-config.js';
 import type { PackageRow, PackageVerdict } from '../surfaces/cli/cli-context.js';
+import { openCredentials } from './open-credentials.js';
 import { bundledSource, hubSource, packageChecks, packageSource } from './open-package.js';
 
 /** The bundled package, then the configured one or those of the hub; what cannot be used has its error. */
 export async function listPackages(): Promise<readonly PackageRow[]> {
   const { config } = loadConfig();
+  const credentials = openCredentials(config);
   const rows = await rowsFrom(bundledSource, async (bundled) => [bundled]);
   const others = await inScratch(async (scratchDir) => {
     if (config.agentihub.url !== undefined)
-      return rowsFrom((scratch) => hubSource(config, scratch), agentsOf, scratchDir);
+      return rowsFrom((scratch) => hubSource(config, credentials, scratch), agentsOf, scratchDir);
     return rowsFrom(
-      (scratch) => packageSource(config, scratch),
+      (scratch) => packageSource(config, credentials, scratch),
       async (found) => [found],
       scratchDir,
     );
@@ -35,7 +37,9 @@ export async function listPackages(): Promise<readonly PackageRow[]> {
 /** The agent that this configuration would serve. Throws BROKEN_PACKAGE, and what fetching it throws. */
 export const configuredPackage = (config: Config): Promise<PackageFolder> =>
   inScratch((scratchDir) =>
-    fetchFor(packageSource(config, scratchDir), (found) => readPackage(found, packageChecks())),
+    fetchFor(packageSource(config, openCredentials(config), scratchDir), (found) =>
+      readPackage(found, packageChecks()),
+    ),
   );
 
 /** Everything that is wrong with the package in a folder. */

@@ -4,9 +4,11 @@ import { delayLoop } from '../app/loops/delay.js';
 import { forgetDeadLoop } from '../app/loops/forget-dead.js';
 import { forgetDirectoriesLoop } from '../app/loops/forget-directories.js';
 import { lapseLoop } from '../app/loops/lapse.js';
+import { profileSyncLoop } from '../app/loops/profile-sync.js';
 import { upkeepLoop } from '../app/loops/upkeep.js';
 import { isCode } from '../domain/errors.js';
 import { type Service, untilAborted } from '../runtime/supervise.js';
+import { callBackServices } from './call-back.js';
 import type { Machines } from './machines.js';
 
 /** The loops of the shift; `lane` is the one that this process works for. */
@@ -19,8 +21,19 @@ export function maintenanceServices(machines: Machines, lane: string): readonly 
     { name: 'forget-dead', run: (signal) => forgetDeadLoop({ ...deps, lane }, signal) },
     { name: 'forget-directories', run: (signal) => forgetDirectoriesLoop({ ...deps, graceMs }, signal) },
     { name: 'lapse', run: (signal) => lapseLoop(deps, signal) },
+    ...(machines.config.agentMode ? [] : [profileSync(machines)]),
     { name: 'upkeep', run: (signal) => upkeepLoop(deps, signal) },
+    ...callBackServices(machines),
   ];
+}
+
+/** An agent takes no coding jobs, and needs no profiles. */
+function profileSync(machines: Machines): Service {
+  const intervalMs = machines.config.profilesRepo.syncInterval * 1000;
+  return {
+    name: 'profile-sync',
+    run: (signal) => profileSyncLoop({ ...machines, intervalMs }, signal),
+  };
 }
 
 /** Once the bus answers: a line for each promise that it cannot keep as it is set up. */

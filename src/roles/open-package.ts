@@ -1,21 +1,20 @@
 // What agent this process is: where the configuration gets its package from, and how it is laid out.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { createGitPackageSource } from '../adapters/git/package-source.js';
 import { systemClock } from '../adapters/host/system-clock.js';
 import { createHubSource } from '../adapters/profile-files/agent-package/agent-hub.js';
 import { createDirectorySource } from '../adapters/profile-files/agent-package/package-directory.js';
 import type { PackageChecks } from '../adapters/profile-files/agent-package/package-documents.js';
 import { openPackageStore } from '../adapters/profile-files/agent-package/package-store.js';
-import type { RepoProtocol } from '../domain/repo-url.js';
-import type { Log } from '../ports/log.js';
+import type { Credentials } from '../ports/credentials.js';
 import type { PackageSource } from '../ports/package-source.js';
 import type { PackageStore } from '../ports/packages.js';
-import { isOrdinary } from '../runtime/config/claude-environment.js';
+import { ordinaryVariables } from '../runtime/config/claude-environment.js';
 import type { Config } from '../runtime/config/config.js';
 import { packagePath } from '../runtime/package-root.js';
 import { compileSchema } from '../runtime/schema.js';
-import { gitEnvironment } from './git-environment.js';
+import { fetchedFrom } from './fetched-from.js';
+import type { Machines } from './machines.js';
 
 /** Where an image has the package of its agent. */
 const IN_AN_IMAGE = '/app/package';
@@ -27,11 +26,14 @@ const SLACK_S = 900;
  * Fetches, checks and lays out the agent's package and runs its runners. Throws BROKEN_PACKAGE with every fault, and
  * what fetching it throws (REPOSITORY_*, REPO_URL_REFUSED ...); the signal's reason when that aborts.
  */
-export function openPackage(config: Config, log: Log, signal: AbortSignal): Promise<PackageStore> {
+export function openPackage(
+  { config, credentials, log }: Pick<Machines, 'config' | 'credentials' | 'log'>,
+  signal: AbortSignal,
+): Promise<PackageStore> {
   const { agent, claude } = config;
   return openPackageStore(
     {
-      source: packageSource(config, join(config.home, 'fetched-packages')),
+      source: packageSource(config, credentials, join(config.home, 'fetched-packages')),
       agentsDir: agentsDir(config),
       settings: {
         model: agent.model,
@@ -44,7 +46,7 @@ export function openPackage(config: Config, log: Log, signal: AbortSignal): Prom
       runnerEnvironment: (names) => {
         const { values, warnings } = claude.environmentOf(names);
         for (const why of warnings) log('package.env_refused', { why }, 'warn');
-        return { ...ordinary(claude.passthrough), ...values };
+        return { ...ordinaryVariables(claude.passthrough), ...values };
       },
       keepMs: (agent.sessionTtl + agent.idleSeconds + SLACK_S) * 1000,
       clock: systemClock,
@@ -55,18 +57,18 @@ export function openPackage(config: Config, log: Log, signal: AbortSignal): Prom
 }
 
 /** The place that the configuration names; what is fetched lies in `scratchDir`. Throws REPO_URL_REFUSED. */
-export function packageSource(config: Config, scratchDir: string): PackageSource {
+export function packageSource(config: Config, credentials: Credentials, scratchDir: string): PackageSource {
   const { agent, packageRepo, agentihub } = config;
   if (packageRepo.url !== undefined)
-    return repository(config, scratchDir, packageRepo.url, packageRepo.branch);
+    return fetchedFrom(config, credentials, scratchDir, packageRepo.url, packageRepo.branch);
   if (agentihub.url !== undefined)
-    return createHubSource(repository(config, scratchDir, agentihub.url), agentihub.agent ?? '');
+    return createHubSource(hubSource(config, credentials, scratchDir), agentihub.agent ?? '');
   return createDirectorySource(agent.packageDir ?? (existsSync(IN_AN_IMAGE) ? IN_AN_IMAGE : BUNDLED));
 }
 
 /** The hub as a whole, which the configuration must name. Throws REPO_URL_REFUSED. */
-export const hubSource = (config: Config, scratchDir: string): PackageSource =>
-  repository(config, scratchDir, config.agentihub.url ?? '');
+export const hubSource = (config: Config, credentials: Credentials, scratchDir: string): PackageSource =>
+  fetchedFrom(config, credentials, scratchDir, config.agentihub.url ?? '');
 
 /** The example, which is served where nothing else is named. */
 export const bundledSource = (): PackageSource => createDirectorySource(BUNDLED);
@@ -79,20 +81,3 @@ export const packageChecks = (): PackageChecks => ({
 
 /** Where the packages of this configuration are laid out, with the sessions of their turns. */
 export const agentsDir = ({ home, repos }: Config): string => join(repos.sharedFsRoot ?? home, 'agents');
-
-/** The address is its owner's own word, so that it may lie on this host or network; never by an unsafe protocol. */
-const ALWAYS_ALLOWED: readonly RepoProtocol[] = ['https', 'ssh', 'file'];
-
-function repository(config: Config, scratchDir: string, url: string, ref?: string): PackageSource {
-  return createGitPackageSource({
-    url,
-    ...(ref === undefined ? {} : { ref }),
-    scratchDir,
-    allowedProtocols: [...new Set([...ALWAYS_ALLOWED, ...config.repos.allowedProtocols])],
-    env: gitEnvironment(config.claude.passthrough),
-  });
-}
-
-/** What a script needs to find programs and the network; the model's credentials are none of its business. */
-const ordinary = (passthrough: Readonly<Record<string, string>>): Record<string, string> =>
-  Object.fromEntries(Object.entries(passthrough).filter(([name]) => isOrdinary(name)));

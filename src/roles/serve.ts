@@ -5,6 +5,7 @@ import type { Log } from '../ports/log.js';
 import type { Config } from '../runtime/config/config.js';
 import { assertServable, loadConfig } from '../runtime/config/load-config.js';
 import { createLogger } from '../runtime/log.js';
+import { createSecrets } from '../runtime/secrets.js';
 import { type Service, supervise, untilAborted } from '../runtime/supervise.js';
 import type { DrainState } from '../surfaces/http/http-deps.js';
 import { type AgentShift, startAgent } from './agent.js';
@@ -25,13 +26,14 @@ export interface ServeFlags {
 export async function serve(flags: ServeFlags): Promise<number> {
   const { config, warnings } = loadConfig({ flags: { ...flags } });
   assertServable(config);
-  const log = createLogger({ level: config.log.level, pretty: config.log.pretty, secrets: config.secrets });
+  const secrets = createSecrets(config.secrets);
+  const log = createLogger({ ...config.log, redact: secrets.redact });
   for (const warning of warnings) log('config.warning', { warning }, 'warn');
 
   const worker = `${config.repos.podName}-${process.pid}-${randomUUID().slice(0, 8)}`;
   const bus = await openBus(config, worker, log);
   try {
-    return await work(config, buildMachines(config, bus, worker, log));
+    return await work(config, buildMachines({ config, bus, worker, log, secrets }));
   } finally {
     await bus.close();
     log('server.stopped');
@@ -51,6 +53,7 @@ async function work(config: Config, machines: Machines): Promise<number> {
     const draining = drain.signal.aborted;
     return { draining, idle: draining && !worker?.busy(), running: worker?.running() ?? [] };
   };
+  if (!config.agentMode) await fetchFirstProfiles(machines, stop.signal);
   const counter = await openCounter(machines, { drain, drainState, agent });
   const services: Service[] = [
     counter.service,
@@ -90,6 +93,11 @@ async function work(config: Config, machines: Machines): Promise<number> {
     if (!isIdle) setTimeout(() => process.exit(), GOODBYE_MS).unref();
     offSignals();
   }
+}
+
+/** Whoever asks for a profile of the repository right after the start finds it; later ones come beside the work. */
+async function fetchFirstProfiles({ profiles }: Machines, signal: AbortSignal): Promise<void> {
+  if ((await profiles.repository())?.revision === undefined) await profiles.sync(signal);
 }
 
 /**

@@ -1,9 +1,11 @@
 // The worker's shift: sweep what the dead left, then claim and run jobs until told to leave.
 import { createClaudeAgent } from '../adapters/claude/agent.js';
-import { createGuard, type Guard } from '../adapters/claude/end/guard.js';
-import { sweepOrphans } from '../adapters/claude/end/sweep.js';
 import { locateClaude } from '../adapters/claude/start/locate-claude.js';
+import { createGithubCodeHost } from '../adapters/github/code-host.js';
 import { matchPaths } from '../adapters/globs/match-paths.js';
+import { createGuard, type Guard } from '../adapters/host/attempt/guard.js';
+import { sweepOrphans } from '../adapters/host/attempt/sweep.js';
+import { createPrograms } from '../adapters/host/programs.js';
 import { systemClock } from '../adapters/host/system-clock.js';
 import { createSecretScanner } from '../adapters/secret-scan/create-secret-scanner.js';
 import type { AttemptDeps } from '../app/attempt/attempt.js';
@@ -11,11 +13,13 @@ import { claimLoop } from '../app/loops/claim.js';
 import { createLeases } from '../app/loops/lease.js';
 import { settleLoop } from '../app/loops/settle.js';
 import { sweepLoop } from '../app/loops/sweep.js';
+import { tendCacheLoop } from '../app/loops/tend-cache.js';
 import { runAttempt } from '../app/run-attempt.js';
 import { createSlots } from '../app/slots.js';
 import type { Job } from '../domain/job.js';
 import type { Claim } from '../ports/command-queue.js';
 import type { SpoolName } from '../ports/spool.js';
+import { ordinaryVariables } from '../runtime/config/claude-environment.js';
 import { formsOfAll } from '../runtime/redact.js';
 import { type Service, untilAborted } from '../runtime/supervise.js';
 import { fingerprintCredential } from './credential.js';
@@ -83,6 +87,7 @@ export async function startWorker(machines: Machines, leaving: Leaving): Promise
       { name: 'settle', run: (signal) => settleUntil(machines, left, signal) },
       heart.service,
       { name: 'sweep', run: (signal) => sweepLoop(sweeping, signal) },
+      { name: 'tend-cache', run: (signal) => tendCacheLoop(machines, signal) },
     ],
     running: () => [...running],
     busy: () => slots.taken() > 0,
@@ -127,10 +132,12 @@ function attemptDeps(machines: Machines, guard: Guard): AttemptDeps {
     breaker: bus.breaker,
     credential: fingerprintCredential(passthrough, machines.hash),
     agent: createClaudeAgent({ binary: claudeBinary(config), guard, log }),
-    codeHosts: [],
+    codeHosts: [createGithubCodeHost({ apiUrl: config.github.apiUrl, credentials: machines.credentials })],
+    programs: createPrograms({ guard }),
     secretScanner: createSecretScanner(formsOfAll(config.secrets).map(({ text }) => text)),
     matchPaths,
     environment: claudeEnvironment(machines),
+    commandEnvironment: commandEnvironment(machines),
     host: config.repos.podName,
     leases: createLeases({ clock: systemClock, leaseMs: config.worker.leaseSeconds * 1000, log }),
     timeoutS: config.claude.timeout,
@@ -142,12 +149,21 @@ export const claudeBinary = ({ claude }: Machines['config']): string =>
   claude.binary ?? locateClaude(claude.passthrough.PATH) ?? 'claude';
 
 /** What claude gets of this process's environment: the model's credentials, and the variables named. */
-export function claudeEnvironment({ config, log }: Machines): AttemptDeps['environment'] {
-  const { passthrough, environmentOf } = config.claude;
+export const claudeEnvironment = (machines: Machines): AttemptDeps['environment'] =>
+  withNamed(machines, machines.config.claude.passthrough);
+
+/** What the commands of a profile get: no credentials of the model, unless the profile names them. */
+const commandEnvironment = (machines: Machines): AttemptDeps['commandEnvironment'] =>
+  withNamed(machines, ordinaryVariables(machines.config.claude.passthrough));
+
+function withNamed(
+  { config, log }: Machines,
+  given: Readonly<Record<string, string>>,
+): AttemptDeps['environment'] {
   return (names) => {
-    const { values, warnings } = environmentOf(names);
+    const { values, warnings } = config.claude.environmentOf(names);
     for (const why of warnings) log('profile.env_refused', { why }, 'warn');
-    return { ...passthrough, ...values };
+    return { ...given, ...values };
   };
 }
 

@@ -2,14 +2,13 @@
 import pino from 'pino';
 import type { Log, LogLevel } from '../ports/log.js';
 import { prettyLine } from './log-line.js';
-import { createRedactor } from './redact.js';
 
 export interface LoggerOptions {
   readonly level: LogLevel | 'silent';
   /** Lines for people, provided that the log goes to a terminal. */
   readonly pretty: boolean;
-  /** Values that are never written. */
-  readonly secrets: readonly string[];
+  /** Takes out of a line what must never be written. */
+  readonly redact: (text: string) => string;
   /** Where lines go; standard error when left out, because standard output belongs to results and protocols. */
   readonly output?: LogOutput;
 }
@@ -20,8 +19,7 @@ export interface LogOutput {
 }
 
 /** The log of a process. Writing never throws: a log that cannot be written is no reason to fail. */
-export function createLogger({ level, pretty, secrets, output = process.stderr }: LoggerOptions): Log {
-  const redact = createRedactor(secrets);
+export function createLogger({ level, pretty, redact, output = process.stderr }: LoggerOptions): Log {
   const asLine = pretty && output.isTTY === true ? prettyLine : (json: string) => json;
   const stream = {
     write(json: string) {

@@ -45,7 +45,8 @@ const QUOTE: readonly Step[] = [
 ];
 
 // None of these can match a quote, a backslash or a control character, so that no JSON string is torn open.
-export const PATTERNS: readonly Pattern[] = [
+/** Keys that say themselves what they are, whatever stands around them. */
+export const KEYS: readonly Pattern[] = [
   {
     hint: /sk-ant-/,
     secret: /sk-ant-[\w-]{6,512}/g,
@@ -64,6 +65,10 @@ export const PATTERNS: readonly Pattern[] = [
     by: MARK,
     unfinished: unfinished(exactly('github_pat_'), '\\w', 512),
   },
+];
+
+export const PATTERNS: readonly Pattern[] = [
+  ...KEYS,
   {
     hint: /bearer/i,
     secret: /(bearer\s{1,4})[\w.~+/=-]{12,8192}/gi,
@@ -121,14 +126,17 @@ export const PATTERNS: readonly Pattern[] = [
  * A function that replaces the given secret values, and whatever looks like a well-known kind of key, by `[redacted]`.
  * Values are also found as JSON escapes them. Values of fewer than six characters are left alone.
  */
-export function createRedactor(secrets: readonly string[]): (text: string) => string {
+export function createRedactor(
+  secrets: readonly string[],
+  patterns: readonly Pattern[] = PATTERNS,
+): (text: string) => string {
   const forms = formsOfAll(secrets);
   return (text) => {
     let clean = text;
     for (const form of forms) {
       if (clean.includes(form.text) && !(form.tearsJson && isJson(clean))) clean = replaceAll(clean, form);
     }
-    for (const { hint, secret, by } of PATTERNS) if (hint.test(clean)) clean = clean.replace(secret, by);
+    for (const { hint, secret, by } of patterns) if (hint.test(clean)) clean = clean.replace(secret, by);
     return clean;
   };
 }

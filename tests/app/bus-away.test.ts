@@ -168,7 +168,7 @@ describe('a bus that goes away while claude works', () => {
       serves: () => true,
       openPullRequest: async () => {
         opened.push('pull request');
-        return { url: 'https://git.example/pr/1', existed: false };
+        return { url: 'https://git.example/pr/1', existed: false, shortfalls: [] };
       },
     };
     const { stage, claim, run } = await claimed(t, () => ({ over: { codeHosts: [host] } }));

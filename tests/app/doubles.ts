@@ -16,6 +16,7 @@ import { mergeProfiles, type ProfileDocument } from '../../src/domain/profile.js
 import type { Agent, AgentEnd, AgentListener, AgentOrder } from '../../src/ports/agent.js';
 import type { Bus } from '../../src/ports/bus.js';
 import type { ProfileStore } from '../../src/ports/profile-store.js';
+import type { CommandEnd, CommandOrder } from '../../src/ports/programs.js';
 import type { Work } from '../../src/ports/work.js';
 import type { Workspace, WorkspaceOrder } from '../../src/ports/workspace.js';
 import { createRedactor } from '../../src/runtime/redact.js';
@@ -43,6 +44,8 @@ export const succeed: Act = async (_order, listener) => {
   return { kind: 'succeeded', ...report };
 };
 
+const pass = async (): Promise<CommandEnd> => ({ kind: 'exited', exitCode: 0, output: '' });
+
 /** A claude that works until it is stopped. */
 export const workUntilStopped: Act = async (_order, listener, signal) => {
   listener.started(4711);
@@ -59,7 +62,7 @@ export interface Stage {
   readonly bus: Bus;
   /** Orders that claude got. */
   readonly orders: AgentOrder[];
-  /** What happened at the workspace, in order: `open <branch>`, `commit`, `push`, `close`. */
+  /** What happened at the workspace, in order: `open <branch>`, `run <command>`, `commit`, `push`, `close`. */
   readonly deeds: string[];
   close(): Promise<void>;
 }
@@ -67,14 +70,20 @@ export interface Stage {
 export interface Setting {
   readonly act?: Act;
   readonly profile?: ProfileDocument;
+  /** How a command of the profile ends; well. */
+  readonly command?: (order: CommandOrder, signal: AbortSignal) => Promise<CommandEnd>;
   readonly commitOid?: string | undefined;
   /** What the push would give away, as path -> content; nothing. */
   readonly work?: Readonly<Record<string, string>>;
   /** Texts that stand in the base. */
   readonly base?: readonly string[];
   readonly push?: () => Promise<void>;
+  /** The repository's template for pull requests; it has none. */
+  readonly template?: string;
   /** Whether the worktree of an earlier attempt is still fit; it is. */
   readonly isKept?: boolean;
+  /** Whether the commit of an earlier attempt is still there; it is. */
+  readonly isResumed?: boolean;
   /** Whether it is sure that nothing of an earlier attempt runs; it is. */
   readonly isSwept?: boolean;
   /** The session file that is found; none. */
@@ -105,10 +114,17 @@ export async function setStage(setting: Setting = {}): Promise<Stage> {
     clock: systemClock,
     hash: sha256,
     agent,
+    programs: {
+      run(order, signal) {
+        deeds.push(`run ${order.command}`);
+        return (setting.command ?? pass)(order, signal);
+      },
+    },
     workspaces: {
       open: async (order) => workspace(order, deeds, setting),
       diff: async () => undefined,
       sweep: async () => {},
+      tend: async () => {},
     },
     profiles: profileStore(setting.profile ?? {}),
     directories: {
@@ -123,7 +139,8 @@ export async function setStage(setting: Setting = {}): Promise<Stage> {
       findSession: async () => setting.session,
     },
     codeHosts: [],
-    environment: () => ({}),
+    environment: () => ({ ANTHROPIC_API_KEY: 'for claude' }),
+    commandEnvironment: () => ({ CITY: 'Bern' }),
     redact: createRedactor(SECRETS),
     openFlow: () => createStreamRedactor(SECRETS),
     secretScanner: createSecretScanner(SECRETS),
@@ -148,6 +165,8 @@ export function profileStore(document: ProfileDocument): ProfileStore {
       return mergeProfiles('code', [document]);
     },
     materialise: async () => ({ instructions: 'Work carefully.' }),
+    repository: async () => undefined,
+    sync: async () => {},
   };
 }
 
@@ -162,9 +181,10 @@ function workspace(order: WorkspaceOrder, deeds: string[], setting: Setting): Wo
     branch: order.branch,
     baseRef: order.baseRef ?? 'main',
     baseOid: 'base0',
-    resumed: order.resumeFrom !== undefined,
+    resumed: order.resumeFrom !== undefined && (setting.isResumed ?? true),
     kept: order.goOnFrom !== undefined && (setting.isKept ?? true),
     instructions: async () => 'Tabs, not spaces.',
+    pullRequestTemplate: async () => setting.template,
     async commit() {
       deeds.push('commit');
       return { oid: 'commitOid' in setting ? setting.commitOid : 'c0ffee', leftUncommitted: false };
@@ -174,6 +194,8 @@ function workspace(order: WorkspaceOrder, deeds: string[], setting: Setting): Wo
       deeds.push('push');
       await setting.push?.();
     },
+    snapshot: note('snapshot'),
+    restore: note('restore'),
     keep: note('keep'),
     close: note('close'),
   };

@@ -8,6 +8,7 @@ import { cancelJob } from '../../src/app/inspect-jobs.js';
 import { retryJob, type SubmitDeps, type SubmitPolicy, submitJob } from '../../src/app/submit-job.js';
 import { AgenticoreError, type ErrorCode } from '../../src/domain/errors.js';
 import type { Bus } from '../../src/ports/bus.js';
+import { publicCourier } from '../support/courier.js';
 import { endAttempt, startTurn } from '../support/ledger.js';
 import { tempDir } from '../support/temp-dir.js';
 import { profileStore } from './doubles.js';
@@ -35,6 +36,8 @@ describe('submitting a job', () => {
       profiles: profileStore({ retry: { max_attempts: 9 } }),
       newId: randomUUID,
       accepting: () => true,
+      redactTask: (task) => task.replaceAll('hunter2', '[redacted]'),
+      courier: publicCourier,
       checkFilePath: async () => {
         throw new AgenticoreError('FILE_PATH_REFUSED');
       },
@@ -47,7 +50,8 @@ describe('submitting a job', () => {
     assert.rejects(promise, (error) => error instanceof AgenticoreError && error.code === code);
 
   it('answers with a job that is already in its lane, completed by profile and server', async () => {
-    const job = await submitJob(deps, { task: 'mend it', metadata: { ticket: '7' } });
+    const job = await submitJob(deps, { task: 'mend it with hunter2', metadata: { ticket: '7' } });
+    assert.equal(job.order.task, 'mend it with [redacted]');
     assert.deepEqual(
       [job.status, job.order.profile, job.order.maxAttempts, job.order.metadata],
       ['queued', 'code', 3, { ticket: '7' }],
@@ -98,9 +102,9 @@ describe('submitting a job', () => {
     await refused(retryJob(deps, job.id), 'JOB_NOT_ENDED');
     await cancelJob(deps, job.id, 'test');
     const same = await retryJob(deps, job.id);
-    const edited = await retryJob(deps, job.id, 'second');
+    const edited = await retryJob(deps, job.id, 'second hunter2');
     assert.deepEqual([same.order.task, same.order.model, same.order.retryOf], ['first', 'opus', job.id]);
-    assert.deepEqual([edited.order.task, edited.order.retryOf], ['second', job.id]);
+    assert.deepEqual([edited.order.task, edited.order.retryOf], ['second [redacted]', job.id]);
     await refused(retryJob(deps, randomUUID()), 'JOB_NOT_FOUND');
   });
   it('does not retry a turn: who asked for it is gone', async () => {

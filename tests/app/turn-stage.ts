@@ -13,7 +13,9 @@ import type { Bus } from '../../src/ports/bus.js';
 import type { AgentPackage } from '../../src/ports/packages.js';
 import type { TranscriptLog } from '../../src/ports/transcript-log.js';
 import type { TurnAgent, TurnEnd, TurnListener, TurnOrder } from '../../src/ports/turn-agent.js';
+import { publicCourier } from '../support/courier.js';
 import { eventually } from '../support/eventually.js';
+import { deafMeter } from '../support/meter.js';
 import { report, setStage } from './doubles.js';
 
 export const never = new AbortController().signal;
@@ -121,6 +123,8 @@ export async function setAgentStage(t: TestContext, setting: AgentSetting = {}):
     ...attempt,
     ...{ queue: bus.queue, conversations: bus.conversations },
     ...(setting.transcript === undefined ? {} : { transcript: setting.transcript(bus) }),
+    courier: publicCourier,
+    meter: deafMeter,
     stage: setting.isCounterOnly ? undefined : stage,
     packages: {
       current: () => helper,

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { AgenticoreError, ERRORS, type ErrorRow, isCode, publicCode } from '../../src/domain/errors.js';
+import type { ErrorRow } from '../../src/domain/error-row.js';
+import { AgenticoreError, ERRORS, isCode, publicCode } from '../../src/domain/errors.js';
 import { OUTCOMES, type OutcomeRow } from '../../src/domain/outcomes.js';
 
 /** The caller chose the model or what it was asked, but the refusal is another server's. */

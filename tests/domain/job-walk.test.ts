@@ -2,8 +2,9 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { decide, type JobCommand } from '../../src/domain/decide.js';
+import { endingOf } from '../../src/domain/endings.js';
 import { AgenticoreError, ERRORS, type ErrorCode } from '../../src/domain/errors.js';
-import { endingOf, evolve, isTerminal, type Job } from '../../src/domain/job.js';
+import { evolve, isTerminal, type Job } from '../../src/domain/job.js';
 import type { JobEvent } from '../../src/domain/job-event.js';
 import { OUTCOMES, type OutcomeRow } from '../../src/domain/outcomes.js';
 import { placementChange } from '../../src/domain/placement.js';

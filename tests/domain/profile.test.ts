@@ -2,6 +2,22 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { mergeProfiles, type ProfileDocument, profileFlags } from '../../src/domain/profile.js';
 
+const NOTHING_ELSE = {
+  pullRequest: { draft: false, labels: [], reviewers: [], assignees: [] },
+  setup: [],
+  verify: [],
+  verifyAttempts: 3,
+  guard: {
+    secrets: true,
+    allowWorkflows: false,
+    maxFiles: 1000,
+    maxFileBytes: 5_242_880,
+    maxTotalBytes: 52_428_800,
+    denyPaths: [],
+    allowSecretsIn: [],
+  },
+};
+
 describe('given profile documents, when they are merged', () => {
   it('an empty one means the defaults', () => {
     assert.deepEqual(mergeProfiles('empty', [{}]), {
@@ -14,6 +30,7 @@ describe('given profile documents, when they are merged', () => {
       mcp: {},
       trustRepository: false,
       env: [],
+      ...NOTHING_ELSE,
     });
   });
 
@@ -52,6 +69,7 @@ describe('given profile documents, when they are merged', () => {
       mcp: { allow: ['a', 'b'], deny: ['c'] },
       trustRepository: true,
       env: ['NPM_TOKEN'],
+      ...NOTHING_ELSE,
     });
   });
 
@@ -95,6 +113,7 @@ describe('given profile documents, when they are merged', () => {
       mcp: { deny: ['c'] },
       trustRepository: false,
       env: [],
+      ...NOTHING_ELSE,
     });
   });
 

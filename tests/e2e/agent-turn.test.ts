@@ -2,6 +2,8 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { Script } from '../../scripts/scripted-model/script.js';
+import { eventually } from '../support/eventually.js';
+import { figureOf } from '../support/prometheus.js';
 import {
   type AgentUnderTest,
   assistant,
@@ -64,6 +66,21 @@ for (const bus of ['file', 'redis'] as const satisfies readonly BusName[]) {
       assert.equal(chunks.at(-1)?.choices?.[0]?.finish_reason, 'stop');
       assert.ok(chunks.every(({ choices }) => choices?.[0]?.delta.reasoning_content === undefined));
       assert.deepEqual(kinds(chunks), ['text', 'narration', 'text', 'final']);
+    });
+
+    it('shows its figures, none of which names a job or a caller', async () => {
+      const page = await (await fetch(`${agent.url}/metrics`)).text();
+      assert.equal(figureOf(page, 'agenticore_turn_ttft_seconds_count'), 1);
+      assert.ok((figureOf(page, 'agenticore_stream_lag_seconds_count') ?? 0) > 5);
+      assert.equal(figureOf(page, 'agenticore_sse_clients'), 0);
+      assert.ok((figureOf(page, 'agenticore_claude_resident_bytes') ?? 0) > 10_000_000);
+      assert.ok(figureOf(page, 'agenticore_warm_processes', { state: 'warm' }) !== undefined);
+      const ended = { kind: 'turn', profile: 'assistant', status: 'succeeded', code: '' };
+      await eventually('the turn is counted', async () => {
+        const now = await (await fetch(`${agent.url}/metrics`)).text();
+        return figureOf(now, 'agenticore_jobs_total', ended) === 1;
+      });
+      assert.doesNotMatch(page, /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|anonymous/);
     });
 
     it('obeys /show-all and /hide-all for the conversation that said so', async () => {

@@ -1,13 +1,10 @@
 // The main job, whole, on both buses: what a person or a program sees.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { connect } from 'node:net';
-import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { promisify } from 'node:util';
 import type { Script } from '../../scripts/scripted-model/script.js';
-import { hasCode } from '../../src/adapters/host/system-error.js';
 import { assertVerified } from './evidence.js';
 import {
   type BusName,
@@ -15,7 +12,6 @@ import {
   type Fleet,
   type Frame,
   type JobJson,
-  MODEL_KEY,
   mendIt,
   parseFrames,
   startFleet,
@@ -36,23 +32,6 @@ const leaveItLying: Script = {
   ],
 };
 const answerOnly: Script = { name: 'answer-only', match: 'what is', steps: [{ say: 'It is 42.' }] };
-const tellTheKey: Script = {
-  name: 'tell-the-key',
-  match: 'tell the key',
-  steps: [
-    {
-      call: [
-        {
-          tool: 'Bash',
-          input: {
-            command: 'echo "the key is $ANTHROPIC_API_KEY"; echo "$ANTHROPIC_API_KEY" > key.txt; rm key.txt',
-          },
-        },
-      ],
-    },
-    { say: `The key is ${MODEL_KEY}, that was easy.` },
-  ],
-};
 const slowly: Script = {
   name: 'slowly',
   match: 'slowly',
@@ -74,7 +53,7 @@ const printMuch: Script = {
     { say: 'That was much.' },
   ],
 };
-const scripts = [mendIt, leaveItLying, answerOnly, tellTheKey, slowly, printMuch];
+const scripts = [mendIt, leaveItLying, answerOnly, slowly, printMuch];
 
 /** What may differ between two runs of the same job. */
 const VARYING = [
@@ -207,23 +186,6 @@ for (const bus of ['file', 'redis'] as const) {
       );
     });
 
-    it('keeps the model key out of feed, transcript, output, logs and the files of the server', async () => {
-      const { id } = await ask('tell the key');
-      const job = await fleet.ended(id);
-      assert.equal(job.status, 'succeeded', JSON.stringify(job));
-      const frames = JSON.stringify(await fleet.feed(id));
-      assert.equal(frames.includes(MODEL_KEY), false, 'feed');
-      assert.equal(JSON.stringify(job).includes(MODEL_KEY), false, 'job');
-      const transcript = await (await fetch(`${fleet.url}/jobs/${id}/output?format=jsonl`)).text();
-      assert.ok(transcript.includes('the key is'));
-      assert.equal(transcript.includes(MODEL_KEY), false, 'transcript');
-      assert.deepEqual(
-        filesWith(MODEL_KEY, fleet.folder).filter((path) => !path.includes('/claude/projects/')),
-        [],
-      );
-      assert.equal(fleet.git('log', '--all', '-p').includes(MODEL_KEY), false);
-    });
-
     it('shows a tool result of 20 MB as a preview, and gives it whole at its address', async () => {
       const { id } = await fleet.submit({ task: 'print much' });
       const job = await fleet.ended(id);
@@ -242,7 +204,7 @@ for (const bus of ['file', 'redis'] as const) {
 
     it('leaves jobs that their keeper finds whole, whatever became of them', async () => {
       const { jobs } = (await (await fetch(`${fleet.url}/jobs?limit=100`)).json()) as { jobs: JobJson[] };
-      assert.ok(jobs.length >= 6);
+      assert.ok(jobs.length >= 5);
       for (const { id } of jobs) await assertVerified(fleet, id);
     });
   });
@@ -275,18 +237,4 @@ function readSome(
     });
     socket.on('error', reject).on('close', () => resolve(framesSoFar()));
   });
-}
-
-/** Files below `folder` that contain the text; looks again when the server clears something away meanwhile. */
-function filesWith(needle: string, folder: string): readonly string[] {
-  try {
-    return readdirSync(folder, { recursive: true })
-      .map((name) => join(folder, String(name)))
-      .filter(
-        (path) => statSync(path, { throwIfNoEntry: false })?.isFile() && readFileSync(path).includes(needle),
-      );
-  } catch (error) {
-    if (!hasCode(error, 'ENOENT')) throw error;
-    return filesWith(needle, folder);
-  }
 }

@@ -5,9 +5,12 @@ import { access, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import type { Log } from '../../src/ports/log.js';
+import { openCredentials } from '../../src/roles/open-credentials.js';
 import { openPackage } from '../../src/roles/open-package.js';
 import { loadConfig } from '../../src/runtime/config/load-config.js';
 import { createLogger } from '../../src/runtime/log.js';
+import { createRedactor } from '../../src/runtime/redact.js';
 import { writeFiles } from '../adapters/profile-files/profile-kit.js';
 import { createSampleRemote } from '../support/git-repository.js';
 import { tempDir } from '../support/temp-dir.js';
@@ -19,12 +22,12 @@ async function machine(t: TestContext) {
   const base = { PATH: process.env.PATH ?? '', HOME: home, AGENTICORE_HOME: join(home, 'agenticore') };
   return {
     home,
-    open: (env: Record<string, string>, facts: unknown[] = []) =>
-      openPackage(
-        loadConfig({ env: { ...base, ...env } }).config,
-        (fact, fields) => facts.push([fact, fields]),
-        new AbortController().signal,
-      ),
+    open: (env: Record<string, string>, facts: unknown[] = []) => {
+      const { config } = loadConfig({ env: { ...base, ...env } });
+      const log: Log = (fact, fields) => void facts.push([fact, fields]);
+      const credentials = openCredentials(config);
+      return openPackage({ config, credentials, log }, new AbortController().signal);
+    },
     /** Runs the program with these words. */
     run: (words: readonly string[], env: Record<string, string> = {}) =>
       new Promise<{ code: number; out: string; err: string }>((resolve) => {
@@ -121,7 +124,7 @@ describe('the package of this process', () => {
     const log = createLogger({
       level: 'info',
       pretty: false,
-      secrets: config.secrets,
+      redact: createRedactor(config.secrets),
       output: { write: (line: string) => lines.push(line) },
     });
     log('package.runner_said', { text: said });

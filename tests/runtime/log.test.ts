@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { createLogger, type LoggerOptions } from '../../src/runtime/log.js';
+import { createRedactor } from '../../src/runtime/redact.js';
 
 function capture(options: Partial<LoggerOptions> & { readonly isTTY?: boolean } = {}) {
   const lines: string[] = [];
   const { isTTY = false, ...rest } = options;
   const output = { isTTY, write: (text: string) => lines.push(text) };
-  return { lines, log: createLogger({ level: 'info', pretty: true, secrets: [], ...rest, output }) };
+  return { lines, log: createLogger({ level: 'info', pretty: true, redact: String, ...rest, output }) };
 }
 
 describe('the log', () => {
@@ -33,7 +34,7 @@ describe('the log', () => {
 
   it('never writes a secret, not even in an error, and its lines stay JSON', () => {
     const secret = 'pa"ss\\word-1';
-    const { lines, log } = capture({ secrets: [secret] });
+    const { lines, log } = capture({ redact: createRedactor([secret]) });
     log('push.failed', {
       error: new Error(`git said ${secret}`, { cause: new Error(secret) }),
       url: `x ${secret}`,
@@ -75,6 +76,6 @@ describe('the log', () => {
         throw new Error('EPIPE');
       },
     };
-    createLogger({ level: 'info', pretty: true, secrets: [], output: broken })('a.b');
+    createLogger({ level: 'info', pretty: true, redact: String, output: broken })('a.b');
   });
 });

@@ -35,7 +35,8 @@ export async function startGitHttpServer(
     ) {
       response.writeHead(401, { 'www-authenticate': 'Basic realm="git"' }).end('who are you?\n');
     } else {
-      runBackend(root, request, response);
+      const { pathname } = new URL(request.url ?? '/', 'http://localhost');
+      runBackend({ root, path: decodeURIComponent(pathname) }, request, response);
     }
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -51,8 +52,20 @@ export async function startGitHttpServer(
   };
 }
 
-function runBackend(root: string, request: IncomingMessage, response: ServerResponse): void {
-  const { pathname, searchParams } = new URL(request.url ?? '/', 'http://localhost');
+/** Which repository git's server is asked for, below which folder, and what its hooks get to know. */
+export interface BackendOrder {
+  readonly root: string;
+  readonly path: string;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** Lets git's own server answer a request. */
+export function runBackend(
+  { root, path, env }: BackendOrder,
+  request: IncomingMessage,
+  response: ServerResponse,
+): void {
+  const { searchParams } = new URL(request.url ?? '/', 'http://localhost');
   const backend = spawn('git', ['http-backend'], {
     env: {
       ...GIT_ENV,
@@ -60,12 +73,13 @@ function runBackend(root: string, request: IncomingMessage, response: ServerResp
       GIT_HTTP_EXPORT_ALL: '1',
       GIT_PROTOCOL: String(request.headers['git-protocol'] ?? ''),
       REQUEST_METHOD: request.method ?? 'GET',
-      PATH_INFO: decodeURIComponent(pathname),
+      PATH_INFO: path,
       QUERY_STRING: searchParams.toString(),
       CONTENT_TYPE: request.headers['content-type'] ?? '',
       HTTP_CONTENT_ENCODING: request.headers['content-encoding'] ?? '',
       REMOTE_USER: 'test',
       REMOTE_ADDR: '127.0.0.1',
+      ...env,
     },
     stdio: ['pipe', 'pipe', 'ignore'],
   });

@@ -1,5 +1,6 @@
-// A claude that does nothing until it may go on: the task names the file that it waits for. Obeys the driver.
-import { existsSync } from 'node:fs';
+// A claude that does nothing until it may go on: the task names the file that it waits for, and may name one that it
+// writes before, with the names of the variables it was given. Obeys the driver.
+import { existsSync, writeFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -11,7 +12,9 @@ let stopped = false;
 
 async function work(task: string): Promise<void> {
   const file = /wait for (\S+)/.exec(task)?.[1] ?? '';
+  const written = /write (\S+)/.exec(task)?.[1];
   say({ type: 'system', subtype: 'init', session_id: 'patient' });
+  if (written !== undefined) writeFileSync(written, `${Object.keys(process.env).sort().join('\n')}\n`);
   while (!stopped && !existsSync(file)) await sleep(20);
   if (!stopped) result({ subtype: 'success', is_error: false, result: 'It may go on.' });
 }

@@ -1,8 +1,9 @@
 // A worker reduced to a pool with one turn, so that tests can SIGKILL it: runs the turn given as JSON in its first
 // argument with another process kept warm, with a guard unless the second says otherwise.
-import { createGuard } from '../../src/adapters/claude/end/guard.js';
+
 import { createTurnAgent } from '../../src/adapters/claude/pool/turn-agent.js';
 import { locateClaude } from '../../src/adapters/claude/start/locate-claude.js';
+import { createGuard } from '../../src/adapters/host/attempt/guard.js';
 
 const log = (): void => {};
 const order = JSON.parse(process.argv[2] ?? '{}');

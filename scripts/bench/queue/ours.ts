@@ -108,11 +108,15 @@ function submitDeps(bus: Bus): SubmitDeps {
     profiles: {
       list: async () => [],
       load: async () => profile,
+      repository: async () => undefined,
+      sync: async () => {},
       materialise: async () => ({ instructions: '' }),
     },
     newId: randomUUID,
     accepting: () => true,
     checkFilePath: async (path) => path,
+    redactTask: (task) => task,
+    courier: { check: () => {} },
     policy: {
       defaultProfile: profile.name,
       lane: LANE,

@@ -1,7 +1,7 @@
 // Fills a bus with jobs by the transitions that real ones go through, without a worker.
 import { handleCommand } from '../../../src/app/handle-command.js';
 import { submitJob } from '../../../src/app/submit-job.js';
-import type { Progress } from '../../../src/domain/decide.js';
+import type { Progress } from '../../../src/domain/job-event.js';
 import { REQUEST } from '../queue/contender.js';
 import { type OpenQueue, WORKER } from '../queue/ours.js';
 

@@ -3,11 +3,11 @@
 import { AgenticoreError } from '../../domain/errors.js';
 import type { Agent, AgentEnd, AgentListener, AgentOrder } from '../../ports/agent.js';
 import type { Log } from '../../ports/log.js';
+import { type Census, createCensus } from '../host/attempt/census.js';
+import type { Guard } from '../host/attempt/guard.js';
+import { endLeftovers } from '../host/attempt/sweep.js';
 import { findProcess, workingDirectory } from '../host/process-table.js';
-import { type Census, createCensus } from './end/census.js';
-import type { Guard } from './end/guard.js';
 import { dismissClaude, endSurvivors, type StopDeps, stopClaude } from './end/stop.js';
-import { endLeftovers } from './end/sweep.js';
 import { type Course, createCourse } from './listen/course.js';
 import { createJudge, type Ending, type FailedEnding, type Judge } from './listen/judge.js';
 import { addPersistedOutput } from './listen/persisted-output.js';

@@ -7,6 +7,7 @@ import type { Bus } from '../../ports/bus.js';
 import type { Clock } from '../../ports/clock.js';
 import type { Log } from '../../ports/log.js';
 import { createBreaker } from './breaker.js';
+import { createCallbacks } from './callbacks.js';
 import { createCommandQueue } from './command-queue.js';
 import { createConversations } from './conversations.js';
 import { createCustody } from './custody.js';
@@ -132,6 +133,7 @@ function assemble(
     breaker: createBreaker(state),
     conversations: createConversations(state, values.conversations),
     grants: createGrants(state, values.grants),
+    callbacks: createCallbacks(state),
     weaknesses: async () => [],
     async ping() {
       assertWritable();

@@ -1,6 +1,7 @@
 // A worktree on disk and the record of it: made, found again after a crash, and taken away. The record is ours alone,
 // because claude may have changed or deleted everything that git itself remembers of a worktree.
 import { chmod, mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
 import { basename, join } from 'node:path';
 import { hasCode } from '../host/system-error.js';
 import { createExclusive, ensureContent, readIfThere } from './exclusive-file.js';
@@ -38,6 +39,9 @@ export interface BenchOrder {
   readonly attempt: number;
 }
 
+/** Writing the files is nearly all of an opening; a few writers at once wait less for the disk. */
+const CHECKOUT_WORKERS = Math.min(4, availableParallelism());
+
 const JOB_ID = /^[a-z0-9][a-z0-9_-]{0,99}$/i;
 
 /** Refuses what cannot be a name in the file system and in refs; job ids are ours, so another one is a bug. */
@@ -71,7 +75,8 @@ export async function layOutBench(
 ): Promise<Bench> {
   await layOut(bench);
   const args = ['reset', '--hard', '--quiet', start, '--'];
-  const result = await git({ args, place: placeOf(bench), signal });
+  const config = [`checkout.workers=${CHECKOUT_WORKERS}`];
+  const result = await git({ args, place: placeOf(bench), config, signal });
   if (result.exitCode !== 0) throw localFailure('check out the worktree', result);
   return rewriteBench(bench, { instructions: await readInstructions(bench.path) });
 }

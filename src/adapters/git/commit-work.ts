@@ -55,7 +55,7 @@ export async function commitWork(
 }
 
 /** Nothing is pushed then; closing the workspace keeps it all. */
-const unclear = ({ jobId }: Bench, fault: string): AgenticoreError =>
+export const unclear = ({ jobId }: Bench, fault: string): AgenticoreError =>
   new AgenticoreError(
     'WORKSPACE_FAILED',
     `${fault}; nothing was pushed. What is there is kept in the repository cache under ${keptRefs(jobId)}/.`,

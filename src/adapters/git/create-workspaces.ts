@@ -1,8 +1,10 @@
 // The workspace port on real git: mirrors, worktrees, commits and pushes, wired together.
-import { mkdir, realpath } from 'node:fs/promises';
+import { mkdir, realpath, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AgenticoreError } from '../../domain/errors.js';
 import { checkRepoUrl, type RepoProtocol } from '../../domain/repo-url.js';
+import type { Credentials } from '../../ports/credentials.js';
+import type { FindHost } from '../../ports/find-host.js';
 import type { Log } from '../../ports/log.js';
 import type { Workspace, Workspaces } from '../../ports/workspace.js';
 import { rewriteBench } from './bench.js';
@@ -13,14 +15,18 @@ import { keepWork } from './keep-work.js';
 import { IDENTITY, locateMirror, type Mirror } from './mirror.js';
 import { asWorkspaceFailure, type OpenBench, type OpenDeps, openBench } from './open-workspace.js';
 import { endOrphans, ownerVariable } from './orphans.js';
+import { createHostPin } from './pin-host.js';
+import { readPullRequestTemplate } from './pull-request-template.js';
 import { pushBranch } from './push-branch.js';
 import { readWork } from './read-work.js';
 import { findCommit } from './refs.js';
-import { type CredentialSource, createRemote } from './remote.js';
+import { createRemote } from './remote.js';
 import { createRepositoryLocks } from './repository-lock.js';
 import { createRunGit } from './run-git.js';
+import { restoreSnapshot, takeSnapshot } from './snapshot.js';
 import { clearAwayHolder, clearBench, clearDeadAttempts, type SweepDeps, sweepAll } from './sweep.js';
 import { takeOverBench } from './take-over.js';
+import { tendMirrors } from './tend-mirrors.js';
 import { readWorktree } from './worktree-state.js';
 
 export interface WorkspacesOptions {
@@ -35,7 +41,13 @@ export interface WorkspacesOptions {
   readonly author?: Identity;
   /** What git needs of the server's environment: PATH, proxy variables. Nothing else is inherited. */
   readonly env?: Readonly<Record<string, string>>;
-  readonly credentials?: CredentialSource;
+  readonly credentials?: Credentials;
+  /** How much the mirrors may weigh together, in bytes; undefined = no limit. */
+  readonly cacheMaxBytes?: number;
+  /** How long the work of a job is kept at least, whether the job is known or not. */
+  readonly keepMs?: number;
+  /** Where hosts lead, asked before each use of a remote; without it nobody asks. */
+  readonly findHost?: FindHost;
   readonly log?: Log;
 }
 
@@ -49,13 +61,16 @@ export function createWorkspaces(options: WorkspacesOptions): Workspaces {
     allowedProtocols,
     allowedHosts,
     author = IDENTITY,
+    cacheMaxBytes,
+    keepMs = 24 * 60 * 60_000,
     log = () => {},
   } = options;
   const policy = { allowedProtocols, ...(allowedHosts === undefined ? {} : { allowedHosts }) };
   const home = join(reposRoot, '.home');
   const env = { ...options.env, ...ownerVariable(reposRoot) };
-  const git = createRunGit({ home, allowedProtocols, followRedirects: allowedHosts === undefined, env });
-  const remote = createRemote(git, options.credentials);
+  const git = createRunGit({ home, allowedProtocols, followRedirects: false, env });
+  const pin = options.findHost && createHostPin(options.findHost, env);
+  const remote = createRemote(git, options.credentials, pin);
   const locks = createRepositoryLocks((path) => clearAwayHolder(reposRoot, path));
   const fetcher = createMirrorFetcher({ remote, locks, log });
   const sweeping: SweepDeps = {
@@ -71,6 +86,7 @@ export function createWorkspaces(options: WorkspacesOptions): Workspaces {
     const mirror = locateMirror(reposRoot, repoUrl);
     const folders = [home, join(reposRoot, mirror.key), worktreeRoot];
     await Promise.all(folders.map((path) => mkdir(path, { recursive: true, mode: 0o700 })));
+    await writeFile(mirror.usedPath, new Date().toISOString());
     return mirror;
   };
 
@@ -91,6 +107,7 @@ export function createWorkspaces(options: WorkspacesOptions): Workspaces {
       resumed,
       kept,
       instructions: () => Promise.resolve(bench.instructions),
+      pullRequestTemplate: () => readPullRequestTemplate(git, bench),
       async commit(message, signal) {
         const work = await mapFailure(commitWork(git, bench, message, author, signal));
         committed = work.oid;
@@ -99,6 +116,8 @@ export function createWorkspaces(options: WorkspacesOptions): Workspaces {
           leftUncommitted: work.leftUncommitted,
         };
       },
+      snapshot: (signal) => mapFailure(takeSnapshot(git, bench, signal)),
+      restore: () => mapFailure(restoreSnapshot(git, bench)),
       async work(signal) {
         const oid = await result(signal);
         return mapFailure(readWork({ remote, fetcher }, bench.mirror, bench.baseOid, oid, signal));
@@ -155,6 +174,12 @@ export function createWorkspaces(options: WorkspacesOptions): Workspaces {
     async sweep(isWanted) {
       await mkdir(home, { recursive: true, mode: 0o700 });
       await sweepAll(sweeping, isWanted);
+    },
+
+    async tend(isKnown, signal) {
+      await mkdir(home, { recursive: true, mode: 0o700 });
+      const tending = { reposRoot, git, locks, log, graceMs: keepMs, maxBytes: cacheMaxBytes };
+      await tendMirrors(tending, isKnown, signal);
     },
   };
 }

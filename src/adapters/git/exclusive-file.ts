@@ -1,6 +1,6 @@
 // A file that exists either whole or not at all, and that only one process can create.
 import { randomBytes } from 'node:crypto';
-import { link, readFile, rename, rm, unlink, writeFile } from 'node:fs/promises';
+import { link, readFile, rename, rm, stat, unlink, writeFile } from 'node:fs/promises';
 import { hasCode } from '../host/system-error.js';
 
 /** How the names of files end that are being written and are not there yet. */
@@ -16,8 +16,9 @@ export async function createExclusive(path: string, content: string): Promise<bo
     await link(aside, path);
     return true;
   } catch (error) {
-    if (hasCode(error, 'EEXIST')) return false;
-    throw error;
+    if (!hasCode(error, 'EEXIST')) throw error;
+    // A network file system that asks again after a lost answer finds the link that it has just made.
+    return (await stat(aside)).nlink > 1;
   } finally {
     await removeFile(aside);
   }

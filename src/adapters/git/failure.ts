@@ -22,7 +22,32 @@ const SIGNS: readonly (readonly [RegExp, ErrorCode, string])[] = [
     'The ssh host key of the repository is not known here; add it to known_hosts',
   ],
   [
-    /Authentication failed|could not read (Username|Password)|terminal prompts disabled|returned error: 40[13]\b|HTTP 40[13]\b|Permission denied \(|Permission to .* denied/i,
+    /Permission to .* denied|Write access to repository not granted/i,
+    'REPOSITORY_AUTH_FAILED',
+    'The credentials of this server may read the repository but not write to it; give the GitHub App or the token "Contents: read and write" (a classic token: the scope `repo`)',
+  ],
+  [
+    /SAML SSO|enforced SAML/i,
+    'REPOSITORY_AUTH_FAILED',
+    'The organisation asks for single sign-on: authorise the token for it (Settings, Tokens, Configure SSO), or use a GitHub App',
+  ],
+  [
+    /IP allow list/i,
+    'REPOSITORY_AUTH_FAILED',
+    'The organisation lets in known addresses only: add the one of this server to its IP allow list',
+  ],
+  [
+    /forbids access via a (fine-grained )?personal access token/i,
+    'REPOSITORY_AUTH_FAILED',
+    'The organisation does not take a token of this kind: use the other kind, or a GitHub App',
+  ],
+  [
+    /Authentication failed/i,
+    'REPOSITORY_AUTH_FAILED',
+    'The repository does not accept the credentials of this server',
+  ],
+  [
+    /could not read (Username|Password)|terminal prompts disabled|returned error: 40[13]\b|HTTP 40[13]\b|Permission denied \(/i,
     'REPOSITORY_AUTH_FAILED',
     'The repository asks for credentials that this server does not have',
   ],
@@ -35,7 +60,7 @@ const SIGNS: readonly (readonly [RegExp, ErrorCode, string])[] = [
   [
     /returned error: (404|410)\b|Repository not found|does not appear to be a git repository|repository '.*' (not found|does not exist)|No such project|not valid: is this a git repository|invalid gitfile format/i,
     'REPOSITORY_NOT_FOUND',
-    'The repository does not exist, or these credentials may not see it',
+    'The repository does not exist, or these credentials may not see it (a GitHub App must be installed on it, a fine-grained token must name it)',
   ],
 ];
 

@@ -8,7 +8,7 @@ import { healMirror, isDamaged } from './heal-mirror.js';
 import { type Mirror, prepareMirror, removeStaleRefLocks } from './mirror.js';
 import { LOCKED } from './refs.js';
 import type { Remote } from './remote.js';
-import type { RepositoryLocks } from './repository-lock.js';
+import type { Held, RepositoryLocks } from './repository-lock.js';
 import type { GitResult } from './run-git.js';
 
 /** Where the remote's HEAD is kept: the commit only, its branch is found by comparing. */
@@ -19,7 +19,7 @@ export const REMOTE_COMMITS = 'refs/agenticore-origin/commits';
 export interface MirrorFetcher {
   /** Fetches branches, tags and HEAD. Throws REPOSITORY_* or WORKSPACE_FAILED. */
   fetch(mirror: Mirror, signal: AbortSignal): Promise<void>;
-  /** Fetches all that the remote has, whatever is here, and gives up refs that lead nowhere. */
+  /** Replaces what is damaged by what the remote has, and gives up refs that lead nowhere. */
   heal(mirror: Mirror, signal: AbortSignal): Promise<void>;
   /** Fetches one commit by its full id; false when the remote does not give it. */
   fetchCommit(mirror: Mirror, oid: string, signal: AbortSignal): Promise<boolean>;
@@ -49,36 +49,37 @@ export function createMirrorFetcher({ remote, locks, log }: FetcherDeps): Mirror
   return {
     async fetch(mirror, signal) {
       const asked = clock++;
-      await locks.hold(mirror.lockPath, signal, async () => {
+      await locks.hold(mirror.lockPath, signal, async (held) => {
         // A fetch that began after we asked tells us all we want to know.
         if ((turns.get(mirror.key) ?? -1) > asked) return;
         const began = clock++;
         await prepareMirror(mirror, log);
-        await fetchAll(remote, mirror, log, signal);
+        await fetchAll(remote, mirror, log, held);
         turns.set(mirror.key, began);
       });
     },
     heal: (mirror, signal) =>
-      locks.hold(mirror.lockPath, signal, async () => {
+      locks.hold(mirror.lockPath, signal, async (held) => {
         await prepareMirror(mirror, log);
-        await heal(remote, mirror, log, signal);
+        await heal(remote, mirror, log, held);
       }),
     fetchCommit: (mirror, oid, signal) =>
-      locks.hold(mirror.lockPath, signal, async () => {
+      locks.hold(mirror.lockPath, signal, async (held) => {
         const refspec = `+${oid}:${REMOTE_COMMITS}/${oid}`;
         const args = ['fetch', ...OPTIONS, '--', mirror.url, refspec];
-        const { exitCode } = await remote.run(mirror, { args, signal, timeoutMs: TIMEOUT_MS });
+        const { exitCode } = await remote.run(mirror, { args, signal: held.signal, timeoutMs: TIMEOUT_MS });
         return exitCode === 0;
       }),
   };
 }
 
-async function fetchAll(remote: Remote, mirror: Mirror, log: Log, signal: AbortSignal): Promise<void> {
+async function fetchAll(remote: Remote, mirror: Mirror, log: Log, held: Held): Promise<void> {
+  const { signal } = held;
   const [isWarm, isShallow] = await Promise.all(
     ['packed-refs', 'shallow'].map((name) => exists(join(mirror.gitDir, name))),
   );
   // Claude may have fetched with --depth; a mirror must have it all.
-  const depth = isShallow ? ['--unshallow'] : [];
+  let depth = isShallow ? ['--unshallow'] : [];
   const fetch = (refs: readonly string[]): Promise<GitResult> =>
     fetchRefs(remote, mirror, refs, depth, signal);
   let result = await fetch([...REFS, `+HEAD:${REMOTE_HEAD}`]);
@@ -87,7 +88,8 @@ async function fetchAll(remote: Remote, mirror: Mirror, log: Log, signal: AbortS
     result = await fetch([...REFS, `+HEAD:${REMOTE_HEAD}`]);
   }
   if (isDamaged(result)) {
-    await heal(remote, mirror, log, signal);
+    await heal(remote, mirror, log, held);
+    depth = [];
     result = await fetch([...REFS, `+HEAD:${REMOTE_HEAD}`]);
   }
   if (result.exitCode !== 0 && NO_HEAD.test(result.stderr)) {
@@ -102,8 +104,13 @@ async function fetchAll(remote: Remote, mirror: Mirror, log: Log, signal: AbortS
     await remote.git({ args: ['pack-refs', '--all'], place: mirror.place, signal });
 }
 
-const heal = (remote: Remote, mirror: Mirror, log: Log, signal: AbortSignal): Promise<void> =>
-  healMirror(remote.git, mirror, () => fetchRefs(remote, mirror, REFS, ['--refetch'], signal), log, signal);
+async function heal(remote: Remote, mirror: Mirror, log: Log, held: Held): Promise<void> {
+  const fetchInto = async (fresh: Mirror): Promise<void> => {
+    const result = await fetchRefs(remote, fresh, REFS, [], held.signal);
+    if (result.exitCode !== 0) throw fetchFailure(result);
+  };
+  await healMirror(remote.git, mirror, fetchInto, log, held);
+}
 
 function fetchRefs(
   remote: Remote,

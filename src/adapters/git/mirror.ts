@@ -3,7 +3,7 @@
 // `trusted.git`: the same objects and refs, but a configuration, hooks, attributes and grafts that are not shared.
 // Hence nothing planted in the mirror (fsmonitor, filters, insteadOf, credential helpers ...) is ever read by us.
 import { createHash } from 'node:crypto';
-import { mkdir, readdir, rm, stat, symlink } from 'node:fs/promises';
+import { mkdir, readdir, rename, rm, stat, symlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { normaliseRepoUrl } from '../../domain/repo-url.js';
 import type { Log } from '../../ports/log.js';
@@ -19,6 +19,8 @@ export interface Mirror {
   /** The same repository as we see it. */
   readonly place: GitPlace;
   readonly lockPath: string;
+  /** Its time is when the mirror was last asked for. */
+  readonly usedPath: string;
   /** One file per worktree that is open: who owns it and what it is for. */
   readonly recordsDir: string;
   /** For folders that are not in place yet, or no longer. */
@@ -53,9 +55,29 @@ export function mirrorAt(reposRoot: string, key: string, url = ''): Mirror {
     gitDir: join(directory, 'mirror.git'),
     place: { gitDir: join(directory, 'trusted.git') },
     lockPath: join(directory, 'lock'),
+    usedPath: join(directory, 'used'),
     recordsDir: join(directory, 'workspaces'),
     stagingDir: join(directory, 'staging'),
   };
+}
+
+/** Every mirror below `reposRoot`. Their addresses are not known, so they can be looked after, not fetched into. */
+export async function listMirrors(reposRoot: string): Promise<readonly Mirror[]> {
+  const keys = (await readdir(reposRoot)).filter((name) => /^[0-9a-f]{12}$/.test(name));
+  return keys.map((key) => mirrorAt(reposRoot, key));
+}
+
+/**
+ * Takes the mirror away; the next fetch makes it anew. Lock and records stay where they are, for somebody may wait. Call
+ * it while holding the lock, when nobody has a worktree.
+ */
+export async function clearMirror({ gitDir, place, stagingDir }: Mirror): Promise<void> {
+  const gone = join(stagingDir, 'gone');
+  await mkdir(stagingDir, { recursive: true });
+  await rm(gone, { recursive: true, force: true });
+  await rename(gitDir, gone); // at once: a half-removed one would look like a damaged one
+  await rm(place.gitDir, { recursive: true, force: true });
+  await rm(gone, { recursive: true, force: true });
 }
 
 /** Creates the mirror, empty, or puts right what an earlier job changed in it. Call it while holding its lock. */

@@ -5,9 +5,11 @@ import { mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AgenticoreError } from '../../domain/errors.js';
 import { normaliseRepoUrl, type RepoProtocol } from '../../domain/repo-url.js';
+import type { Credentials } from '../../ports/credentials.js';
 import type { FetchedPackage, PackageSource } from '../../ports/package-source.js';
 import { localFailure, remoteFailure } from './failure.js';
-import { createRunGit, type GitPlace, type GitResult } from './run-git.js';
+import { createRunGit, type GitCall, type GitPlace, type GitResult } from './run-git.js';
+import { showCredential } from './show-credential.js';
 import { splitCredentials } from './split-credentials.js';
 
 export interface GitPackageOptions {
@@ -20,6 +22,8 @@ export interface GitPackageOptions {
   readonly allowedProtocols: readonly RepoProtocol[];
   /** What git needs of the server's environment. */
   readonly env: Readonly<Record<string, string>>;
+  /** Who we are to hosts, where the address does not say. */
+  readonly credentials?: Credentials;
   readonly timeoutMs?: number;
 }
 
@@ -32,10 +36,10 @@ const LEFT_BEHIND_MS = 60 * 60_000;
 /** The source that is this repository. Throws REPO_URL_REFUSED for an address that git must not see. */
 export function createGitPackageSource(options: GitPackageOptions): PackageSource {
   const { ref, scratchDir, allowedProtocols, env, timeoutMs = TIMEOUT_MS } = options;
-  const { url, config } = splitCredentials(options.url);
+  const { url, credentials = options.credentials } = splitCredentials(options.url);
   assertProtocol(url, allowedProtocols);
-  const followRedirects = config.length === 0; // credentials go to this host only
-  const git = createRunGit({ home: join(scratchDir, '.home'), allowedProtocols, followRedirects, env });
+  const git = createRunGit({ home: join(scratchDir, '.home'), allowedProtocols, followRedirects: true, env });
+  const askRemote = (call: GitCall): Promise<GitResult> => showCredential(git, credentials, url, call);
   const place = `${url}${ref === undefined ? '' : ` (${ref})`}`;
 
   /** What the remote has there: the full name of the ref, and its commit. */
@@ -45,7 +49,7 @@ export function createGitPackageSource(options: GitPackageOptions): PackageSourc
   ): Promise<{ readonly name: string; readonly oid: string }> {
     const names = ref === undefined ? ['HEAD'] : [`refs/heads/${ref}`, `refs/tags/${ref}`];
     const args = ['ls-remote', '--quiet', '--', url, ...names];
-    const result = await git({ args, place: at, config, signal, timeoutMs });
+    const result = await askRemote({ args, place: at, signal, timeoutMs });
     if (result.exitCode !== 0) throw remoteFailure(result);
     const found = new Map(
       result.stdout
@@ -58,7 +62,7 @@ export function createGitPackageSource(options: GitPackageOptions): PackageSourc
       if (oid !== undefined) return { name, oid };
     }
     const what = ref === undefined ? 'is empty' : `has no branch or tag ${JSON.stringify(ref)}`;
-    throw new AgenticoreError('BASE_REF_NOT_FOUND', `The package repository ${url} ${what}.`);
+    throw new AgenticoreError('BASE_REF_NOT_FOUND', `The repository ${url} ${what}.`);
   }
 
   async function checkOut(folder: string, known: string | undefined, signal: AbortSignal) {
@@ -77,7 +81,7 @@ export function createGitPackageSource(options: GitPackageOptions): PackageSourc
     if (oid === known) return undefined;
     const how = ['--quiet', '--depth=1', '--no-tags', '--no-recurse-submodules', '--no-write-fetch-head'];
     const args = ['fetch', ...how, '--', url, `+${name}:${FETCHED}`];
-    const fetched = await git({ args, place: at, config, signal, timeoutMs });
+    const fetched = await askRemote({ args, place: at, signal, timeoutMs });
     if (fetched.exitCode !== 0) throw remoteFailure(fetched);
     const reset = ['reset', '--hard', '--quiet', FETCHED, '--'];
     done(
@@ -111,7 +115,7 @@ export function createGitPackageSource(options: GitPackageOptions): PackageSourc
 function assertProtocol(url: string, allowed: readonly RepoProtocol[]): void {
   const protocol = normaliseRepoUrl(url).split(':', 1)[0];
   if (allowed.some((one) => one === protocol)) return;
-  const message = `The address of the package is not allowed: ${protocol}: is none of ${allowed.join(', ')}.`;
+  const message = `The address of the repository is not allowed: ${protocol}: is none of ${allowed.join(', ')}.`;
   throw new AgenticoreError('REPO_URL_REFUSED', message);
 }
 

@@ -3,6 +3,7 @@
 import { AgenticoreError } from '../../domain/errors.js';
 import { reasonOf, redact, remoteFailure } from './failure.js';
 import type { Mirror } from './mirror.js';
+import { refusalIn } from './push-refusals.js';
 import type { Remote } from './remote.js';
 import type { GitResult } from './run-git.js';
 
@@ -26,6 +27,7 @@ export async function pushBranch(
   signal: AbortSignal,
 ): Promise<void> {
   let tip = order.tip;
+  if (tip === order.oid) return; // an earlier attempt came that far
   for (let tries = 1; ; tries += 1) {
     const mayReplace = await isOurs(remote, mirror, order, tip, signal);
     if (mayReplace) {
@@ -87,16 +89,16 @@ const isStale = ({ stdout, stderr }: GitResult): boolean =>
 function pushFailure(result: GitResult): AgenticoreError {
   // `!<tab>from:to<tab>[remote rejected] (reason)`: the remote was reached and said no.
   const verdict = /^!\t[^\t]*\t\[[^\]]*\](?: \((.*)\))?/m.exec(result.stdout.toString());
-  if (verdict === null) return remoteFailure(result);
   const words = result.stderr
     .split('\n')
     .filter((line) => line.startsWith('remote: '))
     .join('\n');
+  const reason = verdict?.[1] ?? '';
+  const known = refusalIn(`${reason}\n${words}`);
+  if (verdict === null && known === undefined) return remoteFailure(result);
+  const why = reason === '' ? '' : ` (${redact(reason)})`;
   const said = words === '' ? '' : `: ${reasonOf(words)}`;
-  return new AgenticoreError(
-    'PUSH_REFUSED',
-    `The remote refused the push (${redact(verdict[1] ?? 'rejected')})${said}`,
-  );
+  return new AgenticoreError('PUSH_REFUSED', `${known ?? 'The remote refused the push'}${why}${said}`);
 }
 
 const somebodyElses = (branch: string, tip: string | undefined): AgenticoreError =>

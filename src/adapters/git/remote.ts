@@ -1,15 +1,8 @@
-// Git commands that talk to the remote: the credentials they need live for one command.
+// Git commands that talk to the remote of a mirror: through our own door, and known to its host.
+import type { Credentials } from '../../ports/credentials.js';
 import { closeTrustedDoor, type Mirror } from './mirror.js';
 import type { GitCall, GitResult, RunGit } from './run-git.js';
-
-/** What one git command needs to be let in; never a part of the address. */
-export interface RemoteCredentials {
-  readonly env: Readonly<Record<string, string>>;
-  /** `key=value` configuration, such as a credential helper that answers for one host. */
-  readonly config: readonly string[];
-}
-
-export type CredentialSource = (url: string) => Promise<RemoteCredentials>;
+import { showCredential } from './show-credential.js';
 
 export interface Remote {
   readonly git: RunGit;
@@ -17,18 +10,20 @@ export interface Remote {
   run(mirror: Mirror, call: Omit<GitCall, 'place'>): Promise<GitResult>;
 }
 
-export function createRemote(git: RunGit, credentials: CredentialSource | undefined): Remote {
+/** Settings under which a host is what it was found to be. Throws REPO_URL_REFUSED, REPOSITORY_UNREACHABLE. */
+export type HostPin = (url: string) => Promise<readonly string[]>;
+
+export function createRemote(
+  git: RunGit,
+  credentials: Credentials | undefined,
+  pin: HostPin = async () => [],
+): Remote {
   return {
     git,
     async run(mirror, call) {
-      const [found] = await Promise.all([credentials?.(mirror.url), closeTrustedDoor(mirror)]);
-      const { env, config } = found ?? { env: {}, config: [] };
-      return git({
-        ...call,
-        place: mirror.place,
-        env: { ...call.env, ...env },
-        config: [...(call.config ?? []), ...config],
-      });
+      const [pinned] = await Promise.all([pin(mirror.url), closeTrustedDoor(mirror)]);
+      const config = [...(call.config ?? []), ...pinned];
+      return showCredential(git, credentials, mirror.url, { ...call, config, place: mirror.place });
     },
   };
 }

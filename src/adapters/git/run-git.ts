@@ -1,7 +1,9 @@
 // Every git process of ours starts here: no shell, an environment built from nothing, no prompt, no hook, no helper
 // that a repository could name, bounded output, a deadline, and its whole process group gone when the signal aborts.
 import { spawn } from 'node:child_process';
+import { Duplex } from 'node:stream';
 import type { RepoProtocol } from '../../domain/repo-url.js';
+import { type Answerer, CHANNEL_CONFIG, CHANNEL_FD, serveChannel } from './credential-channel.js';
 
 /** Which repository git works on. Given explicitly, so that nothing on disk decides it. */
 export interface GitPlace {
@@ -18,6 +20,8 @@ export interface GitCall {
   readonly env?: Readonly<Record<string, string>>;
   /** `key=value` configuration for this call alone. */
   readonly config?: readonly string[];
+  /** Who git may say we are, while this call runs, to the host of this address. */
+  readonly identity?: { readonly url: string; readonly answerer: Answerer };
   readonly signal?: AbortSignal | undefined;
   readonly timeoutMs?: number;
   /** Beyond this much standard output git is stopped and the result is marked as cut. */
@@ -84,7 +88,7 @@ export function createRunGit(settings: GitSettings): RunGit {
       ...base,
       ...call.env,
       ...placeVariables(call.place),
-      ...configVariables([...config, ...(call.config ?? [])]),
+      ...configVariables([...config, ...(call.config ?? []), ...(call.identity ? [CHANNEL_CONFIG] : [])]),
     };
     return start(call, env);
   };
@@ -135,12 +139,22 @@ function configVariables(config: readonly string[]): Record<string, string> {
 }
 
 function start(call: GitCall, env: Record<string, string>): Promise<GitResult> {
-  const { args, signal, input, timeoutMs = DEFAULT_TIMEOUT_MS, maxBytes = MAX_OUTPUT_BYTES } = call;
+  const { args, signal, input, identity, timeoutMs = DEFAULT_TIMEOUT_MS, maxBytes = MAX_OUTPUT_BYTES } = call;
   return new Promise((resolve, reject) => {
     if (signal?.aborted) return reject(signal.reason);
     // Detached: a process group of its own, so that its helpers (git-remote-https, ssh) go with it.
     const stdin = input === undefined ? 'ignore' : 'pipe';
-    const child = spawn('git', args, { cwd: '/', env, detached: true, stdio: [stdin, 'pipe', 'pipe'] });
+    // What node calls a pipe is a socket pair: nobody can open it through /proc, as one could a real pipe.
+    const channel = identity === undefined ? 'ignore' : 'pipe';
+    const child = spawn('git', args, {
+      cwd: '/',
+      env,
+      detached: true,
+      stdio: [stdin, 'pipe', 'pipe', channel],
+    });
+    const socket = child.stdio[CHANNEL_FD];
+    if (identity !== undefined && socket instanceof Duplex)
+      serveChannel(socket, identity.url, identity.answerer);
     const { pid } = child;
     const stdout: Buffer[] = [];
     let bytes = 0;

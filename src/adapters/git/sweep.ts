@@ -1,11 +1,10 @@
 // Clearing up after attempts whose process is dead: their work is kept, then their worktrees, locks and git processes
 // go. Whatever cannot be kept stays where it is, and is tried again at the next sweep.
-import { readdir } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import type { Log } from '../../ports/log.js';
 import { type Bench, holderOf, listBenches, readBench, removeBench } from './bench.js';
 import { readIfThere } from './exclusive-file.js';
-import { type Mirror, mirrorAt, removeHalfWritten, removeStaleRefLocks } from './mirror.js';
+import { listMirrors, type Mirror, mirrorAt, removeHalfWritten, removeStaleRefLocks } from './mirror.js';
 import { endOrphans } from './orphans.js';
 import type { RepositoryLocks } from './repository-lock.js';
 
@@ -27,9 +26,7 @@ export async function sweepAll(
   const { reposRoot, locks, log } = deps;
   await endOrphans(reposRoot);
   const never = new AbortController().signal;
-  const keys = (await readdir(reposRoot)).filter((name) => /^[0-9a-f]{12}$/.test(name));
-  for (const key of keys) {
-    const mirror = mirrorAt(reposRoot, key);
+  for (const mirror of await listMirrors(reposRoot)) {
     try {
       await removeStaleRefLocks(mirror);
       await removeHalfWritten(mirror);
@@ -40,7 +37,7 @@ export async function sweepAll(
         if (holderOf(bench) !== 'alive' && !(await isWanted(bench.jobId)))
           await clearUnheld(deps, bench, never);
     } catch (error) {
-      log('sweep.mirror_skipped', { repository: key, error: String(error) }, 'warn');
+      log('sweep.mirror_skipped', { repository: mirror.key, error: String(error) }, 'warn');
     }
   }
 }

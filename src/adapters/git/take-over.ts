@@ -10,6 +10,7 @@ import { OWN_IDENTITY } from './process-identity.js';
 import { findCommit } from './refs.js';
 import type { RepositoryLocks } from './repository-lock.js';
 import type { RunGit } from './run-git.js';
+import { restoreSnapshot } from './snapshot.js';
 import { readUntouched } from './worktree-state.js';
 
 export interface TakeOverDeps {
@@ -38,7 +39,7 @@ export async function takeOverBench(
   order: TakeOverOrder,
   signal: AbortSignal,
 ): Promise<Bench | undefined> {
-  const { locks, log } = deps;
+  const { git, locks, log } = deps;
   const { jobId, goOnFrom } = order;
   const found = (await listBenches(mirror, jobId)).find(({ attempt }) => attempt === goOnFrom);
   if (found === undefined) return undefined;
@@ -46,7 +47,11 @@ export async function takeOverBench(
     const bench = await readBench(mirror, found.name);
     if (bench === undefined) return undefined;
     const fault = await faultOf(deps, bench, order, signal);
-    if (fault === undefined) return rewriteBench(bench, { owner: OWN_IDENTITY });
+    if (fault === undefined) {
+      const ours = await rewriteBench(bench, { owner: OWN_IDENTITY });
+      await restoreSnapshot(git, ours);
+      return ours;
+    }
     log('workspace.not_taken_over', { job_id: jobId, path: bench.path, fault }, 'warn');
     return undefined;
   });

@@ -1,19 +1,27 @@
-// Runs a program of somebody else's to its end: an environment from nothing, its output line by line and bounded, a
-// deadline, and nothing left of it when that has passed.
+// Runs a program of somebody else's to its end: an environment from nothing, a deadline, its output bounded by whoever
+// takes it, and nothing left of it when it was stopped.
 import { spawn } from 'node:child_process';
-import { randomUUID } from 'node:crypto';
 import type { Readable } from 'node:stream';
-import { listProcesses, type ProcessEntry, readVariable, signalProcess } from './process-table.js';
+import { TAG_VARIABLE } from './attempt/attempt-tag.js';
+import { type Census, createCensus } from './attempt/census.js';
+import { endOrphans } from './attempt/kill-members.js';
+import { findProcess } from './process-table.js';
 
 export interface ProgramOrder {
   readonly command: string;
   readonly args: readonly string[];
   readonly cwd: string;
-  /** The whole environment, but for the mark by which what it starts is found again. */
+  /** The whole environment, but for the tag. */
   readonly env: Readonly<Record<string, string>>;
+  /** The mark of everything that it starts, by which that is found again. */
+  readonly tag: string;
   readonly timeoutMs: number;
-  /** Gets each line of its output, cut to a length that can be read; not more than there is room for in a log. */
-  readonly line: (text: string) => void;
+  /** What it leaves running in the background ends with it; otherwise only a stopped one leaves nothing. */
+  readonly leavesNothing?: boolean;
+  /** Called once, when it runs. */
+  readonly started?: (pid: number) => void;
+  /** Gets its output as it comes, of both streams. */
+  readonly said: (text: string) => void;
 }
 
 export type ProgramEnd =
@@ -23,29 +31,24 @@ export type ProgramEnd =
   /** It could not be started. */
   | { readonly kind: 'not_started'; readonly reason: string };
 
-const MARK = 'AGENTICORE_ATTEMPT_PROGRAM';
-const MAX_LINES = 500;
-const MAX_LINE_CHARS = 1000;
+const MAX_TIMER_MS = 2 ** 31 - 1;
 /** What a program leaves running may hold its output open; nobody listens to it any longer than this. */
 const LAST_OUTPUT_MS = 1_000;
-const LOOKS = 50;
-const LOOK_EVERY_MS = 20;
 
 /** Runs it. Rejects with the signal's reason when that aborts; everything it started is gone then. */
 export async function runProgram(order: ProgramOrder, signal: AbortSignal): Promise<ProgramEnd> {
   signal.throwIfAborted();
-  const mark = randomUUID();
-  const { command, args, cwd, env, timeoutMs } = order;
+  const { command, args, cwd, env, tag, timeoutMs } = order;
   const child = spawn(command, args, {
     cwd,
-    env: { ...env, [MARK]: mark },
+    env: { ...env, [TAG_VARIABLE]: tag },
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  const take = boundedLines(order.line);
-  const read = [readLines(child.stdout, take), readLines(child.stderr, take)];
-  const deadline = AbortSignal.timeout(timeoutMs);
-  const over = AbortSignal.any([signal, deadline]);
+  const census = child.pid === undefined ? undefined : censusOf(child.pid, order);
+  if (child.pid !== undefined) order.started?.(child.pid);
+  const heard = [listen(child.stdout, order.said), listen(child.stderr, order.said)];
+  const over = AbortSignal.any([signal, AbortSignal.timeout(Math.min(timeoutMs, MAX_TIMER_MS))]);
   const end = await new Promise<ProgramEnd>((resolve) => {
     child.once('error', (error) => resolve({ kind: 'not_started', reason: error.message }));
     child.once('exit', (code, by) =>
@@ -53,62 +56,33 @@ export async function runProgram(order: ProgramOrder, signal: AbortSignal): Prom
     );
     over.addEventListener('abort', () => resolve({ kind: 'timed_out' }), { once: true });
   });
-  if (end.kind === 'timed_out') await killAll(child.pid, mark);
+  if (census && (end.kind === 'timed_out' || order.leavesNothing)) await endOrphans(census);
   const patience = setTimeout(() => {
     child.stdout.destroy();
     child.stderr.destroy();
   }, LAST_OUTPUT_MS);
-  await Promise.all(read);
+  await Promise.all(heard);
   clearTimeout(patience);
   signal.throwIfAborted();
   return end;
 }
 
-/** Kills until neither the program nor anything that it started is left. */
-async function killAll(pid: number | undefined, mark: string): Promise<void> {
-  const known = new Set(pid === undefined ? [] : [pid]);
-  const isOurs = ({ pid: one, parent, session }: ProcessEntry): boolean =>
-    known.has(one) || known.has(parent) || known.has(session) || readVariable(one, MARK) === mark;
-  for (let look = 0; look < LOOKS; look += 1) {
-    const living = listProcesses().filter((entry) => entry.pid !== process.pid && isOurs(entry));
-    if (living.length === 0) return;
-    for (const entry of living) {
-      known.add(entry.pid);
-      signalProcess(entry, 'SIGKILL');
-    }
-    await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
-  }
-}
-
-/** Resolves when the stream is over. */
-function readLines(stream: Readable, take: (line: string) => void): Promise<void> {
-  return new Promise((resolve) => {
-    let rest = '';
-    const say = (text: string): void => {
-      if (text.trim() !== '') take(text.trimEnd());
-    };
-    stream.setEncoding('utf8').on('data', (text: string) => {
-      const lines = (rest + text).split('\n');
-      // A line without end is told in pieces instead of being gathered.
-      rest = lines.pop() ?? '';
-      for (const line of lines) say(line);
-      if (rest.length <= MAX_LINE_CHARS) return;
-      say(rest);
-      rest = '';
-    });
-    stream.on('error', () => {});
-    stream.once('close', () => {
-      say(rest);
-      resolve();
-    });
+/** Of it, its descendants, and whatever carries its tag or was left behind where it works. */
+function censusOf(pid: number, { tag, cwd, leavesNothing }: ProgramOrder): Census {
+  const root = findProcess(pid);
+  return createCensus({
+    roots: root ? [root] : [],
+    owns: (found) => found === tag,
+    since: root?.start ?? 0,
+    ...(leavesNothing ? { workplaces: [cwd] } : {}),
   });
 }
 
-function boundedLines(line: (text: string) => void): (text: string) => void {
-  let told = 0;
-  return (text) => {
-    told += 1;
-    if (told <= MAX_LINES) line(text.length > MAX_LINE_CHARS ? `${text.slice(0, MAX_LINE_CHARS)}...` : text);
-    else if (told === MAX_LINES + 1) line(`... and more than ${MAX_LINES} lines; the rest is left out`);
-  };
+/** Resolves when the stream is over. */
+function listen(stream: Readable, said: (text: string) => void): Promise<void> {
+  return new Promise((resolve) => {
+    stream.setEncoding('utf8').on('data', said);
+    stream.on('error', () => {});
+    stream.once('close', resolve);
+  });
 }

@@ -1,11 +1,12 @@
 // Lays a chain of profiles out as the configuration directory of one claude: files of the parents first, the child's
 // over them.
-import { mkdir, readFile } from 'node:fs/promises';
+import { mkdir, readFile, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { AgenticoreError } from '../../domain/errors.js';
 import type { JsonRecord } from '../../domain/json-record.js';
 import type { Profile } from '../../domain/profile.js';
-import type { MaterialisedProfile } from '../../ports/profile-store.js';
+import type { Log } from '../../ports/log.js';
+import type { MaterialisedProfile, MoreServers } from '../../ports/profile-store.js';
 import { brokenProfile } from './broken.js';
 import { type McpServers, mergeDeep, readJsonMap, readMcpServers } from './json-file.js';
 import { makePrivateDirectory, writePrivateFile } from './private-files.js';
@@ -15,16 +16,20 @@ import type { ProfileFile } from './profile-tree.js';
 const SETTINGS = '.claude/settings.json';
 const MCP_FILE = 'mcp.json';
 
+export interface LayoutOrder {
+  readonly profile: Profile;
+  readonly chain: readonly ProfileFolder[];
+  readonly configDir: string;
+  readonly servers: MoreServers;
+  readonly log: Log;
+}
+
 /** Writes into `configDir` only. Throws BROKEN_PROFILE, or INVALID_REQUEST for a faulty `extraMcpFile`. */
-export async function layOut(
-  profile: Profile,
-  chain: readonly ProfileFolder[],
-  configDir: string,
-  extraMcpFile: string | undefined,
-): Promise<MaterialisedProfile> {
+export async function layOut(order: LayoutOrder): Promise<MaterialisedProfile> {
+  const { profile, chain, configDir } = order;
   const files = new Map(chain.flatMap((folder) => [...folder.files]));
   const settings = await mergedSettings(profile.name, chain);
-  const servers = await mergedServers(profile, chain, extraMcpFile);
+  const servers = await mergedServers(order);
 
   await mkdir(dirname(configDir), { recursive: true, mode: 0o700 });
   await makePrivateDirectory(configDir);
@@ -68,12 +73,10 @@ async function mergedSettings(
   return merged;
 }
 
-async function mergedServers(
-  { name, mcp }: Profile,
-  chain: readonly ProfileFolder[],
-  extraMcpFile: string | undefined,
-): Promise<McpServers> {
-  const servers = new Map<string, JsonRecord>();
+async function mergedServers({ profile, chain, servers: more, log }: LayoutOrder): Promise<McpServers> {
+  const { name, mcp } = profile;
+  const { trustedRepository, extraMcpFile } = more;
+  const servers = new Map(await repositoryServers(trustedRepository, log));
   for (const { files } of chain) {
     const file = files.get('.mcp.json');
     if (file === undefined) continue;
@@ -87,6 +90,16 @@ async function mergedServers(
     for (const [server, value] of reading.value) servers.set(server, value);
   }
   return allowedServers(servers, mcp);
+}
+
+/** Claude is not told to read the repository's file itself: it would take all of its servers, whatever is allowed. */
+async function repositoryServers(repository: string | undefined, log: Log): Promise<McpServers> {
+  const file = repository && join(repository, '.mcp.json');
+  if (file === undefined || !(await stat(file).catch(() => undefined))?.isFile()) return new Map();
+  const reading = await readMcpServers(file);
+  if ('value' in reading) return reading.value;
+  log('profile.repository_servers_refused', { ...reading.fault }, 'warn');
+  return new Map();
 }
 
 /** Those of the servers that a profile lets through. */

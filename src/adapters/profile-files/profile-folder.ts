@@ -27,13 +27,24 @@ export async function readFolder(name: string, directory: string, check: Check):
       'must be named with lower-case letters, digits, dots, dashes and underscores, beginning with a letter or digit';
     throw brokenProfile(name, [{ path: directory, message }]);
   }
-  const folder = await realpath(directory);
-  const { document, faults } = await readProfileYml(name, directory, folder, check);
-  const tree = await profileTree(folder);
-  const all = [...faults, ...tree.faults, ...(await jsonFaults(tree.files))];
-  if (all.length > 0) throw brokenProfile(name, all);
-  return { name, document, files: tree.files };
+  try {
+    const folder = await realpath(directory);
+    const { document, faults } = await readProfileYml(name, directory, folder, check);
+    const tree = await profileTree(folder);
+    const all = [...faults, ...tree.faults, ...(await jsonFaults(tree.files))];
+    if (all.length > 0) throw brokenProfile(name, all);
+    return { name, document, files: tree.files };
+  } catch (error) {
+    if (!isSystemError(error)) throw error;
+    throw brokenProfile(name, [
+      { path: error.path ?? directory, message: `cannot be read: ${error.message}` },
+    ]);
+  }
 }
+
+/** The disk, not us: no permission, a file that went while it was read. */
+const isSystemError = (error: unknown): error is NodeJS.ErrnoException =>
+  error instanceof Error && 'syscall' in error;
 
 async function readProfileYml(
   name: string,

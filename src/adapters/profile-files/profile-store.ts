@@ -7,31 +7,34 @@ import type { ProfileStore, ProfileSummary } from '../../ports/profile-store.js'
 import { layOut } from './materialise.js';
 import { findProfiles, type KnownProfiles, readChain } from './profile-chain.js';
 import { isProfileName, type ProfileFolder } from './profile-folder.js';
+import type { ProfileRepository } from './profile-repository.js';
 
 export interface ProfileStoreOptions {
   /** The profiles that the package brings along. */
   readonly bundledDir: string;
   /** Further directories of profiles; later ones win, all of them over the bundled. They need not exist. */
   readonly searchDirs: readonly string[];
+  /** Its profiles win over the bundled, and those of `searchDirs` over its own. */
+  readonly repository?: ProfileRepository;
   readonly checkDocument: Check;
   readonly log: Log;
 }
-
-/** Keys that are checked but not acted upon in this version. */
-const NOT_USED_YET = ['pull_request', 'setup', 'verify', 'verify_attempts'] as const;
 
 /** The profiles of these directories; nothing is read before it is asked for. */
 export function createProfileStore({
   bundledDir,
   searchDirs,
+  repository,
   checkDocument,
   log,
 }: ProfileStoreOptions): ProfileStore {
-  const toldOf = new Set<string>();
-  const find = (): Promise<KnownProfiles> =>
-    findProfiles([bundledDir, ...searchDirs], (directory, error) =>
+  async function find(): Promise<KnownProfiles> {
+    const fetched = await repository?.directory();
+    const directories = [bundledDir, ...(fetched === undefined ? [] : [fetched]), ...searchDirs];
+    return findProfiles(directories, (directory, error) =>
       log('profiles.unreadable', { directory, error }, 'warn'),
     );
+  }
 
   async function open(
     name: string,
@@ -39,7 +42,6 @@ export function createProfileStore({
     const known = await find();
     if (!isProfileName(name) || !known.has(name)) throw unknownProfile(name, known);
     const chain = await readChain(name, known, checkDocument);
-    tellOfUnused(name, chain);
     return {
       profile: mergeProfiles(
         name,
@@ -47,13 +49,6 @@ export function createProfileStore({
       ),
       chain,
     };
-  }
-
-  function tellOfUnused(name: string, chain: readonly ProfileFolder[]): void {
-    const keys = NOT_USED_YET.filter((key) => chain.some(({ document }) => document[key] != null));
-    if (keys.length === 0 || toldOf.has(name)) return;
-    toldOf.add(name);
-    log('profile.keys_not_used_yet', { profile: name, keys }, 'warn');
   }
 
   async function summarise(name: string, source: string, known: KnownProfiles): Promise<ProfileSummary> {
@@ -85,10 +80,12 @@ export function createProfileStore({
     async load(name) {
       return (await open(name)).profile;
     },
-    async materialise(name, configDir, extraMcpFile) {
+    async materialise(name, configDir, servers = {}) {
       const { profile, chain } = await open(name);
-      return layOut(profile, chain, configDir, extraMcpFile);
+      return layOut({ profile, chain, configDir, servers, log });
     },
+    repository: async () => repository?.standing(),
+    sync: async (signal) => repository?.sync(signal),
   };
 }
 

@@ -125,7 +125,7 @@ function describe(maxPerRepo: number, transition: Transition): readonly unknown[
 
 /** What only some transitions have, by name. */
 function extrasOf(maxPerRepo: number, transition: Transition): Readonly<Record<string, string>> {
-  const { before, expectedVersion, placement, answer, idempotency, deadLetter, claim } = transition;
+  const { before, expectedVersion, placement, answer, idempotency, deadLetter, callback, claim } = transition;
   const { job } = transition.after;
   const extras: Record<string, string> = {};
   if (expectedVersion === 0 && placement.kind === 'enqueue' && maxPerRepo > 0 && placement.repo)
@@ -144,6 +144,7 @@ function extrasOf(maxPerRepo: number, transition: Transition): Readonly<Record<s
     extras.code = job.code ?? '';
     extras.error = wellFormed(job.error ?? '');
   }
+  if (callback !== 'same') extras.callbackAt = callback === 'settled' ? '' : String(callback.dueAt);
   if (before !== undefined && isTerminal(before)) extras.closed = '1';
   if (claim !== undefined) {
     const { entryId, worker, deliveries } = parseClaimToken(claim);

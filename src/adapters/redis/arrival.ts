@@ -51,6 +51,7 @@ export function createArrival({ connection, keys, maxPerRepo }: CustodyOptions, 
         keys.dead,
         keys.leases,
         request(jobId),
+        keys.callbacks,
       ];
       const settled = await connection.ask((redis) =>
         runScript(
@@ -104,6 +105,7 @@ function settleArguments(
     ...(isDeadLetter(job) ? [job.code ?? '', job.error ?? ''] : ['', '']),
     moved.request === undefined ? '' : '1',
     moved.request ?? '',
+    job.callback?.dueAt ?? '',
     lastCursor,
     ...moved.records.map((record, index) => ledgerLine(record, moved.cursors[index])),
   ];

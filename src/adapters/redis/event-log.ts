@@ -54,6 +54,7 @@ export function createEventLog(connection: Connection, keys: Keys, options: Appe
           keys.delayed,
           keys.upkeep,
           keys.leases,
+          keys.callbacks,
           ...keys.indices,
         ];
         return runScript(redis, 'remove', all, [jobId, keys.jobBell(jobId), keys.prefix, options.maxPerRepo]);

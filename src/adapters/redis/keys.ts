@@ -41,6 +41,8 @@ export interface Keys {
   readonly leases: string;
   /** When upkeep must look at each job that does not run: a sorted set by that time. */
   readonly upkeep: string;
+  /** Jobs whose end is to be told: a sorted set by when that is due. */
+  readonly callbacks: string;
   /** Ids of the jobs of a repository that its limit has let into their lanes: a set. */
   admitted(repo: string): string;
   /** Ids of the jobs that its limit holds back, in the order of arrival: a sorted set. */
@@ -110,6 +112,7 @@ export function openKeys(keyPrefix: string): Keys {
     delayed: key('delayed'),
     leases: key('leases'),
     upkeep: key('upkeep'),
+    callbacks: key('callbacks'),
     admitted: (repo) => key(`admitted:${repo}`),
     held: (repo) => key(`held:${repo}`),
     dead: key('dead'),

@@ -3,6 +3,7 @@ import type { Bus } from '../../ports/bus.js';
 import type { Log } from '../../ports/log.js';
 import { BLOCK_MS, createBlockingReads } from './blocking-reads.js';
 import { createBreaker } from './breaker.js';
+import { createCallbacks } from './callbacks.js';
 import { createCommandQueue } from './command-queue.js';
 import { type Connection, type ConnectionOptions, openConnection } from './connection.js';
 import { createConversations } from './conversations.js';
@@ -61,6 +62,7 @@ export async function openRedisBus(options: RedisBusOptions): Promise<Bus> {
     custody: createCustody({ connection: main, keys, maxPerRepo, leaseMs, forget: events.remove }),
     breaker: createBreaker(main, keys),
     conversations: createConversations(main, doorbell, keys),
+    callbacks: createCallbacks(main, keys),
     grants: createGrants(main, keys),
     async ping() {
       // A full Redis, or a replica, still answers PING.

@@ -9,7 +9,7 @@ import { runScript } from './scripts.js';
 
 const PAGE = 500;
 /** Where the indices of the statuses begin among the KEYS of reconcile.lua. */
-const FIRST_INDEX = 11;
+const FIRST_INDEX = 12;
 
 /** Custody.reconcile below `keys`. */
 export const createReconcile =
@@ -24,7 +24,15 @@ export const createReconcile =
       keys.upkeep,
     ];
     const held = repo === '' ? keys.prefix : keys.held(repo);
-    const ofAll = [keys.dead, held, keys.jobs, keys.feed(jobId), keys.leases, ...keys.indices];
+    const ofAll = [
+      keys.dead,
+      held,
+      keys.jobs,
+      keys.feed(jobId),
+      keys.leases,
+      keys.callbacks,
+      ...keys.indices,
+    ];
     const args = [
       jobId,
       job.version,
@@ -43,6 +51,7 @@ export const createReconcile =
       maxPerRepo,
       repo,
       job.status === 'running' && job.direct ? leaseMs : '',
+      job.callback?.dueAt ?? '',
     ];
     const reply = await connection.ask((redis) => runScript(redis, 'reconcile', [...ofJob, ...ofAll], args));
     return reply === 'changed' ? undefined : asList(reply).map(asText);
@@ -78,12 +87,14 @@ export async function* strayEntries(
   }
 }
 
-/** Jobs of which there is no ledger, in the list of jobs or among the leases. */
+/** Jobs of which there is no ledger, in the list of jobs, among the leases or the callbacks. */
 export async function* ghosts(options: CustodyOptions): AsyncGenerator<Stray> {
-  const { jobs, leases } = options.keys;
+  const { jobs, leases, callbacks } = options.keys;
   for await (const jobId of unledgered(options, jobs))
     yield { jobId, what: 'a place in the list of jobs, but no ledger' };
   for await (const jobId of unledgered(options, leases)) yield { jobId, what: 'a lease, but no ledger' };
+  for await (const jobId of unledgered(options, callbacks))
+    yield { jobId, what: 'a callback, but no ledger' };
 }
 
 async function* unledgered({ connection, keys }: CustodyOptions, zset: string): AsyncGenerator<string> {

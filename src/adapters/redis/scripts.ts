@@ -38,6 +38,7 @@ const NAMES = [
   'stage',
   'steal',
   'stray',
+  'take-callbacks',
   'take-turn',
   'transcript',
   'trim',

@@ -1,8 +1,8 @@
 // A job's feed against its ledger: every event once and in order, every message linked to the one before, each
 // transcript as long as it was sealed, every message kept aside the one that was said.
 import { compareCursors } from '../../domain/cursor.js';
+import { endingOf } from '../../domain/endings.js';
 import { canonicalJson, type Hash, type LedgerRecord } from '../../domain/evidence.js';
-import { endingOf } from '../../domain/job.js';
 import type { TranscriptSeal } from '../../domain/job-event.js';
 import { isRecord, type JsonRecord } from '../../domain/json-record.js';
 import type { HeardMessage } from '../../domain/session-record.js';
@@ -52,6 +52,10 @@ export function createFeedCheck(records: readonly LedgerRecord[], trimmed: boole
     } else if (record.type === 'AttemptStarted') {
       open = { attempt: record.attempt, count: 0, head: hash(canonicalJson(record)) };
       tallies.set(record.attempt, open);
+    } else if (record.type === 'ClaudeFinished' && !trimmed) {
+      // Claude may go on in the same attempt: what it had said until here is all that is sealed here.
+      const fault = sealFault(record, open);
+      if (fault !== undefined) blame('seals', fault);
     }
   }
 
@@ -106,11 +110,25 @@ export function createFeedCheck(records: readonly LedgerRecord[], trimmed: boole
       return [
         check('feed', `${events} events`),
         check('transcript', places),
-        checkSeals(records, tallies),
+        faults.has('seals') ? check('seals', '') : checkSeals(records, tallies),
         ...(keptAside > 0 ? [check('kept aside', `${keptAside} messages`)] : []),
       ];
     },
   };
+}
+
+const isSealOf = (record: LedgerRecord, attempt: number): boolean =>
+  record.type === 'ClaudeFinished' && record.attempt === attempt;
+
+/** How what was said differs from what was sealed; undefined when it does not, or nothing was heard of the attempt. */
+function sealFault(
+  { attempt, transcript }: { readonly attempt: number; readonly transcript: TranscriptSeal },
+  said: TranscriptSeal | undefined,
+): string | undefined {
+  const { count, head } = said ?? transcript;
+  if (count === transcript.count && head === transcript.head) return undefined;
+  const difference = count === transcript.count ? 'they are others' : `there were ${transcript.count}`;
+  return `the transcript of attempt ${attempt} is not the one that was sealed: it has ${count} messages, and ${difference}`;
 }
 
 /** Count and hash of each transcript, as its attempt's end and the job's end say. */
@@ -121,16 +139,13 @@ function checkSeals(
   let sealed: TranscriptSeal | undefined;
   let seals = 0;
   const broken = (fact: string): Check => ({ name: 'seals', result: 'broken', fact });
-  for (const record of records) {
+  for (const [at, record] of records.entries()) {
     if (record.type === 'ClaudeFinished') {
       sealed = record.transcript;
       seals += 1;
-      const { count, head } = tallies?.get(record.attempt) ?? sealed;
-      if (tallies !== undefined && (count !== sealed.count || head !== sealed.head))
-        return broken(
-          `the transcript of attempt ${record.attempt} is not the one that was sealed: it has ${count} messages, ` +
-            `and ${count === sealed.count ? 'they are others' : `there were ${sealed.count}`}`,
-        );
+      const isLast = !records.slice(at + 1).some((later) => isSealOf(later, record.attempt));
+      const fault = isLast && tallies ? sealFault(record, tallies.get(record.attempt)) : undefined;
+      if (fault !== undefined) return broken(fault);
     } else if (endingOf(record.type) !== undefined && 'transcript' in record) {
       if (record.transcript !== undefined && canonicalJson(record.transcript) !== canonicalJson(sealed))
         return broken(`the seal in version ${record.version} is not that of the last transcript`);

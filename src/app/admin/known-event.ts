@@ -55,6 +55,8 @@ const ORDER = object(
   {
     ...{ repoUrl: text, baseRef: text, sessionId: text, model: text, filePath: text, retryOf: text },
     ...{ timeoutS: number, maxBudgetUsd: number, maxTurns: number, metadata: texts, traceparent: text },
+    delivers: object({ jobId: text, branch: text, commit: text }),
+    callbackUrl: text,
     turn: TURN,
   },
 );
@@ -68,6 +70,17 @@ const failure = {
   error: text,
 };
 
+const RUN = object({
+  command: text,
+  exitCode: (value) => value === null || number(value),
+  durationMs: number,
+});
+const commands: Shape = {
+  passed: flag,
+  commands: (value) => Array.isArray(value) && value.every(RUN),
+  output: text,
+};
+
 const EVENTS: Readonly<Record<JobEvent['type'], Test>> = {
   JobSubmitted: object({ jobId: text, kind: oneOf('task', 'turn'), order: ORDER }),
   AttemptStarted: object({ attempt, worker: text, host: text }, { heldMs: number, direct: oneOf(true) }),
@@ -75,6 +88,7 @@ const EVENTS: Readonly<Record<JobEvent['type'], Test>> = {
     { attempt, path: text, configDir: text },
     { kept: flag, branch: text, baseRef: text, baseOid: text },
   ),
+  SetupFinished: object({ attempt, ...commands }),
   ClaudeStarted: object({ attempt, pid: number, sessionId: text }, { resumed: flag }),
   ClaudeFinished: object(
     { attempt, costUsd: number, numTurns: number, transcript: SEAL },
@@ -84,10 +98,11 @@ const EVENTS: Readonly<Record<JobEvent['type'], Test>> = {
       answer: object({ bytes: number, sha256: text }),
     },
   ),
+  VerificationFinished: object({ attempt, round: number, ...commands }),
   CommitReady: object({ attempt, oid: text }),
   PushBlocked: object({ attempt, findings: every(FINDING), total: number }),
   BranchPushed: object({ attempt, branch: text, oid: text }),
-  PullRequestOpened: object({ attempt, url: text }),
+  PullRequestOpened: object({ attempt, url: text }, { shortfalls: texts }),
   PullRequestFailed: object({ attempt, error: text }),
   CancelRequested: object({ by: text }),
   AttemptFailed: object({ attempt, retryAt: time, ...failure }),
@@ -100,6 +115,9 @@ const EVENTS: Readonly<Record<JobEvent['type'], Test>> = {
   JobCancelled: object({}, { transcript: SEAL }),
   JobExpired: object({}),
   DeadLetterClosed: object({ by: text, fate: oneOf('requeued', 'dropped') }, { retriedAs: text }),
+  CallbackDelivered: object({ httpStatus: number }),
+  CallbackFailed: object({ error: text }, { retryAt: time }),
+  CallbackAsked: object({ by: text }),
 };
 
 /** True when the event has everything that a job is folded from, each of its kind. */

@@ -1,8 +1,10 @@
 // Is what the bus holds of a job what was once written there, and what Claude wrote down itself? Reads everything once,
 // in order, and names the first thing that does not fit. Changes nothing.
+
+import { endingOf } from '../../domain/endings.js';
 import { AgenticoreError, isCode } from '../../domain/errors.js';
 import { firstBreak, type Hash, type LedgerRecord } from '../../domain/evidence.js';
-import { endingOf, type JobStatus } from '../../domain/job.js';
+import type { JobStatus } from '../../domain/job.js';
 import type { Bus } from '../../ports/bus.js';
 import type { Check } from './check.js';
 import { createFeedCheck } from './check-feed.js';

@@ -1,8 +1,9 @@
 // What every phase of an attempt holds in hands: the job as claimed, the claim, and the one way to report a fact.
-import type { Progress } from '../../domain/decide.js';
+
 import { AgenticoreError, isCode } from '../../domain/errors.js';
 import type { MatchPaths } from '../../domain/guard.js';
 import type { Job } from '../../domain/job.js';
+import type { Progress } from '../../domain/job-event.js';
 import type { TextFlow } from '../../domain/text-flow.js';
 import type { Agent } from '../../ports/agent.js';
 import type { Clock } from '../../ports/clock.js';
@@ -12,6 +13,7 @@ import type { StoredJob } from '../../ports/event-log.js';
 import type { Feed } from '../../ports/feed.js';
 import type { JobDirectories } from '../../ports/job-directories.js';
 import type { ProfileStore } from '../../ports/profile-store.js';
+import type { Programs } from '../../ports/programs.js';
 import type { SecretScanner } from '../../ports/secret-scanner.js';
 import type { Spools } from '../../ports/spool.js';
 import type { TranscriptLog } from '../../ports/transcript-log.js';
@@ -25,6 +27,7 @@ export interface AttemptDeps extends BreakerDeps {
   readonly spools: Spools;
   readonly feed: Feed;
   readonly agent: Agent;
+  readonly programs: Programs;
   readonly workspaces: Workspaces;
   readonly profiles: ProfileStore;
   readonly directories: JobDirectories;
@@ -32,6 +35,8 @@ export interface AttemptDeps extends BreakerDeps {
   readonly codeHosts: readonly CodeHost[];
   /** Claude's environment: model credentials and what the profile's `env` lists. */
   readonly environment: (names: readonly string[]) => Readonly<Record<string, string>>;
+  /** That of the profile's commands: the same without the model credentials. */
+  readonly commandEnvironment: (names: readonly string[]) => Readonly<Record<string, string>>;
   /** Takes secrets out of everything Claude says. */
   readonly redact: (text: string) => string;
   /** The same for a text that comes in pieces. */
@@ -86,6 +91,17 @@ export async function persist<T>(clock: Clock, signal: AbortSignal, operation: (
   }
 }
 
+/**
+ * Before each effect outside: a worker that lost its claim must not push or open anything. Nobody knows while the bus
+ * is away, so it is waited for. Throws STALE_ATTEMPT.
+ */
+export async function confirmClaim(
+  { clock }: Pick<AttemptDeps, 'clock'>,
+  { claim, signal }: Pick<Attempt, 'claim' | 'signal'>,
+): Promise<void> {
+  if (!(await persist(clock, signal, () => claim.extend()))) throw new AgenticoreError('STALE_ATTEMPT');
+}
+
 /** What is awaited, unless nothing more can be recorded first: throws BUS_UNREACHABLE then. */
 export function unlessLost<T>({ lost }: Pick<Attempt, 'lost'>, awaited: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
@@ -123,23 +139,31 @@ export function createReport(
     return later.some((record) => record.type === type) ? { ...stored, events: [] } : undefined;
   }
 
+  async function write(facts: readonly Progress[], answer: string | undefined): Promise<Handled> {
+    const command = { type: 'ReportProgress', attempt: job.attempt, facts } as const;
+    const beside = answer === undefined ? {} : { answer };
+    const { version } = latest.job;
+    let isUncertain = false;
+    const tryOnce = async (): Promise<Handled> => {
+      // Twice in the ledger, an attempt would cost twice. Facts are written one after the other, so that one of this
+      // type behind that version can only be this one.
+      const written = isUncertain ? await findWritten(version, facts[0]?.type) : undefined;
+      if (written !== undefined) return written;
+      isUncertain = true;
+      return handleCommand(watching, job.id, command, beside, latest);
+    };
+    const handled = await persist(deps.clock, signal, tryOnce);
+    if (handled.job.version > latest.job.version) latest = handled;
+    return handled;
+  }
+
+  let before: Promise<unknown> = Promise.resolve();
   return {
     latest: () => latest,
-    async report(facts, answer) {
-      const command = { type: 'ReportProgress', attempt: job.attempt, facts } as const;
-      const beside = answer === undefined ? {} : { answer };
-      const { version } = latest.job;
-      let isUncertain = false;
-      const write = async (): Promise<Handled> => {
-        // Twice in the ledger, an attempt would cost twice. Each type of fact comes once in an attempt.
-        const written = isUncertain ? await findWritten(version, facts[0]?.type) : undefined;
-        if (written !== undefined) return written;
-        isUncertain = true;
-        return handleCommand(watching, job.id, command, beside, latest);
-      };
-      const handled = await persist(deps.clock, signal, write);
-      if (handled.job.version > latest.job.version) latest = handled;
-      return handled;
+    report(facts, answer) {
+      const writing = before.then(() => write(facts, answer));
+      before = writing.catch(() => {});
+      return writing;
     },
   };
 }

@@ -29,7 +29,11 @@ export async function openBench(deps: AttemptDeps, attempt: Attempt): Promise<Be
     const profile = await deps.profiles.load(job.order.profile);
     const directory = await deps.directories.prepare(job.id, attempt.number);
     const { configDir } = directory;
-    const materialised = await deps.profiles.materialise(profile.name, configDir, job.order.filePath);
+    const trusted = profile.trustRepository ? (await opening).workspace : undefined;
+    const materialised = await deps.profiles.materialise(profile.name, configDir, {
+      ...(trusted === undefined ? {} : { trustedRepository: trusted.path }),
+      ...(job.order.filePath === undefined ? {} : { extraMcpFile: job.order.filePath }),
+    });
     const { workspace, session } = await opening;
     const cwd = workspace?.path ?? directory.emptyDir;
     const kept = workspace?.kept ?? false;
@@ -60,7 +64,7 @@ async function openWorkspace(deps: AttemptDeps, { job, number, signal }: Attempt
   const order = {
     jobId: job.id,
     repoUrl,
-    branch: branchOf(job.id),
+    branch: job.order.delivers?.branch ?? branchOf(job.id),
     attempt: number,
     ...(session === undefined ? {} : { goOnFrom: session.origin }),
     ...(baseRef === undefined ? {} : { baseRef }),

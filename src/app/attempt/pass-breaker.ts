@@ -33,6 +33,8 @@ export interface Pass {
 export async function passBreaker(deps: BreakerDeps, claim: Claim): Promise<Pass | undefined> {
   const passage = await deps.breaker.pass(deps.credential, PROBE_MS);
   if (passage.kind === 'open') {
+    const { job } = claim.known ?? (await deps.events.load(claim.jobId)) ?? {};
+    if (job?.order.delivers) return createPass(deps, claim.jobId, undefined); // it asks the model nothing
     const { until } = passage;
     const command = { type: 'ParkJob', until, jitter: deps.clock.random() } as const;
     await handleCommand(deps, claim.jobId, command, { claim: claim.token });

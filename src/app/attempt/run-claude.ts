@@ -1,25 +1,39 @@
-// Second phase: claude works, and every word of it goes to the transcript.
+// One round of an attempt: claude works until it gives its answer, and every word of it goes to the transcript.
 import { AgenticoreError } from '../../domain/errors.js';
-import type { Job } from '../../domain/job.js';
 import { profileFlags } from '../../domain/profile.js';
-import { goOnPrompt } from '../../domain/unfinished.js';
 import type { AgentEnd, AgentMessage, AgentOrder } from '../../ports/agent.js';
 import { type Attempt, type AttemptDeps, unlessLost } from './attempt.js';
+import type { Deadline } from './deadline.js';
 import type { Bench } from './open-bench.js';
 import { reportFinish } from './report-finish.js';
 import { systemPrompt } from './system-prompt.js';
-import { createTranscriptWriter } from './transcript-writer.js';
+import type { TranscriptWriter } from './transcript-writer.js';
+
+export interface Round {
+  /** What is said to claude first, and in which session. */
+  readonly words: Pick<AgentOrder, 'task' | 'sessionId' | 'resumeFrom'>;
+  /** It goes on in the session of an earlier attempt. */
+  readonly resumed: boolean;
+  /** What the rounds before it have cost. */
+  readonly spentUsd: number;
+  readonly deadline: Deadline;
+  readonly writer: TranscriptWriter;
+  /** Aborted when claude must stop although the attempt need not: its transcript was overtaken. */
+  readonly overtaken: AbortSignal;
+}
 
 /** Runs claude on the bench and reports how it started and ended. Resolves when no process of it is left. */
-export async function runClaude(deps: AttemptDeps, attempt: Attempt, bench: Bench): Promise<AgentEnd> {
-  const order = await agentOrder(deps, attempt, bench);
+export async function runClaude(
+  deps: AttemptDeps,
+  attempt: Attempt,
+  bench: Bench,
+  round: Round,
+): Promise<AgentEnd> {
+  const order = await agentOrder(deps, attempt, bench, round);
+  const { writer, resumed } = round;
   let started: Promise<unknown> = Promise.resolve();
-  // A transcript that another attempt has overtaken stops claude at once, before the lease would notice.
-  const overtaken = new AbortController();
-  const writer = createTranscriptWriter(deps, attempt, () => overtaken.abort());
   const listener = {
     started: (pid: number) => {
-      const resumed = bench.session !== undefined;
       started = attempt.report([{ type: 'ClaudeStarted', pid, sessionId: order.sessionId, resumed }]);
       // Awaited below; until then a rejection must not count as unhandled.
       started.catch(() => {});
@@ -29,54 +43,45 @@ export async function runClaude(deps: AttemptDeps, attempt: Attempt, bench: Benc
       return writer.write(message);
     },
   };
-  try {
-    const end = await deps.agent.run(order, listener, AbortSignal.any([attempt.signal, overtaken.signal]));
-    await started;
-    const transcript = await unlessLost(attempt, writer.finish());
-    await reportFinish(deps, attempt, end, transcript);
-    return end;
-  } finally {
-    await writer.abandon();
-  }
+  const end = await deps.agent.run(order, listener, AbortSignal.any([attempt.signal, round.overtaken]));
+  await started;
+  const transcript = await unlessLost(attempt, writer.finish());
+  await reportFinish(deps, attempt, end, transcript);
+  return end;
 }
 
-async function agentOrder(deps: AttemptDeps, attempt: Attempt, bench: Bench): Promise<AgentOrder> {
+async function agentOrder(
+  deps: AttemptDeps,
+  attempt: Attempt,
+  bench: Bench,
+  { words, spentUsd, deadline }: Round,
+): Promise<AgentOrder> {
   const { job } = attempt;
   const { order } = job;
   const { profile, materialised, directory } = bench;
+  const flags = {
+    ...profileFlags(profile.claude),
+    ...(order.model === undefined ? {} : { model: order.model }),
+    ...(order.maxTurns === undefined ? {} : { 'max-turns': order.maxTurns }),
+    ...(order.maxBudgetUsd === undefined ? {} : { 'max-budget-usd': order.maxBudgetUsd }),
+  };
   return {
     tag: `${job.id}.${attempt.number}`,
     cwd: bench.cwd,
     jobDir: directory.root,
-    ...(await sessionOrder(deps, job, bench)),
-    flags: {
-      ...profileFlags(profile.claude),
-      ...(order.model === undefined ? {} : { model: order.model }),
-      ...(order.maxTurns === undefined ? {} : { 'max-turns': order.maxTurns }),
-      ...(order.maxBudgetUsd === undefined ? {} : { 'max-budget-usd': order.maxBudgetUsd }),
-    },
+    ...words,
+    flags: { ...flags, ...budgetLeft(flags['max-budget-usd'], spentUsd) },
     appendSystemPrompt: await systemPrompt(job, bench),
     settingSources: profile.trustRepository ? 'user,project,local' : 'user',
     ...(materialised.mcpConfigPath === undefined ? {} : { mcpConfigPath: materialised.mcpConfigPath }),
     env: deps.environment(profile.env),
-    timeoutMs: (order.timeoutS ?? profile.timeoutS ?? deps.timeoutS) * 1000,
+    timeoutMs: deadline.leftMs(),
   };
 }
 
-/** The session to work in, and what is said first in it. Throws SESSION_NOT_FOUND. */
-async function sessionOrder(
-  deps: AttemptDeps,
-  { order }: Job,
-  { session }: Bench,
-): Promise<Pick<AgentOrder, 'task' | 'sessionId' | 'resumeFrom'>> {
-  const { task, sessionId } = order;
-  if (session !== undefined)
-    return { task: goOnPrompt(task), sessionId: session.sessionId, resumeFrom: session.path };
-  if (sessionId === undefined) return { task, sessionId: deps.newId() };
-  const resumeFrom = await deps.directories.findSession(sessionId);
-  if (resumeFrom !== undefined) return { task, sessionId, resumeFrom };
-  throw new AgenticoreError(
-    'SESSION_NOT_FOUND',
-    `Session ${sessionId} is not on host ${deps.host}, nor on a shared root.`,
-  );
+/** The budget is the attempt's, but each claude counts only what it costs itself. Throws CLAUDE_MAX_BUDGET. */
+function budgetLeft(budget: unknown, spentUsd: number): { readonly 'max-budget-usd'?: number } {
+  if (typeof budget !== 'number' || spentUsd === 0) return {};
+  if (spentUsd >= budget) throw new AgenticoreError('CLAUDE_MAX_BUDGET');
+  return { 'max-budget-usd': budget - spentUsd };
 }

@@ -14,6 +14,11 @@ export async function systemPrompt(job: Job, { workspace, materialised, profile 
           `Base: ${workspace.baseRef}`,
         ]
       : ['There is no repository; the working directory is empty and private.']),
+    ...(profile.verify.length === 0
+      ? []
+      : [
+          `Your work must pass, in this directory: ${profile.verify.map((command) => `\`${command}\``).join(', ')}`,
+        ]),
   ].join('\n');
   // A trusted repository's files are read by Claude itself; an untrusted one is given as text, never as settings.
   const ofRepository = workspace && !profile.trustRepository ? await workspace.instructions() : '';

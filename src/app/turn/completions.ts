@@ -12,6 +12,8 @@ export interface CompletionRequest {
   readonly turn: TurnRequest;
   /** Given back with the completion. */
   readonly meta?: JsonRecord;
+  /** Where its end is told. */
+  readonly callbackUrl?: string;
 }
 
 export interface CompletionToolUse {
@@ -46,7 +48,8 @@ export interface Completions {
   /**
    * Begins a turn; a uuid that the caller has used before gives the completion that is there, and begins nothing. With
    * `wait` it resolves when the completion has ended, however it ended, else when it is accepted; aborting the signal
-   * ends the waiting only, and it resolves as things stand. Throws what `Turns.open` throws, when nothing was begun.
+   * ends the waiting only, and it resolves as things stand. Throws what `Turns.open` throws, and
+   * CALLBACK_URL_REFUSED, when nothing was begun.
    */
   complete(request: CompletionRequest, wait: boolean, signal: AbortSignal): Promise<Completion>;
   find(uuid: string, caller: Caller): Promise<Completion | undefined>;

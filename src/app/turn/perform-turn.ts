@@ -38,7 +38,7 @@ export async function performTurn(
     const turn = `${attempt.job.id}.${attempt.number}`;
     const plan = await planTurn(deps, stage, { ...performing, turn });
     const outlet = createOutlet(deps, attempt.job.order.turn?.visibility ?? deps.policy.visibility, take);
-    const end = await stage.agent.run(plan.order, listener(outlet, scribe), attempt.signal);
+    const end = await stage.agent.run(plan.order, listener(deps, outlet, scribe), attempt.signal);
     await outlet.finish();
     const start = scribe.start();
     if (end.kind === 'succeeded' && start !== undefined)
@@ -50,10 +50,10 @@ export async function performTurn(
   }
 }
 
-const listener = (outlet: Outlet, scribe: Scribe): TurnListener => ({
+const listener = ({ meter }: TurnDeps, outlet: Outlet, scribe: Scribe): TurnListener => ({
   started: scribe.started,
   message(message) {
-    const held = outlet.hear(message);
+    const held = meter.time('stream_lag_seconds', {}, () => outlet.hear(message));
     const full = scribe.write(message);
     return held === undefined || full === undefined
       ? (held ?? full)

@@ -16,6 +16,8 @@ export interface TurnName {
   /** The caller's own id of it, and what it wants to get back with it. */
   readonly uuid?: string;
   readonly meta?: string;
+  /** Where its end is told. */
+  readonly callbackUrl?: string;
 }
 
 export interface NewTurn extends TurnName {
@@ -54,7 +56,7 @@ async function append(
 }
 
 function orderOf({ policy, redact }: TurnDeps, turn: NewTurn): JobOrder {
-  const { request, agent, conversation, visibility, uuid, meta } = turn;
+  const { request, agent, conversation, visibility, uuid, meta, callbackUrl } = turn;
   const { model, options, caller } = request;
   const facts: TurnFacts = {
     agent: agent.name,
@@ -76,6 +78,7 @@ function orderOf({ policy, redact }: TurnDeps, turn: NewTurn): JobOrder {
     maxAttempts: 1,
     backoffS: 0,
     ...(meta === undefined ? {} : { metadata: { meta } }),
+    ...(callbackUrl === undefined ? {} : { callbackUrl }),
     turn: facts,
   };
 }

@@ -4,8 +4,10 @@ import type { Visibility } from '../../domain/visibility.js';
 import type { Breaker } from '../../ports/breaker.js';
 import type { CommandQueue } from '../../ports/command-queue.js';
 import type { Conversations } from '../../ports/conversations.js';
+import type { Courier } from '../../ports/courier.js';
 import type { Feed } from '../../ports/feed.js';
 import type { Log } from '../../ports/log.js';
+import type { Meter } from '../../ports/meter.js';
 import type { PackageStore } from '../../ports/packages.js';
 import type { Spools } from '../../ports/spool.js';
 import type { TranscriptLog } from '../../ports/transcript-log.js';
@@ -40,6 +42,7 @@ export interface TurnDeps extends LedgerDeps {
   /** Fingerprint of the model credential of this process. */
   readonly credential: string;
   readonly packages: PackageStore;
+  readonly courier: Pick<Courier, 'check'>;
   /** False while draining. */
   readonly accepting: () => boolean;
   readonly newId: () => string;
@@ -48,6 +51,7 @@ export interface TurnDeps extends LedgerDeps {
   readonly policy: TurnPolicy;
   readonly worker: string;
   readonly log: Log;
+  readonly meter: Meter;
   /** Undefined in a process that runs no turns itself. */
   readonly stage: TurnStage | undefined;
 }

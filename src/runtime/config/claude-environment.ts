@@ -31,8 +31,11 @@ const NOT_A_SETTING = /^(HOME|TMPDIR|CLAUDE_CONFIG_DIR|CLAUDECODE|LD_[A-Z_]+|NOD
 const LOOKS_SECRET =
   /(^|_)(TOKEN|SECRET|PASSWORD|PASSWD|PASSPHRASE|API_?KEYS?|ACCESS_KEY|PRIVATE_KEY|CREDENTIALS|CUSTOM_HEADERS|BEDROCK)$/;
 
-/** True for what every program may see: no setting and no secret of ours or the model's. */
-export const isOrdinary = (name: string): boolean => ORDINARY.test(name);
+/** What every program may see of them: no setting and no secret of ours or the model's. */
+export const ordinaryVariables = (
+  variables: Readonly<Record<string, string>>,
+): Readonly<Record<string, string>> =>
+  Object.fromEntries(Object.entries(variables).filter(([name]) => ORDINARY.test(name)));
 
 export interface Passthrough {
   readonly values: Readonly<Record<string, string>>;
@@ -90,9 +93,11 @@ export function secretValues(env: Env): readonly string[] {
   });
 }
 
-/** The password of a URL, as written and decoded; nothing for anything else. */
+/** The password of a URL, or a token in the place of user and password, as written and decoded; else nothing. */
 export function passwordOf(value: string): readonly string[] {
-  const written = /^[a-z][a-z0-9+.-]*:\/\/[^/@:]*:([^/]+)@/i.exec(value)?.[1];
+  const written =
+    /^[a-z][a-z0-9+.-]*:\/\/[^/@:]*:([^/]+)@/i.exec(value)?.[1] ??
+    /^https?:\/\/([^/@:]{20,})(?=@)/i.exec(value)?.[1];
   if (written === undefined) return [];
   try {
     return [...new Set([written, decodeURIComponent(written)])];

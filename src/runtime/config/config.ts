@@ -40,6 +40,12 @@ export interface Settings {
   readonly home: string;
   readonly profilesDir?: string;
   readonly agentihooksPath?: string;
+  readonly profilesRepo: {
+    readonly url?: string;
+    readonly branch?: string;
+    /** Seconds; 0: only at the start. */
+    readonly syncInterval: number;
+  };
   readonly server: {
     readonly host: string;
     readonly port: number;
@@ -48,6 +54,7 @@ export interface Settings {
     readonly apiKeys: readonly string[];
     readonly allowUnauthenticated: boolean;
     readonly allowQueryKey: boolean;
+    readonly publicMetrics: boolean;
     /** Origins of the web pages that may call the agent; `*` is any. */
     readonly corsOrigins: readonly string[];
     readonly maxBodyBytes: number;
@@ -70,11 +77,31 @@ export interface Settings {
     /** 0: no limit. */
     readonly maxParallelPerRepo: number;
     readonly jobTtlSeconds: number;
+    /** Undefined: no limit. */
+    readonly cacheMaxBytes?: number;
     readonly podName: string;
     readonly mcpFileRoots: readonly string[];
     /** Undefined: any public host. */
     readonly allowedHosts?: readonly string[];
     readonly allowedProtocols: readonly RepoProtocol[];
+  };
+  readonly github: {
+    readonly apiUrl: string;
+    readonly token?: string;
+    readonly appId?: number;
+    /** Undefined: found for each repository. */
+    readonly appInstallationId?: number;
+    readonly app?: {
+      readonly privateKeyPath?: string;
+      readonly privateKey?: string;
+      readonly privateKeyBase64?: string;
+    };
+  };
+  readonly callbacks: {
+    /** `whsec_<base64>` each. None: no `callback_url` is taken. */
+    readonly secrets: readonly string[];
+    /** Undefined: any public host. */
+    readonly allowedHosts?: readonly string[];
   };
   /** Without `url` the bus is kept in files. */
   readonly redis: { readonly url?: string; readonly keyPrefix: string };
@@ -113,6 +140,8 @@ export interface Config extends Settings {
     /** The values of the variables that a profile lists in `env`, and a sentence for each name it may not have. */
     readonly environmentOf: (names: readonly string[]) => NamedEnvironment;
   };
-  /** Every secret value known to this process: what a redactor takes out of texts. */
+  /** The App's key (PEM), wherever it is kept. */
+  readonly githubAppKey?: string;
+  /** Every secret value that this process is given: what a redactor takes out of texts. */
   readonly secrets: readonly string[];
 }

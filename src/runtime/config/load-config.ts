@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { AgenticoreError, type Check, type ErrorDetail } from '../../domain/errors.js';
 import { compileSchema } from '../schema.js';
+import { readAppKey } from './app-key.js';
 import { passwordOf, pickEnvironment, readPassthrough, secretValues } from './claude-environment.js';
 import type { Config } from './config.js';
 import { configLeaves, envOnly, type Leaf } from './leaves.js';
@@ -44,13 +45,19 @@ export function loadConfig(input: ConfigInput = {}): LoadedConfig {
     readEnv(env, leaves, Object.keys(envOnly()), read, check),
     readConfigFile(env, leaves, read, check),
   ];
-  const problems = [...strongestFirst.flatMap((source) => source.problems), ...passthrough.problems];
-  if (problems.length > 0) throw invalid(problems);
-
   const values = new Map(leaves.map(({ key, schema }): [string, unknown] => [key, schema.default]));
   for (const source of strongestFirst.toReversed()) {
     for (const [key, value] of source.values) values.set(key, value);
   }
+  const where = (key: string): string =>
+    strongestFirst.find((source) => source.values.has(key))?.nameOf(key) ?? key;
+  const appKey = readAppKey(values, read, where);
+  const problems = [
+    ...strongestFirst.flatMap((source) => source.problems),
+    ...passthrough.problems,
+    ...appKey.problems,
+  ];
+  if (problems.length > 0) throw invalid(problems);
   const settings = settle(values, leaves, env);
   const ownSecrets = leaves.filter(({ secret }) => secret).flatMap(({ key }) => secretsIn(values.get(key)));
   const config: Config = deepFreeze({
@@ -60,7 +67,10 @@ export function loadConfig(input: ConfigInput = {}): LoadedConfig {
       passthrough: passthrough.values,
       environmentOf: (names: readonly string[]) => pickEnvironment(env, names),
     },
-    secrets: [...new Set([...ownSecrets, ...secretValues({ ...env, ...passthrough.values })])],
+    ...(appKey.pem === undefined ? {} : { githubAppKey: appKey.pem }),
+    secrets: [
+      ...new Set([...ownSecrets, ...appKey.secrets, ...secretValues({ ...env, ...passthrough.values })]),
+    ],
   });
   return { config, warnings: strongestFirst.flatMap((source) => source.warnings) };
 }
@@ -122,7 +132,7 @@ function readConfigFile(
   if (text !== undefined) return readYaml(text, file, leaves, check);
   const missing =
     error !== undefined && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR');
-  const nothing = { values: new Map<string, unknown>(), warnings: [] };
+  const nothing = { values: new Map<string, unknown>(), warnings: [], nameOf: String };
   if (asked === undefined && missing) return { ...nothing, problems: [] };
   const message = `must be a file that can be read: ${error?.message}`;
   return { ...nothing, problems: [{ path: asked === undefined ? file : 'AGENTICORE_CONFIG', message }] };

@@ -9,6 +9,8 @@ export interface SourceReading {
   readonly values: ReadonlyMap<string, unknown>;
   readonly problems: readonly ErrorDetail[];
   readonly warnings: readonly string[];
+  /** How people know the place where this source says it: a flag, a variable, a key of a file. */
+  readonly nameOf: (key: string) => string;
 }
 
 /** Reads a text file: its content, or why it could not be read. */
@@ -57,25 +59,23 @@ export function readEnv(
     values.set(leaf.key, fromText(text, leaf));
   }
   const judged = judge(values, check, (key) => leaves.find((leaf) => leaf.key === key)?.env ?? key);
-  return { values: judged.values, problems: [...problems, ...judged.problems], warnings };
+  return { ...judged, problems: [...problems, ...judged.problems], warnings };
 }
 
 /** The text of a config.yml called `file`; a key without a value counts as absent. */
 export function readYaml(text: string, file: string, leaves: readonly Leaf[], check: Check): SourceReading {
+  const nameOf = (key: string): string => (key === '' ? file : `${file}: ${key}`);
   const { content, faults } = parseYaml(text);
   if (faults.length > 0) {
     const problems = faults.map((message) => ({ path: file, message }));
-    return { values: new Map(), problems, warnings: [] };
+    return { values: new Map(), problems, warnings: [], nameOf };
   }
-  const problems = check(content).map(({ path, message }) => ({
-    path: path === '' ? file : `${file}: ${path}`,
-    message,
-  }));
+  const problems = check(content).map(({ path, message }) => ({ path: nameOf(path), message }));
   const found = leaves.flatMap(({ key }): [string, unknown][] => {
     const value = valueAt(content, key);
     return value === undefined ? [] : [[key, value]];
   });
-  return { values: new Map(found), problems, warnings: [] };
+  return { values: new Map(found), problems, warnings: [], nameOf };
 }
 
 /**
@@ -115,7 +115,7 @@ function judge(
       message: item === undefined ? message : `item ${Number(item) + 1} ${message}`,
     };
   });
-  return { values, problems, warnings: [] };
+  return { values, problems, warnings: [], nameOf };
 }
 
 /** Text that does not fit its type stays text: the schema then says what is allowed. */

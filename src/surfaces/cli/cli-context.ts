@@ -61,6 +61,8 @@ export interface Desk {
   readonly bus: Bus;
   readonly clock: Clock;
   readonly hash: Hash;
+  /** Takes secrets out of the task of a job that is submitted from here. */
+  readonly redactTask: (task: string) => string;
   /** Finds what Claude wrote down itself, where that is on this disk. */
   readonly readSession: ReadSession;
   /** Jobs that are there and that the bus could not make sense of when it was opened, with why. */

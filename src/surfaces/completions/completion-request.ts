@@ -4,7 +4,6 @@ import type { CompletionRequest } from '../../app/turn/completions.js';
 import type { Turns } from '../../app/turn/turns.js';
 import type { Caller, ChatPart, TurnOptions } from '../../domain/chat.js';
 import { type JsonRecord, present } from '../../domain/json-record.js';
-import { invalid } from '../http/limits.js';
 import { conversationKeyOf, userOf } from '../openai/request/conversation-hints.js';
 import { modelOf } from '../openai/request/model.js';
 import { effortOf, listOf } from '../openai/request/options.js';
@@ -41,8 +40,6 @@ export function toCompletionRequest(
     callerName,
   }: { readonly turns: Pick<Turns, 'models' | 'resolveModel'>; readonly callerName: string },
 ): CompletionRequest {
-  if (body.callback_url)
-    throw invalid('callback_url', 'is not available; ask at poll_url, or use wait, to learn of the end');
   const conversationKey = body.stateless === true ? undefined : conversationKeyOf(req, {});
   return {
     uuid: body.uuid,
@@ -56,7 +53,7 @@ export function toCompletionRequest(
       options: optionsOf(body),
       auxiliary: false,
     },
-    ...present({ meta: body.meta ?? undefined }),
+    ...present({ meta: body.meta ?? undefined, callbackUrl: body.callback_url || undefined }),
   };
 }
 

@@ -12,15 +12,20 @@ const ACCESS = {
   '/ready': 'public',
   '/openapi.json': 'public', // the same for everybody, and in the package's docs
 
+  // On every role.
+  '/metrics': 'jobs:read',
+
   '/jobs': ['jobs:read', 'jobs:write'],
   '/jobs/:id': ['jobs:read', 'jobs:write'],
   '/jobs/:id/retry': 'jobs:write',
+  '/jobs/:id/callback': 'jobs:write',
   '/jobs/:id/events': 'jobs:read',
   '/jobs/:id/output': 'jobs:read',
   '/jobs/:id/diff': 'jobs:read',
   '/jobs/:id/messages/:attempt/:seq': 'jobs:read',
   '/events': 'jobs:read',
   '/profiles': 'jobs:read',
+  '/profiles/health': 'jobs:read',
   '/workers': 'jobs:read',
 
   // What these show is the caller's own: others' turns take jobs:read.

@@ -12,6 +12,7 @@ import { addFeedRoutes } from '../rest/feed.js';
 import { addHealthRoutes } from '../rest/health.js';
 import { addJobContentRoutes } from '../rest/job-contents.js';
 import { addJobRoutes } from '../rest/jobs.js';
+import { addMetricsRoute } from '../rest/metrics.js';
 import { addProfileRoutes } from '../rest/profiles.js';
 import { authenticate } from './auth.js';
 import { beginCall } from './call.js';
@@ -30,10 +31,12 @@ export function createHttpApp(deps: HttpDeps): Express {
   app.use(beginCall({ newRequestId: deps.newRequestId, log: deps.log, clock: deps.submit.clock }));
   addHealthRoutes(app, deps); // public
   if (!deps.probesOnly) addDescriptionRoute(app, deps); // public
+  if (deps.publicMetrics) addMetricsRoute(app, deps);
   // A browser asks for permission without a key.
   if (deps.agent !== undefined) app.use('/v1', allowOrigins(deps.corsOrigins));
   if (deps.oauth !== undefined && !deps.probesOnly) app.use(deps.oauth.routes); // public
   app.use(authenticate({ ...deps, tokens: deps.oauth?.tokens }));
+  if (!deps.publicMetrics) addMetricsRoute(app, deps);
   addDrainRoutes(app, deps); // on every role
   if (!deps.probesOnly) addCounterRoutes(app, deps);
   app.use(() => {

@@ -4,6 +4,7 @@ import type { SubmitDeps } from '../../app/submit-job.js';
 import type { Check } from '../../domain/errors.js';
 import type { Bus } from '../../ports/bus.js';
 import type { Log } from '../../ports/log.js';
+import type { Meter } from '../../ports/meter.js';
 import type { Workspaces } from '../../ports/workspace.js';
 import type { CompletionDeps } from '../completions/completion-routes.js';
 import type { OpenAiDeps } from '../openai/openai-deps.js';
@@ -84,6 +85,11 @@ export interface HttpDeps {
   readonly health: () => Readonly<Record<string, unknown>>;
   /** Set where an agent is served. */
   readonly agent?: AgentCounters;
+  /** All metrics of the process as Prometheus reads them. */
+  readonly metricsPage: () => Promise<string>;
+  /** Nobody is asked for a key to see it. */
+  readonly publicMetrics: boolean;
+  readonly meter: Meter;
   readonly readiness: () => Promise<Readiness>;
   readonly log: Log;
   readonly newRequestId: () => string;

@@ -1,5 +1,6 @@
 // Server-sent events as bytes on a socket: whole frames, comments that keep proxies awake, no more than the reader takes.
 import type { Response } from 'express';
+import type { Meter } from '../../ports/meter.js';
 import { type Frame, frameText } from '../wire/feed-frame.js';
 import { createOutflow } from './outflow.js';
 
@@ -21,7 +22,13 @@ export const frameBytes = (frame: Frame): Buffer => Buffer.from(frameText(frame)
 /** An event stream as the answer of a request. */
 export function createEventStream(
   res: Response,
-  limits: { readonly keepAliveMs: number; readonly stallMs: number },
+  {
+    limits,
+    meter,
+  }: {
+    readonly limits: { readonly keepAliveMs: number; readonly stallMs: number };
+    readonly meter: Meter;
+  },
   contentType = 'text/event-stream',
 ): EventStream {
   const outflow = createOutflow(res, limits);
@@ -38,8 +45,13 @@ export function createEventStream(
       const keepAlive = setInterval(() => {
         if (!res.writableEnded && !res.writableNeedDrain) res.write(': keep-alive\n\n');
       }, limits.keepAliveMs);
-      outflow.gone.addEventListener('abort', () => clearInterval(keepAlive), { once: true });
-      if (outflow.gone.aborted) clearInterval(keepAlive);
+      meter.add('sse_clients', {});
+      const leave = (): void => {
+        clearInterval(keepAlive);
+        meter.add('sse_clients', {}, -1);
+      };
+      outflow.gone.addEventListener('abort', leave, { once: true });
+      if (outflow.gone.aborted) leave();
     },
     push: outflow.push,
     send: outflow.write,

@@ -12,6 +12,7 @@ import type { OpenAiDeps } from './openai-deps.js';
 import { type ChatRequest, parseChatRequest } from './request/parse-request.js';
 import { type Admitted, admit, again, type TurnDesk } from './turns/admit.js';
 import { createAttendance } from './turns/attendance.js';
+import { timedToFirst } from './turns/first-delta.js';
 import { createRecentTurns, type TurnCard } from './turns/recent-turns.js';
 
 const EVENT_STREAM = 'text/event-stream; charset=utf-8';
@@ -42,29 +43,34 @@ export function addChatRoutes(router: Router, deps: OpenAiDeps): void {
   });
 }
 
-const eventStream = (res: Response, { limits }: OpenAiDeps): EventStream =>
-  createEventStream(res, limits, EVENT_STREAM);
+const eventStream = (res: Response, deps: OpenAiDeps): EventStream =>
+  createEventStream(res, deps, EVENT_STREAM);
 
 async function stream(deps: OpenAiDeps, desk: TurnDesk, request: ChatRequest, res: Response): Promise<void> {
   const events = eventStream(res, deps);
+  const timing = timingOf(deps);
   const admitted = await unlessGone(admit(desk, request, events.gone), events.gone);
   if (admitted === undefined) return;
   if (admitted.kind === 'configured')
     return streamConfig(events, configHead(deps, request, res), admitted.config, request.includeUsage);
   const { includeUsage } = request;
   res.once('finish', admitted.delivered);
-  await streamTurn(events, admitted.turn, { ...deps, includeUsage });
+  await streamTurn(events, timedToFirst(admitted.turn, timing), { ...deps, includeUsage });
 }
 
 async function answer(deps: OpenAiDeps, desk: TurnDesk, request: ChatRequest, res: Response): Promise<void> {
   const outflow = createOutflow(res, deps.limits);
+  const timing = timingOf(deps);
   const admitted = await unlessGone(admit(desk, request, outflow.gone), outflow.gone);
   if (admitted === undefined) return;
   if (admitted.kind === 'configured')
     return answerConfig(res, configHead(deps, request, res), admitted.config);
   res.once('finish', admitted.delivered);
-  await answerWhole(res, outflow, admitted.turn, deps);
+  await answerWhole(res, outflow, timedToFirst(admitted.turn, timing), deps);
 }
+
+/** From now on. */
+const timingOf = ({ meter, clock }: OpenAiDeps) => ({ meter, now: clock.now, since: clock.now() });
 
 /** Nobody is told of a refusal who has hung up before it. */
 async function unlessGone(admitting: Promise<Admitted>, gone: AbortSignal): Promise<Admitted | undefined> {

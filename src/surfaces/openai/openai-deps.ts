@@ -5,6 +5,7 @@ import type { Hash } from '../../domain/evidence.js';
 import type { Visibility } from '../../domain/visibility.js';
 import type { Clock } from '../../ports/clock.js';
 import type { Log } from '../../ports/log.js';
+import type { Meter } from '../../ports/meter.js';
 
 /** Where the blocks that tell of tools go. */
 export type ToolChannel = 'reasoning' | 'content';
@@ -57,6 +58,7 @@ export interface OpenAiDeps {
   readonly hash: Hash;
   readonly clock: Clock;
   readonly log: Log;
+  readonly meter: Meter;
   /** Aborted when the server closes: readers of turns that are told again come back, to another process. */
   readonly closing: AbortSignal;
 }

@@ -71,7 +71,7 @@ function placeOf(
 }
 
 async function stream(deps: HttpDeps, res: Response, reading: Reading): Promise<void> {
-  const events = createEventStream(res, deps.limits);
+  const events = createEventStream(res, deps);
   try {
     await withAnySignal([events.gone, deps.closing], (signal) => pour(deps, events, reading, signal));
   } catch (error) {

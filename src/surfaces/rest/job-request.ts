@@ -26,12 +26,6 @@ export interface JobRequestBody {
 
 /** Throws INVALID_REQUEST for what the schema cannot say. */
 export function toJobRequest(body: JobRequestBody): JobRequest {
-  if (body.callback_url !== undefined) {
-    throw invalid(
-      'callback_url',
-      'is not available yet in this version; follow GET /jobs/{id}/events, or use wait, to learn of the end',
-    );
-  }
   if (body.wait_seconds !== undefined && body.wait !== true)
     throw invalid('wait_seconds', 'needs "wait": true');
   return present({
@@ -49,6 +43,7 @@ export function toJobRequest(body: JobRequestBody): JobRequest {
     ttlS: body.ttl_seconds,
     metadata: body.metadata,
     filePath: filled(body.file_path),
+    callbackUrl: filled(body.callback_url),
   });
 }
 

@@ -1,6 +1,13 @@
 // Jobs over REST: submit, look, list, cancel, submit once more.
 import type { Request, Response, Router } from 'express';
-import { cancelJob, countJobs, getJob, listJobs, waitForEnd } from '../../app/inspect-jobs.js';
+import {
+  askForCallback,
+  cancelJob,
+  countJobs,
+  getJob,
+  listJobs,
+  waitForEnd,
+} from '../../app/inspect-jobs.js';
 import { retryJob, submitJob } from '../../app/submit-job.js';
 import { isTerminal, JOB_STATUSES, type Job } from '../../domain/job.js';
 import { withAnySignal } from '../http/any-signal.js';
@@ -15,7 +22,7 @@ const DEFAULT_LIST = 20;
 const MAX_LIST = 200;
 const MAX_CURSOR_CHARS = 256;
 
-/** POST and GET /jobs, GET and DELETE /jobs/{id}, POST /jobs/{id}/retry. */
+/** POST and GET /jobs, GET and DELETE /jobs/{id}, POST /jobs/{id}/callback and /jobs/{id}/retry. */
 export function addJobRoutes(router: Router, deps: HttpDeps): void {
   const body = takeBody(deps.limits.maxBodyBytes);
   const { events } = deps.bus;
@@ -53,6 +60,15 @@ export function addJobRoutes(router: Router, deps: HttpDeps): void {
       const answer = job.answer && (await events.answer(job.id));
       sendJson(res, 200, { success: true, job: jobJson(job, answer) });
     },
+  });
+
+  route(router, '/jobs/:id/callback', {
+    POST: [
+      async (req, res) => {
+        const job = await askForCallback(deps.submit, jobIdOf(req), callOf(res).caller);
+        sendJson(res, 202, { success: true, job: jobJson(job) });
+      },
+    ],
   });
 
   if (!isFleet) return;

@@ -2,7 +2,7 @@
 import { type ErrorCode, publicCode } from '../../domain/errors.js';
 import type { Hash } from '../../domain/evidence.js';
 import { INLINE_LIMIT_BYTES } from '../../domain/evidence.js';
-import { isoTime } from './job-json.js';
+import { hostOf, isoTime } from './job-json.js';
 
 const PREVIEW_CHARS = 4096;
 
@@ -22,7 +22,9 @@ function translate(members: Members): Record<string, unknown> {
     Object.entries(members).map(([key, value]) => {
       if (TIMES.has(key) && typeof value === 'number') return [wireName(key), isoTime(value)];
       if (key === 'code' && typeof value === 'string') return ['code', publicCode(value as ErrorCode)];
-      if (key === 'order' || key === 'turn') return [key, translate(value as Members)];
+      if (key === 'callbackUrl') return ['callback_host', hostOf(String(value))];
+      if (key === 'order' || key === 'turn' || key === 'delivers') return [key, translate(value as Members)];
+      if (key === 'commands') return [key, (value as readonly Members[]).map(translate)];
       return [wireName(key), value];
     }),
   );

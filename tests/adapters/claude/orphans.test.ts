@@ -4,8 +4,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { describe, type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { startScriptedModel } from '../../../scripts/scripted-model/server.js';
-import { createGuard } from '../../../src/adapters/claude/end/guard.js';
-import { sweepOrphans } from '../../../src/adapters/claude/end/sweep.js';
+import { createGuard } from '../../../src/adapters/host/attempt/guard.js';
+import { sweepOrphans } from '../../../src/adapters/host/attempt/sweep.js';
 import type { AgentOrder } from '../../../src/ports/agent.js';
 import { eventually } from '../../support/eventually.js';
 import {
@@ -139,7 +139,7 @@ describe('the guard', () => {
     await guard.close();
     assert.deepEqual(guardOf(process.pid), []);
 
-    const url = new URL('../../../src/adapters/claude/end/guard.js', import.meta.url).href;
+    const url = new URL('../../../src/adapters/host/attempt/guard.js', import.meta.url).href;
     const log = '()=>{}';
     const worker = `const {createGuard}=await import('${url}'); createGuard({log:${log}}).arm(); console.log('armed')`;
     const owner = spawn(process.execPath, ['--input-type=module', '-e', worker], { stdio: 'ignore' });

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { sweepOrphans } from '../../../src/adapters/claude/end/sweep.js';
+import { sweepOrphans } from '../../../src/adapters/host/attempt/sweep.js';
 import { eventually } from '../../support/eventually.js';
 import { processesWith, quiet, uniqueSleep } from './attempt-kit.js';
 import { makeLaunch, makeTurn, startModel } from './pool-kit.js';

@@ -2,6 +2,7 @@
 import { admissionContract } from './admission.js';
 import { breakerContract } from './breaker.js';
 import type { OpenBus } from './bus-under-test.js';
+import { callbacksContract } from './callbacks.js';
 import { commandQueueContract } from './command-queue.js';
 import { conversationsContract } from './conversations.js';
 import { custodyContract } from './custody.js';
@@ -36,6 +37,7 @@ export function busContract(name: string, open: OpenBus): void {
   registryContract(name, open);
   breakerContract(name, open);
   conversationsContract(name, open);
+  callbacksContract(name, open);
   grantsContract(name, open);
   upkeepContract(name, open);
   custodyContract(name, open);

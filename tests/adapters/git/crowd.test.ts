@@ -85,6 +85,35 @@ describe('many workspaces at once', () => {
     assert.deepEqual(gitProcesses(crowd), []);
   });
 
+  for (const repositories of [1, 20]) {
+    it(`twenty jobs on ${repositories} leave twenty branches, each of its own work, and nothing else`, async (t) => {
+      const room = await openRoom(t);
+      const remotes = Array.from({ length: repositories }, (_, n) =>
+        createSampleRemote(room.root, `crowd${n}`, { shared: `repository ${n}` }),
+      );
+      const jobs = Array.from({ length: 20 }, (_, n) => ({
+        jobId: `job${n}`,
+        remote: remotes[n % repositories],
+      }));
+      await Promise.all(
+        jobs.map(async ({ jobId, remote }) => {
+          const bench = await room.open({ jobId, repoUrl: remote?.url ?? '' });
+          await writeFile(join(bench.path, 'own'), jobId);
+          await bench.commit(jobId, NEVER);
+          await bench.push(NEVER);
+          await bench.close();
+        }),
+      );
+      for (const { jobId, remote } of jobs) {
+        assert.equal(remote?.show(branchOf(jobId), 'own'), jobId);
+        const range = `main..${branchOf(jobId)}`;
+        assert.equal(remote?.git('rev-list', '--count', range), '1');
+      }
+      assert.deepEqual(await room.leftovers(), []);
+      assert.deepEqual(gitProcesses(room), []);
+    });
+  }
+
   it('several repositories do not wait for each other', async (t) => {
     const room = await openRoom(t);
     let server: GitHttpServer | undefined;

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
+import { closeSync, openSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { type ErrorCode, isCode } from '../../../src/domain/errors.js';
+import { AgenticoreError, type ErrorCode, isCode } from '../../../src/domain/errors.js';
+import type { Credential, Credentials } from '../../../src/ports/credentials.js';
 import {
   type GitHttpOptions,
   type GitHttpServer,
@@ -10,6 +12,7 @@ import {
 } from '../../support/git-http-server.js';
 import { createSampleRemote, type SampleRemote } from '../../support/git-repository.js';
 import { tempDir } from '../../support/temp-dir.js';
+import { filesWith, processFilesWith } from '../../support/where-is.js';
 import { type BenchRoom, branchOf, JOB, NEVER, openRoom } from './bench-room.js';
 
 const LOOPBACK = { allowedProtocols: ['http'], allowedHosts: ['127.0.0.1'] } as const;
@@ -26,6 +29,29 @@ async function roomAt(
   const server = await startGitHttpServer(root, options);
   t.after(() => server.close());
   return { room: await openRoom(t, { ...LOOPBACK, ...more }), server, url: `${server.url}/sample.git` };
+}
+
+/** The same answer to everybody, and who asked. */
+function credentialsOf(credential: Credential): Credentials & { readonly asked: readonly string[] } {
+  const asked: string[] = [];
+  return {
+    asked,
+    forRepository: async (url) => {
+      asked.push(url);
+      return credential;
+    },
+    refused: () => false,
+  };
+}
+
+/** What comes of opening descriptor 3 of a process from outside. */
+function openChannelOf(cmdline: string): string {
+  try {
+    closeSync(openSync(join(dirname(cmdline), 'fd', '3'), 'r'));
+    return 'it is open to everybody';
+  } catch (error) {
+    return error instanceof Error && 'code' in error ? String(error.code) : String(error);
+  }
 }
 
 describe('a repository over http', () => {
@@ -65,21 +91,59 @@ describe('a repository over http', () => {
     );
   });
 
-  it('is opened and pushed to with credentials that live for one command', async (t) => {
-    const helper = '!f() { echo username=git; echo "password=$GIT_TEST_PASSWORD"; }; f';
-    const asked: string[] = [];
-    const credentials = async (url: string) => {
-      asked.push(url);
-      return { env: { GIT_TEST_PASSWORD: 'secret' }, config: [`credential.helper=${helper}`] };
+  it('is opened and pushed to by whoever the credentials say, and only git gets to know them', async (t) => {
+    const password = 'pa55 w\\rd%20';
+    const seen: string[] = [];
+    const opened: string[] = [];
+    const credentials = credentialsOf({ username: 'git', password });
+    const options: GitHttpOptions = {
+      login: `git:${password}`,
+      answer: ({ headers }) => {
+        if (headers.authorization === undefined) return false;
+        seen.push(...processFilesWith(password));
+        // Those of ours that wait for this answer; nobody else's come and go here.
+        opened.push(...processFilesWith(`http://${headers.host}/`, ['cmdline']).map(openChannelOf));
+        return false;
+      },
     };
-    const { room, url } = await roomAt(t, root, { login: 'git:secret' }, { credentials });
+    const { room, url, server } = await roomAt(t, root, options, { credentials });
     const bench = await room.open({ repoUrl: url, jobId: 'with-login' });
     await writeFile(join(bench.path, 'y'), 'y');
     const { oid } = await bench.commit('m', NEVER);
     await bench.push(NEVER);
     assert.equal(remote.tip('agenticore-with-login'), oid);
-    assert.deepEqual([...new Set(asked)], [url]);
+    assert.deepEqual([...new Set(credentials.asked)], [url]);
+    assert.ok(server.requests.length > 4);
+    assert.deepEqual(seen, [], 'no argument and no environment of any process had it');
+    assert.deepEqual(filesWith('pa55', room.root), [], 'nor has a file');
+    assert.deepEqual([...new Set(opened)], ['ENXIO'], 'what git asks over is open to nobody else');
     await bench.close();
+  });
+
+  it('that does not accept what it is shown is asked once more when another can be had', async (t) => {
+    const logins = ['expired', 'secret'];
+    const credentials = {
+      forRepository: async () => ({ username: 'git', password: logins[0] ?? '' }),
+      refused: (_url: string, { password }: { password: string }) => password === logins.shift(),
+    };
+    const { room, url } = await roomAt(t, root, { login: 'git:secret' }, { credentials });
+    const bench = await room.open({ repoUrl: url, jobId: 'renewed' });
+    await bench.close();
+    logins.unshift('expired', 'expired too');
+    await assert.rejects(
+      room.open({ repoUrl: url, jobId: 'refused' }),
+      is('REPOSITORY_AUTH_FAILED', /does not accept the credentials/),
+    );
+    assert.deepEqual(logins, ['secret'], 'a second refusal is the last');
+  });
+
+  it('fails with the reason for which there are no credentials', async (t) => {
+    const credentials = {
+      forRepository: () => Promise.reject(new AgenticoreError('CODE_HOST_AUTH_FAILED', 'The key is wrong.')),
+      refused: () => false,
+    };
+    const { room, url } = await roomAt(t, root, { login: 'git:secret' }, { credentials });
+    await assert.rejects(room.open({ repoUrl: url }), is('CODE_HOST_AUTH_FAILED', /The key is wrong/));
   });
 
   it('answers with a status, and that becomes a code and a sentence', async (t) => {
@@ -109,20 +173,31 @@ describe('a repository over http', () => {
     assert.equal(nobody, undefined);
   });
 
-  it('refuses a push with 403 or 401, and that is no refusal of the branch but missing credentials', async (t) => {
-    for (const status of [401, 403]) {
-      const answer: GitHttpOptions['answer'] = (request, response) => {
+  it('does not let us push, and what it says becomes what is missing', async (t) => {
+    const answers: readonly (readonly [number, string, ErrorCode, RegExp])[] = [
+      [401, 'Who are you?', 'REPOSITORY_AUTH_FAILED', /credentials/],
+      [403, 'No.', 'REPOSITORY_AUTH_FAILED', /credentials/],
+      [403, 'Permission to a/b.git denied to bot.', 'REPOSITORY_AUTH_FAILED', /Contents: read and write/],
+      [403, 'Write access to repository not granted.', 'REPOSITORY_AUTH_FAILED', /Contents: read and write/],
+      [403, 'The a organization has enabled or enforced SAML SSO.', 'REPOSITORY_AUTH_FAILED', /authorise/],
+      [403, 'This repository was archived so it is read-only.', 'PUSH_REFUSED', /unarchive it/],
+    ];
+    let [status, words] = [0, ''];
+    const { room, url } = await roomAt(t, root, {
+      answer(request, response) {
         if (!request.url?.includes('receive-pack')) return false;
-        response.writeHead(status, { 'www-authenticate': 'Basic realm="x"' }).end();
-        return true;
-      };
-      const { room, url } = await roomAt(t, root, { answer });
-      const bench = await room.open({ repoUrl: url, jobId: `push-${status}` });
-      await writeFile(join(bench.path, 'x'), 'x');
-      await bench.commit('m', NEVER);
-      await assert.rejects(bench.push(NEVER), is('REPOSITORY_AUTH_FAILED', /credentials/));
-      await bench.close();
+        response.writeHead(status, { 'www-authenticate': 'Basic', 'content-type': 'text/plain' });
+        return response.end(`${words}\n`) && true;
+      },
+    });
+    const bench = await room.open({ repoUrl: url, jobId: 'push' });
+    await writeFile(join(bench.path, 'x'), 'x');
+    await bench.commit('m', NEVER);
+    for (const [nextStatus, nextWords, code, sentence] of answers) {
+      [status, words] = [nextStatus, nextWords];
+      await assert.rejects(bench.push(NEVER), is(code, sentence), nextWords);
     }
+    await bench.close();
   });
 
   it('may not redirect to a place that is not allowed', async (t) => {

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
-import { readdir, readFile, utimes, writeFile } from 'node:fs/promises';
+import { readdir, readFile, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { createRepositoryLocks } from '../../../src/adapters/git/repository-lock.js';
@@ -11,12 +12,39 @@ import { NEVER } from './bench-room.js';
 
 const OTHER = fileURLToPath(new URL('other-process.js', import.meta.url));
 
-/** A process that holds the lock, once it does. */
-async function holderOf(t: { after(done: () => void): void }, path: string): Promise<ChildProcess> {
-  const child = spawn(process.execPath, [OTHER, 'lock', path], { stdio: ['ignore', 'pipe', 'inherit'] });
+const SILENT_MS = 600;
+
+interface Holder {
+  readonly child: ChildProcess;
+  says(word: RegExp): Promise<string>;
+}
+
+/** A process that holds the lock, once it does; `settings` are those of its locks. */
+async function holderOf(
+  t: { after(done: () => void): void },
+  path: string,
+  settings: { readonly host?: string; readonly silentMs?: number } = {},
+): Promise<Holder> {
+  const child = spawn(process.execPath, [OTHER, 'lock', path, JSON.stringify(settings)], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   t.after(() => child.kill('SIGKILL'));
-  await new Promise((resolve) => child.stdout.once('data', resolve));
-  return child;
+  const lines: string[] = [];
+  createInterface({ input: child.stdout }).on('line', (line) => lines.push(line));
+  const says = (word: RegExp): Promise<string> =>
+    eventually(`it says ${word}`, () => lines.find((line) => word.test(line)));
+  await says(/held/);
+  return { child, says };
+}
+
+/** Waits until the lock was renewed so many times. */
+async function renewals(path: string, times: number): Promise<void> {
+  for (let n = 0, last = 0; n <= times; n += 1) {
+    last = await eventually('it is renewed', async () => {
+      const { mtimeMs } = await stat(path);
+      return mtimeMs !== last && mtimeMs;
+    });
+  }
 }
 
 describe('the lock of a repository', () => {
@@ -111,7 +139,7 @@ describe('the lock of a repository', () => {
         inside -= 1;
       }),
     );
-    holder.kill('SIGKILL');
+    holder.child.kill('SIGKILL');
     await Promise.all(waiting);
     assert.equal(takeovers, 1);
     assert.deepEqual(await readdir(directory), []);
@@ -120,15 +148,15 @@ describe('the lock of a repository', () => {
   it('is taken over also when the one who took over was killed doing so', async (t) => {
     const directory = await tempDir(t);
     const path = join(directory, 'lock');
-    const dead = (await holderOf(t, path)) as ChildProcess & { pid: number };
+    const dead = await holderOf(t, path);
     const { token } = JSON.parse(await readFile(path, 'utf8'));
     const breaker = await holderOf(t, `${path}.${token}`);
-    for (const child of [dead, breaker]) child.kill('SIGKILL');
+    for (const { child } of [dead, breaker]) child.kill('SIGKILL');
     await createRepositoryLocks(async () => {}).hold(path, NEVER, async () => {});
     assert.deepEqual(await readdir(directory), []);
   });
 
-  it('of a process elsewhere, or that nobody can read, counts as dead when it is no longer renewed', async (t) => {
+  it('of a process elsewhere, or that nobody can read, counts as dead when it stays as it is for long enough', async (t) => {
     const directory = await tempDir(t);
     const contents = [
       '',
@@ -137,22 +165,46 @@ describe('the lock of a repository', () => {
       JSON.stringify({ host: 'another', pid: 1, start: '1', token: '0123abcd' }),
       '{"token":"../../x"}',
     ];
-    for (const [index, content] of contents.entries()) {
+    const waits = contents.map(async (content, index) => {
       const path = join(directory, `lock${index}`);
       await writeFile(path, content);
-      const locks = createRepositoryLocks(async () => {});
+      const longAgo = new Date(0); // clocks of other hosts count for nothing
+      await utimes(path, longAgo, longAgo);
       const stop = new AbortController();
       const early = assert.rejects(
-        locks.hold(path, stop.signal, async () => assert.fail('taken too early')),
+        createRepositoryLocks(async () => {}).hold(path, stop.signal, async () => assert.fail('too early')),
         /enough/,
       );
       for (let round = 0; round < 20; round += 1) await new Promise((resolve) => setImmediate(resolve));
       stop.abort(new Error('enough'));
       await early;
-      const longAgo = new Date(Date.now() - 120_000);
-      await utimes(path, longAgo, longAgo);
+      const locks = createRepositoryLocks(async () => {}, { silentMs: 50 });
       assert.equal(await locks.hold(path, NEVER, async () => 'mine'), 'mine');
-    }
+    });
+    await Promise.all(waits);
     assert.deepEqual(await readdir(directory), []);
+  });
+
+  it('is taken from a process elsewhere that stands still, and refused to it when it goes on', async (t) => {
+    const path = join(await tempDir(t), 'lock');
+    const holder = await holderOf(t, path, { host: 'elsewhere', silentMs: SILENT_MS });
+    const elsewhere = createRepositoryLocks(async () => {}, { silentMs: SILENT_MS });
+    const stop = new AbortController();
+    const early = assert.rejects(
+      elsewhere.hold(path, stop.signal, async () => assert.fail('taken from one who renews')),
+      /enough/,
+    );
+    await renewals(path, 8); // longer than it may be silent
+    stop.abort(new Error('enough'));
+    await early;
+
+    holder.child.kill('SIGSTOP');
+    await elsewhere.hold(path, NEVER, async ({ confirm }) => {
+      const mine = await readFile(path, 'utf8');
+      holder.child.kill('SIGCONT');
+      assert.equal(await holder.says(/^(may|must not)/), 'must not write');
+      assert.equal(await readFile(path, 'utf8'), mine, 'it gave back what was not its own');
+      await confirm();
+    });
   });
 });

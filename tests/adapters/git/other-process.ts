@@ -1,5 +1,6 @@
-// A second agenticore process for the tests, to be killed: it takes a lock, or opens a workspace, and waits.
+// A second agenticore process for the tests, to be killed or stopped: it takes a lock, or opens a workspace, and waits.
 import { createWorkspaces } from '../../../src/adapters/git/create-workspaces.js';
+import { OWN_IDENTITY } from '../../../src/adapters/git/process-identity.js';
 import { createRepositoryLocks } from '../../../src/adapters/git/repository-lock.js';
 import { branchOf, NEVER } from './bench-room.js';
 
@@ -8,11 +9,16 @@ const [what = '', ...rest] = process.argv.slice(2);
 setInterval(() => {}, 60_000); // until it is killed
 
 if (what === 'lock') {
-  const [path = ''] = rest;
-  const locks = createRepositoryLocks(async () => {});
-  await locks.hold(path, NEVER, async () => {
+  const [path = '', settings = '{}'] = rest;
+  const { host = OWN_IDENTITY.host, silentMs = 60_000 } = JSON.parse(settings);
+  const locks = createRepositoryLocks(async () => {}, { identity: { ...OWN_IDENTITY, host }, silentMs });
+  await locks.hold(path, NEVER, async ({ signal, confirm }) => {
     say('held');
-    await new Promise(() => {});
+    await new Promise((resolve) => signal.addEventListener('abort', resolve));
+    await confirm().then(
+      () => say('may write'),
+      () => say('must not write'),
+    );
   });
 } else {
   const [reposRoot = '', worktreeRoot = '', repoUrl = '', jobId = '', goOnFrom] = rest;

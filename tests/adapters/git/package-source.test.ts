@@ -78,7 +78,7 @@ describe('a package in a git repository', () => {
     }
     await assert.rejects(source({ ref: 'gone' }).fetch(undefined, never()), {
       code: 'BASE_REF_NOT_FOUND',
-      message: `The package repository ${remote.url} has no branch or tag "gone".`,
+      message: `The repository ${remote.url} has no branch or tag "gone".`,
     });
     await assert.rejects(source({ ref: '--upload-pack=x' }).fetch(undefined, never()), {
       code: 'BASE_REF_NOT_FOUND',
@@ -99,6 +99,11 @@ describe('a package in a git repository', () => {
     await fetched?.close();
     assert.ok(server.requests.every((request) => !/pa55|bot/.test(request)));
 
+    const tokenOnly = await startGitHttpServer(root, { login: 'glpat-0123456789:' });
+    t.after(() => tokenOnly.close());
+    const url = `${tokenOnly.url.replace('://', '://glpat-0123456789@')}/helper.git`;
+    await (await source({ url }).fetch(undefined, never()))?.close();
+
     const refusal = await refused(source({ url: at('bot:wrong-one@') }).fetch(undefined, never()));
     assert.equal(refusal.code, 'REPOSITORY_AUTH_FAILED');
     assert.doesNotMatch(refusal.message, /wrong-one|bot:/);
@@ -113,21 +118,26 @@ describe('a package in a git repository', () => {
     const { root, source } = await sample(t);
     const seen: (string | undefined)[] = [];
     const other = await startGitHttpServer(root, {
-      answer: (request) => {
-        seen.push(request.headers.authorization);
+      login: 'bot:pa55',
+      answer: ({ headers }) => {
+        seen.push(headers.authorization);
         return false;
       },
     });
     const server = await startGitHttpServer(root, {
-      answer: (request, response) => {
-        response.writeHead(302, { location: `${other.url}${request.url}` }).end();
-        return true;
+      answer: ({ url, headers }, response) => {
+        const isKnown = headers.authorization !== undefined;
+        const location = `${other.url}${url}`;
+        response.writeHead(isKnown ? 302 : 401, isKnown ? { location } : { 'www-authenticate': 'Basic' });
+        return response.end() && true;
       },
     });
-    t.after(() => Promise.all([server.close(), other.close()]));
+    t.after(() => Promise.all([other.close(), server.close()]));
     const url = `${server.url.replace('://', '://bot:pa55@')}/helper.git`;
-    assert.equal((await refused(source({ url }).fetch(undefined, never()))).code, 'REPOSITORY_NOT_FOUND');
-    assert.deepEqual(seen, []);
+    const { code } = await refused(source({ url }).fetch(undefined, never()));
+    assert.equal(code, 'REPOSITORY_AUTH_FAILED');
+    assert.ok(seen.length > 0, 'git was sent there');
+    assert.deepEqual([...new Set(seen)], [undefined]);
   });
 
   it('is refused where its address is none that git may see', async (t) => {
@@ -141,7 +151,7 @@ describe('a package in a git repository', () => {
       assert.throws(() => source({ url }), { code: 'REPO_URL_REFUSED' }, url);
     assert.throws(() => source({ url: remote.url, allowedProtocols: ['https'] }), {
       code: 'REPO_URL_REFUSED',
-      message: 'The address of the package is not allowed: file: is none of https.',
+      message: 'The address of the repository is not allowed: file: is none of https.',
     });
     assert.throws(
       () => source({ url: 'https://only-a-token@example.com/a' }),

@@ -145,7 +145,7 @@ describe('pushing the work', () => {
     await writeFile(join(room.remote.path, 'hooks', 'pre-receive'), hook, { mode: 0o755 });
     await assert.rejects(bench.push(NEVER), (error) => {
       assert.ok(
-        refused(/The remote refused the push \(pre-receive hook declined\): GH006: Protected branch/)(error),
+        refused(/branch protection .* \(pre-receive hook declined\): GH006: Protected branch/)(error),
         String(error),
       );
       assert.doesNotMatch(String(error), /hunter2|abcdefgh/);

@@ -93,13 +93,23 @@ describe('materialising a profile', () => {
       const { mcpConfigPath } = await store.materialise(
         name,
         join(dir, `${name}${file === undefined ? '' : '-extra'}`),
-        file,
+        file === undefined ? {} : { extraMcpFile: file },
       );
       return mcpConfigPath === undefined
         ? undefined
         : JSON.parse(await readFile(mcpConfigPath, 'utf8')).mcpServers;
     };
     assert.deepEqual(await given('all'), servers);
+    await writeFile(
+      join(dir, '.mcp.json'),
+      json({ mcpServers: { a: { command: 'its' }, extra: { command: 'its' } } }),
+    );
+    const trusting = await store.materialise('some', join(dir, 'trusting'), { trustedRepository: dir });
+    assert.deepEqual(
+      JSON.parse(await readFile(trusting.mcpConfigPath ?? '', 'utf8')).mcpServers,
+      { extra: { command: 'its' }, a: { command: 'a' } },
+      "a trusted repository's are added, the profile's own win",
+    );
     assert.deepEqual(await given('some'), { a: { command: 'a' } });
     assert.deepEqual(await given('some', extra), { a: { command: 'other' }, extra: { command: 'e' } });
     assert.equal(await given('none'), undefined);
@@ -118,7 +128,7 @@ describe('materialising a profile', () => {
       ['list.json', /mcpServers must be a map/],
       ['none.json', /cannot be read/],
     ] as const) {
-      await assert.rejects(store.materialise('a', join(dir, 'out'), join(dir, name)), {
+      await assert.rejects(store.materialise('a', join(dir, 'out'), { extraMcpFile: join(dir, name) }), {
         code: 'INVALID_REQUEST',
         message: said,
       });

@@ -10,11 +10,12 @@ describe('the profile store', () => {
   it('merges a chain of three, child over parent over grandparent, null back to the default', async (t) => {
     const { store } = await profilesOf(t, {
       'a/profile.yml':
-        'description: of a\nauto_pr: false\nclaude: { model: opus, effort: high, timeout: 10 }\nenv: [X]\n',
+        'description: of a\nauto_pr: false\nclaude: { model: opus, effort: high, timeout: 10 }\nenv: [X]\nsetup: [npm ci]\nverify: [npm test]\nverify_attempts: 5\n',
       'b/profile.yml': 'extends: a\nclaude: { max_turns: 7, model: haiku }\nretry: { backoff_s: 1 }\n',
-      'c/profile.yml': 'extends: b\nclaude: { model: null, effort: null }\nauto_pr: null\n',
+      'c/profile.yml': 'extends: b\nclaude: { model: null, effort: null }\nauto_pr: null\nverify: null\n',
     });
-    assert.deepEqual(await store.load('c'), {
+    const { guard: _guard, pullRequest: _pullRequest, ...profile } = await store.load('c');
+    assert.deepEqual(profile, {
       name: 'c',
       description: 'of a',
       autoPr: true,
@@ -25,6 +26,9 @@ describe('the profile store', () => {
       mcp: {},
       trustRepository: false,
       env: ['X'],
+      setup: ['npm ci'],
+      verify: [],
+      verifyAttempts: 5,
     });
     const listed = await store.list();
     assert.deepEqual(
@@ -148,17 +152,6 @@ describe('the profile store', () => {
     assert.equal((await store.materialise('mounted', join(await tempDir(t), 'c'))).instructions, 'Mounted.');
   });
 
-  it('tells once of keys that this version does not act upon', async (t) => {
-    const { store, facts } = await profilesOf(t, {
-      'a/profile.yml': 'verify: [npm test]\npull_request: { draft: true }\n',
-    });
-    await store.load('a');
-    await store.load('a');
-    assert.deepEqual(facts, [
-      ['profile.keys_not_used_yet', { profile: 'a', keys: ['pull_request', 'verify'] }],
-    ]);
-  });
-
   it('goes on with the others when a directory cannot be read', async (t) => {
     const closed = await tempDir(t);
     await chmod(closed, 0o000);
@@ -193,10 +186,11 @@ describe('the profile store', () => {
       listed.map(({ name, error }) => [name, error]),
       [
         ['code', undefined],
+        ['plan', undefined],
         ['review', undefined],
       ],
     );
-    const [code, review] = listed.map(({ profile }) => profile);
+    const [code, , review] = listed.map(({ profile }) => profile);
     assert.deepEqual([code?.autoPr, code?.claude.model, code?.claude.max_turns], [true, 'sonnet', 80]);
     assert.deepEqual([review?.autoPr, review?.claude.model, review?.claude.max_turns], [false, 'haiku', 20]);
     for (const name of ['code', 'review']) {

@@ -67,6 +67,23 @@ describe('rebuilding on Redis', () => {
     assert.deepEqual([told.code, told.err], [0, '9 jobs looked at, all agree with their ledgers\n']);
   });
 
+  it('puts right whose end is to be told, and lets alone who is telling it', async (t) => {
+    const { bus, keys } = await scene(t);
+    const order = { callbackUrl: 'https://example.com/' };
+    const [lost, told] = [await submit(bus.events, { order }), await submit(bus.events, { order })];
+    for (const jobId of [lost, told]) await carryOut(bus.events, jobId, { type: 'RequestCancel', by: 'me' });
+    await bus.callbacks.take(Date.now(), 9, Date.now() + 60_000);
+    assert.deepEqual(await rebuilt(bus, false), []);
+    const outcome = { kind: 'delivered', httpStatus: 204 } as const;
+    await carryOut(bus.events, told, { type: 'RecordCallback', outcome, jitter: 0 });
+    await own.admin.zrem(keys.callbacks, lost);
+    await own.admin.zadd(keys.callbacks, 1, told);
+    const found = (await rebuilt(bus, true)).map(({ jobId, what }) => [jobId, what]);
+    assert.deepEqual(Object.fromEntries(found), { [lost]: ['callback'], [told]: ['callback'] });
+    assert.deepEqual(await rebuilt(bus, false), []);
+    assert.deepEqual(await bus.callbacks.take(Date.now(), 9, Date.now()), [lost]);
+  });
+
   it('lets alone what a limit holds that the configuration of the keeper does not have', async (t) => {
     const keyPrefix = freshPrefix(own.server);
     const { bus } = await scene(t, keyPrefix);

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { generateKeyPairSync } from 'node:crypto';
 import { hostname } from 'node:os';
 import { describe, it } from 'node:test';
 import { AgenticoreError } from '../../../src/domain/errors.js';
@@ -7,6 +8,12 @@ import { assertServable, type ConfigInput, loadConfig } from '../../../src/runti
 
 const HOME = '/home/somebody';
 const CONFIG = `${HOME}/.agenticore/config.yml`;
+
+const APP_KEY = generateKeyPairSync('rsa', {
+  modulusLength: 2048,
+  publicKeyEncoding: { type: 'spki', format: 'pem' },
+  privateKeyEncoding: { type: 'pkcs1', format: 'pem' },
+}).privateKey;
 
 /** Loads with nothing but what is given: no file of this machine, no variable of this process. */
 function load({
@@ -55,8 +62,10 @@ describe('the configuration', () => {
         defaultVisibility: ['text'],
         toolChannel: 'reasoning',
       },
+      github: { apiUrl: 'https://api.github.com' },
       packageRepo: {},
       agentihub: { syncInterval: 300 },
+      profilesRepo: { syncInterval: 300 },
       server: {
         host: '127.0.0.1',
         port: 8200,
@@ -64,6 +73,7 @@ describe('the configuration', () => {
         apiKeys: [],
         allowUnauthenticated: false,
         allowQueryKey: false,
+        publicMetrics: false,
         corsOrigins: [],
         maxBodyBytes: 1048576,
         maxQueued: 10000,
@@ -81,6 +91,7 @@ describe('the configuration', () => {
         mcpFileRoots: [],
         allowedProtocols: ['https', 'ssh', 'file'],
       },
+      callbacks: { secrets: [] },
       redis: { keyPrefix: 'agenticore' },
       worker: { leaseSeconds: 30, drainSeconds: 270, maxAttempts: 3, lane: 'jobs' },
       oauth: {
@@ -200,6 +211,8 @@ describe('the configuration', () => {
     };
     const { config, warnings } = load({ env, files });
     assert.equal(config.redis.url, 'redis://:s3cret%40@db:6379');
+    const hub = { AGENTICORE_AGENTIHUB_URL: 'https://glpat-0123456789abcdef@git.example/agents.git' };
+    assert.deepEqual(load({ env: hub }).config.secrets, ['glpat-0123456789abcdef']);
     assert.deepEqual(config.claude.passthrough, { ANTHROPIC_API_KEY: 'sk-ant-xyz' });
     assert.deepEqual([...config.secrets].sort(), [
       'abcdef',
@@ -209,6 +222,71 @@ describe('the configuration', () => {
       'sk-ant-xyz',
     ]);
     assert.deepEqual(warnings, []);
+  });
+
+  it("takes a GitHub App's key from a file, a variable or Base64, and knows each line of it for a secret", () => {
+    const app = { GITHUB_APP_ID: '7', GITHUB_APP_INSTALLATION_ID: '71' };
+    const ways: readonly Parameters<typeof load>[0][] = [
+      { env: { ...app, GITHUB_APP_PRIVATE_KEY_PATH: '~/app.pem' }, files: { [`${HOME}/app.pem`]: APP_KEY } },
+      { env: { ...app, GITHUB_APP_PRIVATE_KEY: APP_KEY } },
+      { env: { ...app, GITHUB_APP_PRIVATE_KEY: APP_KEY.replaceAll('\n', '\\n') } },
+      { env: { ...app, GITHUB_APP_PRIVATE_KEY_FILE: '/run/key' }, files: { '/run/key': APP_KEY } },
+      { env: { ...app, GITHUB_APP_PRIVATE_KEY_BASE64: Buffer.from(APP_KEY).toString('base64') } },
+      {
+        files: {
+          [CONFIG]: 'github: { app_id: 7, app_installation_id: 71, app: { private_key_path: /k.pem } }',
+          '/k.pem': APP_KEY,
+        },
+      },
+    ];
+    for (const way of ways) {
+      const { config } = load(way);
+      assert.equal(config.githubAppKey, APP_KEY);
+      assert.deepEqual([config.github.appId, config.github.appInstallationId], [7, 71]);
+      const lines = APP_KEY.split('\n').filter((line) => /^[^-]/.test(line));
+      assert.deepEqual(
+        lines.filter((line) => !config.secrets.includes(line)),
+        [],
+      );
+    }
+  });
+
+  it('says at once, and where, what is wrong with the credentials of GitHub', () => {
+    const { publicKey } = generateKeyPairSync('ed25519');
+    const broken = [
+      [{ GITHUB_APP_ID: '7' }, /^GITHUB_APP_ID needs the key of the App/],
+      [{ GITHUB_APP_INSTALLATION_ID: '7' }, /^GITHUB_APP_INSTALLATION_ID needs GITHUB_APP_ID/],
+      [{ GITHUB_APP_PRIVATE_KEY: APP_KEY }, /^GITHUB_APP_PRIVATE_KEY needs GITHUB_APP_ID/],
+      [
+        { GITHUB_APP_ID: '7', GITHUB_APP_PRIVATE_KEY: APP_KEY, GITHUB_APP_PRIVATE_KEY_PATH: '/k' },
+        /^GITHUB_APP_PRIVATE_KEY must not be set beside GITHUB_APP_PRIVATE_KEY_PATH/,
+      ],
+      [
+        { GITHUB_APP_ID: '7', GITHUB_APP_PRIVATE_KEY_PATH: '/none' },
+        /^GITHUB_APP_PRIVATE_KEY_PATH must be a file that can be read: ENOENT/,
+      ],
+      [
+        { GITHUB_APP_ID: '7', GITHUB_APP_PRIVATE_KEY: 'secret-nonsense' },
+        /^GITHUB_APP_PRIVATE_KEY must be the private key of a GitHub App/,
+      ],
+      [
+        {
+          GITHUB_APP_ID: '7',
+          GITHUB_APP_PRIVATE_KEY: publicKey.export({ type: 'spki', format: 'pem' }).toString(),
+        },
+        /^GITHUB_APP_PRIVATE_KEY must be the private key of a GitHub App/,
+      ],
+      [{ GITHUB_APP_ID: 'seven', GITHUB_APP_PRIVATE_KEY: APP_KEY }, /^GITHUB_APP_ID must be/],
+      [{ GITHUB_TOKEN: 'two words' }, /^GITHUB_TOKEN must be/],
+      [{ GITHUB_API_URL: 'http://api.github.com' }, /^GITHUB_API_URL must be/],
+    ] as const;
+    for (const [env, words] of broken) {
+      const problems = problemsOf({ env });
+      assert.match(problems[0] ?? '', words);
+      assert.doesNotMatch(problems.join(), /nonsense|two words/);
+    }
+    const both = problemsOf({ env: { GITHUB_APP_ID: '7', AGENTICORE_PORT: 'x' } });
+    assert.equal(both.length, 2, both.join());
   });
 
   it('warns of unknown variables and ignores what Kubernetes says about a service called agenticore', () => {

@@ -14,6 +14,33 @@ beforeEach(async () => {
 });
 afterEach(() => server.stop());
 
+describe('following a job whose profile sets up and verifies', () => {
+  it('tells what ran, and what did not pass', async () => {
+    const ran = (command: string, exit_code: number | null) => ({ command, exit_code, duration_ms: 10 });
+    const told: readonly (readonly [string, Record<string, unknown>])[] = [
+      ['SetupFinished', { passed: true, commands: [ran('npm ci', 0), ran('npm run build', 0)], output: '' }],
+      [
+        'VerificationFinished',
+        {
+          round: 1,
+          passed: false,
+          commands: [ran('npm run lint', 0), ran('npm test', 1)],
+          output: 'a\nnot ok 1',
+        },
+      ],
+      ['VerificationFinished', { round: 2, passed: true, commands: [ran('npm test', 0)], output: 'ok' }],
+    ];
+    const texts = told.map(([name, data], at) => frame(at + 1, name, { type: name, attempt: 1, ...data }));
+    server.on(`GET /jobs/${ID}/events`, (res) => frames(res, [...texts, DONE]));
+    const { out } = await type(['watch', ID], { url: server.url });
+    assert.deepEqual(out.split('\n').slice(0, 3), [
+      '● Set up: npm ci, npm run build',
+      '● Verification 1 failed: npm test ended with exit code 1 (not ok 1)',
+      '● Verified: npm test',
+    ]);
+  });
+});
+
 describe('following a job into a file', () => {
   it('writes whole lines, in order, and ends with the result', async () => {
     const { code, out, err } = await type(['run', 'make the test pass', '-f'], { url: server.url });

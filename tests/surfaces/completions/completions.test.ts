@@ -187,13 +187,14 @@ test('the fields of a request become a turn', async (t) => {
       context: { a: 1 },
       meta: { b: 2 },
       disable_mcp_servers: ['x'],
-      callback_url: '',
+      callback_url: 'https://example.com/hook',
     },
     { 'x-conversation-id': 'c1', 'x-user-id': 'somebody' },
   );
   assert.deepEqual(desk.asked[0]?.request, {
     uuid: 'u-1',
     meta: { b: 2 },
+    callbackUrl: 'https://example.com/hook',
     turn: {
       caller: { name: 'anonymous', user: 'somebody' },
       conversationKey: 'c1',
@@ -257,7 +258,7 @@ test('what cannot be done is refused as a problem', async (t) => {
     [{ message: 'hi' }, 400, /uuid is required/],
     [{ message: 'hi', uuid: '../../etc/passwd' }, 400, /letters, digits/],
     [{ message: 'hi', uuid: 'x'.repeat(129) }, 400, /letters, digits/],
-    [{ ...HI, callback_url: 'https://example.com' }, 400, /callback_url is not available/],
+    [{ ...HI, callback_url: 'x'.repeat(2049) }, 400, /callback_url/],
     [{ ...HI, model: 'gpt-4o' }, 404, /no model/],
     [{ ...HI, mesage: 'x' }, 400, /did you mean message/],
   ];

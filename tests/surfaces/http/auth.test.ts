@@ -4,6 +4,7 @@ import { connect } from 'node:net';
 import { test } from 'node:test';
 import { isCode } from '../../../src/domain/errors.js';
 import { hashApiKeys } from '../../../src/surfaces/http/api-keys.js';
+import type { HttpDeps } from '../../../src/surfaces/http/http-deps.js';
 import { eventually } from '../../support/eventually.js';
 import { jsonOf, post, startTestServer } from './test-server.js';
 
@@ -37,6 +38,21 @@ test('with keys, every address but /health and /ready asks for one; any way of s
   assert.equal(body.success, false);
   assert.equal(body.error, 'Invalid or missing API key');
   assert.equal(body.code, 'AGENTICORE_UNAUTHORIZED');
+});
+
+test('the metrics ask for a key like all the rest, on every role, unless the operator shows them to all', async (t) => {
+  const ask = async (change: Partial<HttpDeps>, headers: Record<string, string> = {}) => {
+    const { url } = await startTestServer(t, { apiKeys: ['k'], change: (deps) => ({ ...deps, ...change }) });
+    const response = await fetch(`${url}/metrics`, { headers });
+    await response.text();
+    return [response.status, response.headers.get('content-type')?.split(';')[0]];
+  };
+  const refused = [401, 'application/problem+json'];
+  const shown = [200, 'text/plain'];
+  assert.deepEqual(await ask({}), refused);
+  assert.deepEqual(await ask({ probesOnly: true }), refused);
+  assert.deepEqual(await ask({ probesOnly: true }, { authorization: 'Bearer k' }), shown);
+  assert.deepEqual(await ask({ publicMetrics: true }), shown);
 });
 
 test('a key in the address is taken only when allowed, and never reaches the log', async (t) => {

@@ -4,6 +4,7 @@ export const INVALID = 'AGENTICORE_INVALID_REQUEST';
 const REPO = 'AGENTICORE_REPO_URL_REFUSED';
 const REF = 'AGENTICORE_BASE_REF_REFUSED';
 const FILE = 'AGENTICORE_FILE_PATH_REFUSED';
+const CALLBACK = 'AGENTICORE_CALLBACK_URL_REFUSED';
 
 export const members = (count: number): Record<string, unknown> =>
   Object.fromEntries(Array.from({ length: count }, (_, n) => [`k${n}`, 'v']));
@@ -109,7 +110,17 @@ export const FIELDS: Readonly<Record<string, readonly (readonly [value: unknown,
     [members(5000), INVALID],
     [nested(2000), INVALID],
   ],
-  callback_url: ['https://example.com/hook', '', null, 1].map((value) => [value, INVALID] as const),
+  callback_url: [
+    ...NO_TEXT.map((value) => [value, INVALID] as const),
+    [`https://example.com/${'a'.repeat(2048)}`, INVALID],
+    ['nonsense', CALLBACK],
+    ['ftp://example.com/', CALLBACK],
+    ['https://user:password@example.com/', CALLBACK],
+    ['http://localhost:8200/jobs', CALLBACK],
+    ['http://2130706433/', CALLBACK],
+    ['http://[::ffff:10.0.0.1]/', CALLBACK],
+    ['http://169.254.169.254/latest/meta-data', CALLBACK],
+  ],
   file_path: [
     ...NO_TEXT.map((value) => [value, INVALID] as const),
     ['/etc/passwd', FILE],

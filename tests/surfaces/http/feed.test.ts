@@ -1,5 +1,6 @@
 // The feed of a job over SSE: replay, resume, filters, previews and the end, on real sockets.
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
 import { INLINE_LIMIT_BYTES } from '../../../src/domain/evidence.js';
 import { TEXT_ONLY } from '../../../src/domain/visibility.js';
@@ -95,6 +96,22 @@ test('events that go wrong carry public codes and times a person can read', asyn
   assert.match(of('AttemptParked').until, /^\d{4}-.*Z$/);
   assert.ok(of('AttemptLost').worker);
   assert.equal(of('JobCancelled').type, 'JobCancelled');
+});
+
+test('a job that delivers what an earlier one left, and what its pull request lacks, read as promised', async (t) => {
+  const { url, bus } = await startTestServer(t);
+  const delivers = { jobId: randomUUID(), branch: 'agenticore-x', commit: 'c0ffee' };
+  const jobId = await submit(bus.events, { order: { delivers } });
+  await startAttempt(bus.events, jobId);
+  const opened = { type: 'PullRequestOpened', url: 'https://git.example/pr/1', existed: false } as const;
+  const facts = [{ ...opened, shortfalls: ['It is no draft.'] }];
+  await carryOut(bus.events, jobId, { type: 'ReportProgress', attempt: 1, facts });
+  await endAttempt(bus.events, jobId, { kind: 'succeeded' });
+  const { frames } = await readAllEvents(`${url}/jobs/${jobId}/events`);
+  const events = frames.slice(0, -1).map(({ data }) => JSON.parse(data));
+  for (const event of events) assert.deepEqual(checkEvent(event), [], JSON.stringify(event));
+  const { jobId: job_id, ...work } = delivers;
+  assert.deepEqual(events[0].order.delivers, { job_id, ...work });
 });
 
 test('frames can be limited to domain events or to the transcript, and the end always comes', async (t) => {

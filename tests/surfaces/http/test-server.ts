@@ -14,6 +14,8 @@ import { hashApiKeys } from '../../../src/surfaces/http/api-keys.js';
 import { createHttpApp } from '../../../src/surfaces/http/app.js';
 import { DEFAULT_HTTP_LIMITS, type HttpDeps, type HttpLimits } from '../../../src/surfaces/http/http-deps.js';
 import { type Listening, type ListenOptions, listen } from '../../../src/surfaces/http/listen.js';
+import { publicCourier } from '../../support/courier.js';
+import { deafMeter } from '../../support/meter.js';
 import { tempDir } from '../../support/temp-dir.js';
 import { watchAnswers } from '../../support/watched-answers.js';
 
@@ -68,6 +70,8 @@ export async function startTestServer(t: Scope, options: TestServerOptions = {})
       profiles,
       newId: randomUUID,
       accepting: () => true,
+      redactTask: (task) => task.replaceAll('hunter2', '[redacted]'),
+      courier: publicCourier,
       checkFilePath: async () => {
         throw new AgenticoreError('FILE_PATH_REFUSED');
       },
@@ -85,6 +89,7 @@ export async function startTestServer(t: Scope, options: TestServerOptions = {})
       open: () => Promise.reject(new Error('no attempt is run here')),
       diff: async ({ base, head }) => `diff ${base}..${head} s3cret\n`,
       sweep: async () => {},
+      tend: async () => {},
     },
     redact: (text) => text.replaceAll('s3cret', '[redacted]'),
     drain: { begin: () => {}, state: () => ({ draining: false, idle: false, running: [] }) },
@@ -97,6 +102,9 @@ export async function startTestServer(t: Scope, options: TestServerOptions = {})
     version: '0.0.0-test',
     readSchema,
     health: () => ({}),
+    metricsPage: async () => '# nothing',
+    publicMetrics: false,
+    meter: deafMeter,
     readiness: async () => ({ ready: true, reasons: [] }),
     log: (fact, fields = {}, level = 'info') => facts.push({ fact, fields, level }),
     newRequestId: randomUUID,
@@ -122,6 +130,8 @@ export async function startTestServer(t: Scope, options: TestServerOptions = {})
 const PROFILES = ['code', 'review'] as const;
 
 const profiles: ProfileStore = {
+  repository: async () => undefined,
+  sync: async () => {},
   list: async () => [
     ...PROFILES.map((name) => ({
       name,

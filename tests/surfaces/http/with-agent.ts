@@ -3,6 +3,7 @@ import { parseVisibility } from '../../../src/domain/visibility.js';
 import { compileSchema } from '../../../src/runtime/schema.js';
 import type { HttpDeps } from '../../../src/surfaces/http/http-deps.js';
 import { DEFAULT_OPENAI_LIMITS } from '../../../src/surfaces/openai/openai-deps.js';
+import { deafMeter } from '../../support/meter.js';
 import { scriptTurns } from '../openai/scripted-turns.js';
 
 /** The counters of agent mode, with nobody behind them. */
@@ -17,6 +18,7 @@ export function withAgent(deps: HttpDeps): HttpDeps {
     agent: {
       openAi: {
         ...{ turns, clock, hash, log, closing, toolChannel: 'reasoning', limits: DEFAULT_OPENAI_LIMITS },
+        meter: deafMeter,
         isAuxiliary: () => false,
         parseVisibility,
         checkRequest: compileSchema('chat-request'),

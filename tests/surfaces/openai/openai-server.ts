@@ -18,6 +18,7 @@ import {
   type ToolChannel,
 } from '../../../src/surfaces/openai/openai-deps.js';
 import { addOpenAiErrors, addOpenAiRoutes } from '../../../src/surfaces/openai/openai-routes.js';
+import { deafMeter } from '../../support/meter.js';
 import { watchAnswers } from '../../support/watched-answers.js';
 import { type ScriptedTurns, scriptTurns, type TurnScript } from './scripted-turns.js';
 
@@ -49,6 +50,7 @@ export async function startOpenAiServer(t: Scope, options: OpenAiServerOptions =
   const closing = new AbortController();
   const deps: OpenAiDeps = {
     turns,
+    meter: deafMeter,
     isAuxiliary: ({ messages }) => messages.some(({ text }) => text.startsWith('### Task:')),
     parseVisibility,
     checkRequest: compileSchema('chat-request'),

@@ -1,10 +1,10 @@
 // The stop ladder. SIGTERM is no rung of it: within the first seconds of a tool call it makes claude leave without
 // its tool. An interrupt lets claude end its tools itself; what then remains is killed.
 import type { Log } from '../../../ports/log.js';
+import type { Census } from '../../host/attempt/census.js';
+import { killMembers } from '../../host/attempt/kill-members.js';
 import type { ClaudeProcess } from '../start/spawn-claude.js';
 import { within } from '../within.js';
-import type { Census } from './census.js';
-import { killMembers } from './kill-members.js';
 
 export interface StopDeps {
   readonly claude: ClaudeProcess;

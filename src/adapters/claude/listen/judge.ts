@@ -2,6 +2,7 @@
 // `success` may be what claude says while somebody else is stopping it).
 import { ERRORS, type ErrorCode } from '../../../domain/errors.js';
 import { isRecord, type JsonRecord } from '../../../domain/json-record.js';
+import { addUsage } from '../../../domain/usage.js';
 import type { AgentEnd, AgentMessage, AgentReport } from '../../../ports/agent.js';
 import type { ClaudeExit } from '../start/spawn-claude.js';
 import { classifyFailure, failureText } from './classify-failure.js';
@@ -49,7 +50,7 @@ export function createJudge(spentUsd = 0): Judge {
     // Of the process so far; turns and usage are of one turn.
     costUsd = Math.max(costUsd, asNumber(message.total_cost_usd));
     numTurns += asNumber(message.num_turns);
-    if (isRecord(message.usage)) usage = usage === undefined ? message.usage : addUsage(usage, message.usage);
+    if (isRecord(message.usage)) usage = addUsage(usage, message.usage);
     answer = asText(message.result) || answer;
   }
 
@@ -135,15 +136,4 @@ function quote(intro: string, text: string): string {
   const trimmed = text.trim();
   if (trimmed === '') return '';
   return ` ${intro}: ${trimmed.length > MAX_QUOTED_CHARS ? `${trimmed.slice(0, MAX_QUOTED_CHARS)}...` : trimmed}`;
-}
-
-/** Adds up the counters of two usage objects; what is no number is taken from the later one. */
-function addUsage(earlier: JsonRecord, later: JsonRecord): JsonRecord {
-  const sum: Record<string, unknown> = { ...earlier };
-  for (const [key, value] of Object.entries(later)) {
-    const before = earlier[key];
-    if (typeof value === 'number' && typeof before === 'number') sum[key] = before + value;
-    else sum[key] = isRecord(value) && isRecord(before) ? addUsage(before, value) : value;
-  }
-  return sum;
 }

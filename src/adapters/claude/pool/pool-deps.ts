@@ -1,7 +1,7 @@
 // What a pool of claude processes is given, and the limits that it keeps when nothing else is said.
 import type { Clock } from '../../../ports/clock.js';
 import type { Log } from '../../../ports/log.js';
-import type { Guard } from '../end/guard.js';
+import type { Guard } from '../../host/attempt/guard.js';
 
 export interface PoolDeps {
   /** Path of the claude binary. */

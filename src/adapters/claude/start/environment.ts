@@ -2,7 +2,8 @@
 // tools, and what the machine's user has configured never reaches claude.
 import { join } from 'node:path';
 import type { AgentOrder } from '../../../ports/agent.js';
-import { TAG_VARIABLE } from './attempt-tag.js';
+import { TAG_VARIABLE } from '../../host/attempt/attempt-tag.js';
+import { bareEnvironment, privatePlaces } from '../../host/attempt/bare-environment.js';
 
 /** The directories of an attempt, all inside its jobDir. */
 export interface AttemptDirectories {
@@ -13,16 +14,12 @@ export interface AttemptDirectories {
 
 /** Where they are; made by `prepareAttempt`. */
 export const attemptDirectories = (jobDir: string): AttemptDirectories => ({
-  home: join(jobDir, 'home'),
+  ...privatePlaces(jobDir),
   config: join(jobDir, 'claude'),
-  tmp: join(jobDir, 'tmp'),
 });
 
 /** What an order may say otherwise. */
 const DEFAULTS = {
-  PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
-  LANG: 'C.UTF-8',
-  TERM: 'dumb',
   // Backoff 0.5, 1, 2 ... 37 s: eight tries are about a minute and a half, then the job's own retry takes over.
   CLAUDE_CODE_MAX_RETRIES: '8',
   // Time to the response's headers. A whole answer sent unstreamed (what claude falls back to when a stream was cut
@@ -39,13 +36,11 @@ export function buildEnvironment(
   tag: string,
   isRoot: boolean,
 ): Readonly<Record<string, string>> {
-  const { home, config, tmp } = attemptDirectories(order.jobDir);
+  const { config, tmp } = attemptDirectories(order.jobDir);
   return {
     ...DEFAULTS,
-    ...order.env,
-    HOME: home,
+    ...bareEnvironment(order.jobDir, order.env),
     CLAUDE_CONFIG_DIR: config,
-    TMPDIR: tmp,
     CLAUDE_CODE_TMPDIR: tmp,
     DISABLE_AUTOUPDATER: '1',
     // A task is text: `@/etc/passwd` in it must not become a file.

@@ -3,9 +3,8 @@ import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AgenticoreError, messageOf } from '../../../domain/errors.js';
 import type { AgentOrder } from '../../../ports/agent.js';
-import { findProcess, type ProcessIdentity } from '../../host/process-table.js';
+import { tagAsOurs } from '../../host/attempt/attempt-tag.js';
 import { buildArgv } from './argv.js';
-import { formatTag } from './attempt-tag.js';
 import { attemptDirectories, buildEnvironment } from './environment.js';
 
 export interface PreparedAttempt {
@@ -23,12 +22,6 @@ export async function prepareAttempt(order: AgentOrder): Promise<PreparedAttempt
   await makeDirectories(order.jobDir);
   await orRefuse(writeFile(promptPath, order.appendSystemPrompt, { mode: 0o600 }));
   return { tag, argv, env: buildEnvironment(order, tag, isRoot()) };
-}
-
-/** The tag of something that this very process answers for. */
-export function tagAsOurs(name: string): string {
-  const owner: ProcessIdentity = findProcess(process.pid) ?? { pid: process.pid, start: 0 };
-  return formatTag(name, owner);
 }
 
 /** Makes a jobDir and what is in it, for nobody else to read. Throws WORKSPACE_FAILED. */

@@ -10,6 +10,7 @@ import { type Admission, createAdmission } from './admission.js';
 import { type Bells, createBells } from './bells.js';
 import { type CursorSource, createCursorSource } from './cursors.js';
 import { createDirectLeases, type DirectLeases } from './direct-leases.js';
+import { createDueCallbacks, type DueCallbacks } from './due-callbacks.js';
 import { createFleetStream, FLEET_EVENTS, type FleetStream } from './fleet-stream.js';
 import { createIdempotencyKeys, type IdempotencyKeys } from './idempotency-keys.js';
 import { createJobLists, type JobLists } from './job-lists.js';
@@ -26,6 +27,7 @@ export interface BusState {
   readonly lanes: Lanes;
   readonly leases: DirectLeases;
   readonly upkeep: Upkeep;
+  readonly callbacks: DueCallbacks;
   readonly admission: Admission;
   /** Jobs that used up their attempts and that nobody has seen to. */
   readonly deadLetters: Set<string>;
@@ -63,6 +65,7 @@ export function createBusState(
     deadLetters: new Set(),
     lists: createJobLists(),
     upkeep: createUpkeep(),
+    callbacks: createDueCallbacks(),
     lanes: createLanes({ leaseMs, admission, repoOf: repoOfId }),
     leases: createDirectLeases(leaseMs),
     keys: createIdempotencyKeys(),
@@ -83,6 +86,7 @@ function file(state: BusState, { job, lines, lastCursor }: LoadedJob): void {
   state.cursors.saw(lastCursor);
   state.lists.move(undefined, job.stored.job);
   state.upkeep.file(job.stored.job);
+  state.callbacks.file(job.stored.job);
   if (isDeadLetter(job.stored.job)) state.deadLetters.add(job.id);
   for (const { idempotency } of lines) if (idempotency) state.keys.put({ ...idempotency, jobId: job.id });
 }
@@ -132,7 +136,12 @@ export function publish(
   job: KeptJob,
   before: StoredJob | undefined,
   line: LedgerLine,
-  { after, placement, deadLetter }: Pick<Transition, 'after' | 'placement' | 'deadLetter'>,
+  {
+    after,
+    placement,
+    deadLetter,
+    callback,
+  }: Pick<Transition, 'after' | 'placement' | 'deadLetter' | 'callback'>,
 ): void {
   job.stored = after;
   job.ledgerLength = job.ledger.length;
@@ -141,6 +150,7 @@ export function publish(
   state.jobs.set(job.id, job);
   state.lists.move(before?.job, after.job);
   state.upkeep.file(after.job);
+  state.callbacks.change(job.id, callback);
   if (line.idempotency) state.keys.put({ ...line.idempotency, jobId: job.id });
   place(state, after.job, placement);
   if (deadLetter === 'add') state.deadLetters.add(job.id);
@@ -155,6 +165,7 @@ export function forget(state: BusState, { id, stored }: KeptJob): void {
   state.jobs.delete(id);
   state.lists.move(stored.job, undefined);
   state.upkeep.forget(id);
+  state.callbacks.forget(id);
   state.keys.forget(id);
   state.deadLetters.delete(id);
   place(state, stored.job, { kind: 'remove', lane: stored.job.order.lane });

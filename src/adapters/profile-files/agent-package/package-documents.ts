@@ -34,6 +34,7 @@ const OF_REPOSITORIES = [
   'setup',
   'verify',
   'verify_attempts',
+  'guard',
 ] as const;
 
 /**

@@ -1,9 +1,12 @@
 // The start-up scripts of a package: one after the other in the order of their names, before anybody talks to the
 // agent. One that fails is told of, and the next one runs all the same.
+import { randomUUID } from 'node:crypto';
 import { open } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { Log } from '../../../ports/log.js';
+import { tagAsOurs } from '../../host/attempt/attempt-tag.js';
 import { type ProgramEnd, runProgram } from '../../host/run-program.js';
+import { createRunnerLines } from './runner-lines.js';
 
 export interface RunnersOrder {
   /** The laid-out copy of the package. */
@@ -23,8 +26,10 @@ export async function runRunners(order: RunnersOrder, signal: AbortSignal): Prom
     const began = performance.now();
     log('package.runner_started', { runner });
     const [command, ...args] = await commandOf(join(work, relative));
-    const line = (text: string): void => log('package.runner_said', { runner, text });
-    const end = await runProgram({ command, args, cwd: work, env, timeoutMs, line }, signal);
+    const lines = createRunnerLines((text) => log('package.runner_said', { runner, text }));
+    const tag = tagAsOurs(`runner.${randomUUID()}`);
+    const end = await runProgram({ command, args, cwd: work, env, tag, timeoutMs, said: lines.take }, signal);
+    lines.end();
     const durationMs = Math.round(performance.now() - began);
     if (end.kind === 'exited' && end.code === 0) log('package.runner_done', { runner, durationMs });
     else log('package.runner_failed', { runner, durationMs, why: whyOf(end, timeoutMs) }, 'warn');

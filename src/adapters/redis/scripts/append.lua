@@ -1,7 +1,7 @@
 -- append: carries out transitions of jobs. For each of them ledger, view, answer, indices, feed, fleet stream, place in
--- the queue, dead letters, idempotency key and doorbells change together, or nothing does. What the state becomes is
--- the caller's business. Several in one call are carried out one after the other and do not depend on each other: a
--- call costs more than a transition.
+-- the queue, dead letters, callbacks, idempotency key and doorbells change together, or nothing does. What the state
+-- becomes is the caller's business. Several in one call are carried out one after the other and do not depend on each
+-- other: a call costs more than a transition.
 --
 -- KEYS  1 all jobs (zset)  2 delayed (zset)  3 dead letters (stream)  4 upkeep (zset)
 --       5 fleet (stream)  6 how many events it was ever given (string)  7 its marks (list)
@@ -21,6 +21,7 @@
 --         dueAt (ms: for delay), answer, idem, digest and digestTtl (idempotency key, ms)
 --         asked (a request comes with it), requested, leased (a turn ends: it may have a request; it has a lease)
 --         letter (add | remove: dead letter), code and error (with it), closed (the records come after the job's end)
+--         callbackAt (ms: telling its end is due, '' not any more)
 --         entry, worker, deliveries (the claim that the caller must hold)
 -- Returns per transition: 'appended' | 'conflict' | 'unclaimed' | {'duplicate', job id, digest}
 --         | {'failed', error of Redis}
@@ -182,6 +183,12 @@ local function carryOut(transition, first)
   elseif extra.letter == 'remove' then
     redis.call('XDEL', dead, redis.call('HGET', view, 'letter') or '0-0')
     redis.call('HDEL', view, 'letter')
+  end
+
+  if extra.callbackAt == '' then
+    gather('ZREM', prefix .. 'callbacks', jobId)
+  elseif extra.callbackAt then
+    gather('ZADD', prefix .. 'callbacks', extra.callbackAt, jobId)
   end
 
   local bell = bells .. jobId

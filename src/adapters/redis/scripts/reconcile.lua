@@ -3,22 +3,23 @@
 --
 -- KEYS  1 ledger (list)  2 view (hash)  3 lane (stream)  4 delayed (zset)  5 upkeep (zset)  6 dead letters (stream)
 --       7 held by its repository's limit (zset), the bare prefix for a job without one
---       8 all jobs (zset)  9 what was said (stream)  10 leases (zset)  11.. the index of each status (zset)
+--       8 all jobs (zset)  9 what was said (stream)  10 leases (zset)  11 callbacks (zset)
+--       12.. the index of each status (zset)
 -- ARGV  1 job id  2 version of the fold  3 '1' to mend  4 status  5 which of KEYS is its index
 --       6 creation time (ms)  7 attempt  8 lane name  9 due (ms), where it waits in no place
 --       10 when upkeep must look at it (ms), '' while it runs  11 '1' for a dead letter  12 its code  13 its error
 --       14 prefix of all keys  15 limit per repository, 0 for none  16 repository to count by, '' for none
---       17 lease (ms) of the direct attempt that runs, '' for none
--- Returns the names of what differed (view, indices, upkeep, place, lease, dead letter), or 'changed' when the ledger has
--- another version; then nothing was mended.
+--       17 lease (ms) of the direct attempt that runs, '' for none  18 when telling its end is due (ms), '' = not
+-- Returns the names of what differed (view, indices, upkeep, place, lease, callback, dead letter), or 'changed' when the
+-- ledger has another version; then nothing was mended.
 --
 -- Invariants: those of append.lua and admission.lua. A job that waits nowhere goes into `delayed`, as one that is due.
 -- A lease that was missing begins anew: its holder may live.
-local ledger, view, lane, delayed, upkeep, dead, held, jobs, said, leases = unpack(KEYS, 1, 10)
-local FIRST_INDEX = 11
+local ledger, view, lane, delayed, upkeep, dead, held, jobs, said, leases, callbacks = unpack(KEYS, 1, 11)
+local FIRST_INDEX = 12
 local jobId, version, mending, status, index, createdAt, attempt, laneName = unpack(ARGV, 1, 8)
 local due, upkeepAt, isLetter, code, why = unpack(ARGV, 9, 13)
-local prefix, limit, repo, lease = ARGV[14], tonumber(ARGV[15]), ARGV[16], ARGV[17]
+local prefix, limit, repo, lease, callbackAt = ARGV[14], tonumber(ARGV[15]), ARGV[16], ARGV[17], ARGV[18]
 -- @include now
 -- @include admission
 local mend = mending == '1'
@@ -135,6 +136,13 @@ if (lease ~= '') ~= (isLeased and true or false) then
   differs('lease')
   if mend and isLeased then redis.call('ZREM', leases, jobId)
   elseif mend then redis.call('ZADD', leases, string.format('%.0f', nowMs() + tonumber(lease)), jobId) end
+end
+
+-- At which time is not compared: whoever makes it now holds it for a while.
+if (callbackAt ~= '') ~= (redis.call('ZSCORE', callbacks, jobId) and true or false) then
+  differs('callback')
+  if mend and callbackAt == '' then redis.call('ZREM', callbacks, jobId)
+  elseif mend then redis.call('ZADD', callbacks, callbackAt, jobId) end
 end
 
 local inPile = letter and redis.call('XRANGE', dead, letter, letter)[1]

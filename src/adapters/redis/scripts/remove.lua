@@ -1,7 +1,8 @@
 -- remove: forgets a job with everything it owns.
 --
 -- KEYS  1 ledger  2 view (hash)  3 answer  4 feed  5 whole messages  6 request  7 lane (stream)
---       8 dead letters (stream)  9.. zsets that may name it: all jobs, delayed, upkeep, leases, the index of each status
+--       8 dead letters (stream)  9.. zsets that may name it: all jobs, delayed, upkeep, leases, callbacks, the index of
+--       each status
 -- ARGV  1 job id  2 job doorbell (channel)  3 prefix of all keys  4 limit per repository, 0 for none
 -- Returns 1
 --

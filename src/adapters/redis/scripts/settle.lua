@@ -4,25 +4,26 @@
 -- KEYS  1 ledger (list)  2 view (hash)  3 answer (string)  4 what was said (stream)  5 whole messages (hash)
 --       6 the same, staged (stream)  7 staged whole messages (hash)
 --       8 all jobs (zset)  9 index of its status (zset)  10 delayed (zset)  11 upkeep (zset)  12 lane (stream)
---       13 dead letters (stream)  14 leases (zset)  15 request (string)
+--       13 dead letters (stream)  14 leases (zset)  15 request (string)  16 callbacks (zset)
 -- ARGV  1 job id  2 status  3 creation time (ms)  4 attempt  5 lane name
 --       6 '1' when there is an answer  7 answer  8 the mark of a trimmed feed, '' when it was not
 --       9 place: ended | delayed | lane | leased  10 until (ms), for delayed  11 when upkeep must look at it (ms), '' = never
 --       12 job doorbell (channel)  13 prefix of all keys  14 limit per repository, 0 for none
 --       15 repository to count by, '' for none  16 code and 17 error of a dead letter, '' for none
 --       18 '1' when there is a request  19 request
---       20 the last cursor of its feed  21.. the ledger, each record behind its cursor
+--       20 when telling its end is due (ms), '' = not
+--       21 the last cursor of its feed  22.. the ledger, each record behind its cursor
 -- Returns 'written', 'same' (this very history is here) or 'different' (another one is); then nothing changed.
 --
 -- Invariants: those of append.lua. A job that waits comes in through `delayed`, like any other that becomes due;
 -- the lease of a direct attempt has lapsed.
 local ledger, view, answer, said, whole, stagedSaid, stagedWhole = unpack(KEYS, 1, 7)
-local jobs, index, delayed, upkeep, lane, dead, leases, request = unpack(KEYS, 8, 15)
+local jobs, index, delayed, upkeep, lane, dead, leases, request, callbacks = unpack(KEYS, 8, 16)
 local jobId, status, createdAt, attempt, laneName, answered, answerText, trimmed = unpack(ARGV, 1, 8)
 local place, dueAt, upkeepAt, bell, prefix, limit, repo, code, why = unpack(ARGV, 9, 17)
-local requested, requestText, cursor = unpack(ARGV, 18, 20)
+local requested, requestText, callbackAt, cursor = unpack(ARGV, 18, 21)
 limit = tonumber(limit)
-local FIRST = 21
+local FIRST = 22
 -- @include now
 -- @include admission
 local version = #ARGV - FIRST + 1
@@ -63,5 +64,6 @@ if code ~= '' then
   redis.call('HSET', view, 'letter', redis.call('XADD', dead, '*', 'jobId', jobId, 'code', code, 'error', why))
 end
 if upkeepAt ~= '' then redis.call('ZADD', upkeep, upkeepAt, jobId) end
+if callbackAt ~= '' then redis.call('ZADD', callbacks, callbackAt, jobId) end
 redis.call('PUBLISH', bell, '')
 return 'written'

@@ -1,6 +1,6 @@
 // The job's own events in words, and what each does to where the job stands.
 
-import { type JsonObject, numberAt, objectsAt, textAt } from '../server/json-fields.js';
+import { type JsonObject, numberAt, objectsAt, textAt, textsAt } from '../server/json-fields.js';
 import { countOf, formatCost, formatDuration, timeOf } from '../terminal/amounts.js';
 import { oneLine } from '../terminal/printable.js';
 import type { Standing, StoryEntry, Tone } from './story-entry.js';
@@ -38,6 +38,14 @@ function sentenceOf(event: JsonObject): readonly [Tone, string] | undefined {
       const from = [base, oid].filter(Boolean).join(' ');
       return ['quiet', `Working on ${branch}, ${event.kept === true ? 'as it was left' : `from ${from}`}`];
     }
+    case 'SetupFinished':
+      return event.passed === true
+        ? ['quiet', `Set up: ${namesOf(event)}`]
+        : ['bad', `The setup failed: ${lastEnd(event)}`];
+    case 'VerificationFinished':
+      return event.passed === true
+        ? ['good', `Verified: ${namesOf(event)}`]
+        : ['warning', `Verification ${numberAt(event, 'round') ?? ''} failed: ${lastEnd(event)}`];
     case 'ClaudeStarted':
       return event.resumed === true ? ['plain', 'Claude goes on where it was interrupted.'] : undefined;
     case 'ClaudeFinished':
@@ -54,7 +62,7 @@ function sentenceOf(event: JsonObject): readonly [Tone, string] | undefined {
     case 'BranchPushed':
       return ['good', `Pushed ${text('branch')}`];
     case 'PullRequestOpened':
-      return ['good', `Pull request ${text('url')}`];
+      return ['good', [`Pull request ${text('url')}`, ...textsAt(event, 'shortfalls')].join('\n')];
     case 'PullRequestFailed':
       return ['warning', `The pull request could not be opened: ${text('error')}`];
     case 'CancelRequested': {
@@ -84,6 +92,20 @@ function sentenceOf(event: JsonObject): readonly [Tone, string] | undefined {
   }
 }
 
+const namesOf = (event: JsonObject): string =>
+  objectsAt(event, 'commands')
+    .map((run) => textAt(run, 'command'))
+    .join(', ');
+
+/** How the last command ended, with the last line that it said. */
+function lastEnd(event: JsonObject): string {
+  const run = objectsAt(event, 'commands').at(-1);
+  const code = numberAt(run, 'exit_code');
+  const said = (textAt(event, 'output') ?? '').split('\n').at(-1) ?? '';
+  const how = code === undefined ? 'was killed' : `ended with exit code ${code}`;
+  return `${textAt(run, 'command') ?? ''} ${how}${said === '' ? '' : ` (${said})`}`;
+}
+
 /** ` in 30s`, counted from the event itself, so that clocks need not agree; '' when the time is not known. */
 function inTime(event: JsonObject, key: string): string {
   const from = timeOf(textAt(event, 'at'));
@@ -101,11 +123,18 @@ export function eventStanding(before: Standing, event: JsonObject): Standing {
     case 'AttemptStarted':
       return { ...before, phase: 'cloning', since: at };
     case 'WorkspaceOpened':
+      return phase('preparing');
+    case 'SetupFinished':
       return phase('starting claude');
     case 'ClaudeStarted':
       return phase('claude');
     case 'ClaudeFinished':
-      return { ...phase('committing'), costUsd: before.costUsd + (numberAt(event, 'cost_usd') ?? 0) };
+      return {
+        ...phase('verifying, committing'),
+        costUsd: before.costUsd + (numberAt(event, 'cost_usd') ?? 0),
+      };
+    case 'VerificationFinished':
+      return phase(event.passed === true ? 'committing' : 'starting claude');
     case 'CommitReady':
       return phase('pushing');
     case 'BranchPushed':

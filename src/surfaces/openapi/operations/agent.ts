@@ -97,7 +97,12 @@ export const AGENT = {
         ...failed('The turn failed.', 'CompletionResult'),
       },
       refusals: [
-        ...(['AGENT_MODEL_NOT_FOUND', 'CONVERSATION_BUSY', 'IDEMPOTENCY_MISMATCH'] as const),
+        ...([
+          'AGENT_MODEL_NOT_FOUND',
+          'CONVERSATION_BUSY',
+          'IDEMPOTENCY_MISMATCH',
+          'CALLBACK_URL_REFUSED',
+        ] as const),
         ...(['AGENT_BUSY', 'DRAINING', 'QUEUE_FULL'] as const),
       ],
     },

@@ -45,7 +45,7 @@ export const JOBS = {
       },
       refusals: [
         ...(['UNKNOWN_PROFILE', 'BROKEN_PROFILE', 'REPO_URL_REFUSED', 'BASE_REF_REFUSED'] as const),
-        ...(['FILE_PATH_REFUSED', 'METHOD_NOT_ALLOWED'] as const),
+        ...(['FILE_PATH_REFUSED', 'CALLBACK_URL_REFUSED', 'METHOD_NOT_ALLOWED'] as const),
         ...NEW_WORK,
       ],
     },
@@ -84,6 +84,14 @@ export const JOBS = {
       body: jsonBody('JobRetry', false),
       answers: { 202: ACCEPTED },
       refusals: ['JOB_NOT_FOUND', 'JOB_NOT_ENDED', 'UNKNOWN_PROFILE', 'BROKEN_PROFILE', ...NEW_WORK],
+    },
+  },
+  '/jobs/:id/callback': {
+    tag: 'jobs',
+    POST: {
+      summary: 'Tell the end of a job to its callback_url once more',
+      answers: { 202: json('JobAnswer', 'It is told now, or when the job ends.') },
+      refusals: ['JOB_NOT_FOUND', 'CALLBACK_NOT_FOUND', 'JOB_NOT_ENDED'],
     },
   },
   '/jobs/:id/events': {
@@ -148,5 +156,9 @@ export const JOBS = {
   '/profiles': {
     tag: 'jobs',
     GET: { summary: 'List profiles', answers: { 200: json('ProfileList', 'Broken ones with their fault.') } },
+  },
+  '/profiles/health': {
+    tag: 'jobs',
+    GET: { summary: 'Can all profiles be used', answers: { 200: json('ProfilesHealth', 'How they stand.') } },
   },
 } as const satisfies Partial<Record<Address, Description>>;

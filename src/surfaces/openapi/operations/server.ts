@@ -1,6 +1,6 @@
 // What those need who run the server, as the description tells of it.
 import type { Address } from '../../http/access.js';
-import { type Description, json, jsonBody, query } from '../operation.js';
+import { type Description, json, jsonBody, query, text } from '../operation.js';
 
 const milliseconds = { type: 'string', pattern: '^\\d{1,15}$' };
 
@@ -15,6 +15,10 @@ export const SERVER = {
       summary: 'May work be sent to it',
       answers: { 200: json('Readiness', 'It may.'), 503: json('Readiness', 'Not now.', ['Retry-After']) },
     },
+  },
+  '/metrics': {
+    tag: 'server',
+    GET: { summary: 'The figures of this process', answers: { 200: text('text/plain', 'For Prometheus.') } },
   },
   '/openapi.json': {
     tag: 'server',

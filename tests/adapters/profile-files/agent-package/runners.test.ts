@@ -57,7 +57,7 @@ describe('the runners of a package', () => {
       assert.ok(lines.includes(line), line);
     assert.deepEqual(
       lines.filter((line) => /^[A-Z]/.test(line)).map((line) => line.split('=')[0]),
-      ['AGENTICORE_ATTEMPT_PROGRAM', 'CITY', 'HOME', 'PATH', 'PWD', 'TMPDIR'],
+      ['AGENTICORE_ATTEMPT', 'CITY', 'HOME', 'PATH', 'PWD', 'TMPDIR'],
     );
   });
 

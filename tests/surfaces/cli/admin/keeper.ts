@@ -8,6 +8,7 @@ import { type Heard, type Situation, type } from '../person.js';
 /** A desk with this bus, on a disk without sessions unless told otherwise. */
 export const deskWith = (bus: Bus, more: Partial<Desk> = {}): Desk => ({
   ...{ bus, clock: systemClock, hash: sha256 },
+  redactTask: String,
   readSession: async () => undefined,
   unreadableJobs: () => new Map(),
   ...more,

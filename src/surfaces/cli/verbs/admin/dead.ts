@@ -60,11 +60,9 @@ export async function requeueDead(cli: CliContext, { id, edit, json }: LetterFla
   const edited = edit ? (await cli.edit(task)).trim() : undefined;
   if (edited === '') throw new AgenticoreError('INVALID_REQUEST', 'The task is empty; nothing was requeued.');
   const again = await cli
-    .atDesk({ access: 'write' }, async ({ bus: { events }, clock, hash }) => {
+    .atDesk({ access: 'write' }, async ({ bus: { events }, clock, hash, redactTask }) => {
       const deps = {
-        events,
-        clock,
-        hash,
+        ...{ events, clock, hash, redactTask },
         newId: randomUUID,
         policy: { maxQueued: Number.POSITIVE_INFINITY },
       };

@@ -1,0 +1,35 @@
+// GitHub's API as whoever opens pull requests uses it: as slowly as GitHub asks everybody to, and once more when it
+// limits us for a moment or stumbles.
+import { retry } from '@octokit/plugin-retry';
+import { throttling } from '@octokit/plugin-throttling';
+import { Octokit } from '@octokit/rest';
+
+export interface PullClientOptions {
+  readonly apiUrl: string;
+  readonly token: string;
+  readonly secondMs: number;
+}
+
+/** A limit that lasts longer is not waited for. */
+const LONGEST_LIMIT_S = 60;
+const RETRIES = 2;
+const silent = { debug() {}, info() {}, warn() {}, error() {} };
+const Client = Octokit.plugin(throttling, retry);
+
+export type PullClient = InstanceType<typeof Client>;
+
+export function createPullClient({ apiUrl, token, secondMs }: PullClientOptions): PullClient {
+  const waitOnce = (seconds: number, _options: object, _octokit: object, retryCount: number): boolean =>
+    retryCount === 0 && seconds <= LONGEST_LIMIT_S;
+  return new Client({
+    baseUrl: apiUrl,
+    auth: token,
+    log: silent,
+    retry: { retries: RETRIES, retryAfterBaseValue: secondMs },
+    throttle: {
+      retryAfterBaseValue: secondMs,
+      onRateLimit: waitOnce,
+      onSecondaryRateLimit: waitOnce,
+    },
+  });
+}
