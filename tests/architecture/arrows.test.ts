@@ -27,6 +27,7 @@ const LIBRARIES: Readonly<Record<string, readonly string[]>> = {
     'surfaces/openai/',
     'surfaces/completions/',
     'surfaces/oauth/',
+    'surfaces/openapi/',
   ],
   ajv: ['runtime/schema.ts'],
   pino: ['runtime/log.ts'],
@@ -81,6 +82,7 @@ const OVER_THE_WIRE = [
   'surfaces/openai',
   'surfaces/completions',
   'surfaces/oauth',
+  'surfaces/openapi',
 ];
 /** What both sides of the wire know: how jobs, events and frames are written on it. */
 const THE_WIRE = 'surfaces/wire/';
