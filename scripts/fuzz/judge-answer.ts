@@ -19,6 +19,7 @@ export type Judge = (seen: SeenAnswer) => readonly string[];
 
 /** Statuses of addresses and methods that are not described: nothing is there, or it may not be asked. */
 const NOTHING_THERE = [400, 401, 403, 404, 405];
+const UNDER_V1 = /^\/v1(\/|$)/i;
 const NO_BODY = [204, 302, 304];
 
 /** A judge by this description (OpenAPI 3.1). */
@@ -106,7 +107,7 @@ function undescribedFaults(
   if (method === 'OPTIONS' && [200, 204].includes(status)) return [];
   if (!NOTHING_THERE.includes(status)) return ['this address or method is not described'];
   if (method === 'HEAD' || body === undefined) return [];
-  const form = /^\/v1(\/|$)/i.test(path) ? 'ChatError' : 'Problem';
+  const form = UNDER_V1.test(path) ? 'ChatError' : 'Problem';
   return [
     ...(headers['x-request-id'] ? [] : ['the header X-Request-Id is missing']),
     ...misfit(`/components/schemas/${form}`, parse(body)),
@@ -115,14 +116,14 @@ function undescribedFaults(
 
 /** What is no HTTP, or more of it than is read, is refused before anybody looks at its address. */
 const isGarbled = ({ path, status, headers }: SeenAnswer): boolean =>
-  status === 400 && path.startsWith('/v1/') && headers['content-type'] === 'application/problem+json';
+  status === 400 && UNDER_V1.test(path) && headers['content-type'] === 'application/problem+json';
 
-/** As the routers read addresses: in any case, with or without a slash at the end; OAuth's takes any number of them. */
+/** As the router reads addresses: in any case, with or without a slash at the end. */
 function matcherOf(path: string): RegExp {
   const pattern = path
     .replace(/[.*+?^$()|[\]\\]/g, '\\$&')
     .replace(/\{(\w+)\}/g, path.startsWith('/v1/models/') ? '.+?' : '[^/]+?');
-  return new RegExp(`^${pattern}${path.startsWith('/.well-known/') ? '/*' : '/?'}$`, 'i');
+  return new RegExp(`^${pattern}/?$`, 'i');
 }
 
 const escaped = (name: string): string =>

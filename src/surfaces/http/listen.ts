@@ -45,6 +45,8 @@ export async function listen(app: RequestListener, options: ListenOptions): Prom
   const answering = countAnswers(server);
   refuseGarbage(server, answering, options.newRequestId);
   server.on('request', app);
+  // What is expected besides 100-continue may be ignored; without this Node refuses it, in its own words.
+  server.on('checkExpectation', (req, res) => server.emit('request', req, res));
   await bind(server, options);
   const { port } = addressOf(server);
   const { host } = options;
