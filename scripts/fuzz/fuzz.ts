@@ -5,7 +5,7 @@ import { packageVersion } from '../../src/roles/package-version.js';
 import { readSchema } from '../../src/runtime/schema.js';
 import { describeApi } from '../../src/surfaces/openapi/describe-api.js';
 import type { FuzzRequest } from './fuzz-request.js';
-import { createJudge, type Judge } from './judge-answer.js';
+import { createJudge, type Judge, type SeenAnswer } from './judge-answer.js';
 import { anyRequest } from './requests/any-request.js';
 import { type Outcome, send } from './send.js';
 import { ALL_KINDS, type Kind, startTarget, type Target } from './target.js';
@@ -128,15 +128,16 @@ function known(request: FuzzRequest, { known: ids }: Target): FuzzRequest {
 function faultsOf(outcome: Outcome, judge: Judge): readonly string[] {
   if (outcome === 'silent') return ['the server does not answer'];
   if (typeof outcome === 'string') return [];
-  const { status, headers } = outcome;
-  const isExcused =
-    status < 500 || [501, 505].includes(status) || (status === 503 && headers['retry-after'] !== undefined);
-  return [
-    ...(isExcused
-      ? []
-      : [`${status} to ${outcome.method} ${outcome.path.slice(0, 200)}: ${outcome.body?.slice(0, 500)}`]),
-    ...judge(outcome),
-  ];
+  const { method, path, status, body = '' } = outcome;
+  const told = `${status} to ${method} ${path.slice(0, 200)}: ${body.slice(0, 500)}`;
+  return [...(isExcused(outcome) ? [] : [told]), ...judge(outcome)];
+}
+
+/** Come back later; node's own words for what it does not speak; a turn that was given less time than it took. */
+function isExcused({ status, headers, body = '' }: SeenAnswer): boolean {
+  if (status < 500 || status === 501 || status === 505) return true;
+  if (status === 503) return headers['retry-after'] !== undefined;
+  return status === 504 && body.includes('passed its deadline');
 }
 
 function growth(kind: string, before: Vitals, after: Vitals): readonly string[] {
