@@ -55,7 +55,8 @@ export function createJudge(description: JsonRecord): Judge {
       return type === '' && Object.keys(content).length === 0 ? [] : [`content type ${type || 'none'}`];
     if (body === undefined) return [];
     const at = `${pointer}/content/${escaped(type)}`;
-    if (type === 'text/event-stream') return framesOf(body).flatMap((data) => itemFaults(at, data));
+    if ('x-item-schema' in described && type === 'text/event-stream')
+      return framesOf(body).flatMap((data) => itemFaults(at, data));
     if (type === 'application/x-ndjson') return linesOf(body).flatMap((line) => itemFaults(at, line));
     if (!type.endsWith('json')) return misfit(`${at}/schema`, body);
     const value = parse(body);

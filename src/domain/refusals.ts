@@ -25,6 +25,7 @@ export const REFUSALS = {
   CALLBACK_URL_REFUSED: row(400, 'bad_request', 'callback_url must be an http(s) address of a public host.'),
   UNAUTHORIZED: row(401, 'bad_request', 'Invalid or missing API key'),
   INSUFFICIENT_SCOPE: row(403, 'bad_request', 'The key or token lacks the scope for that.'),
+  ORIGIN_REFUSED: row(403, 'bad_request', 'This web page may not call here; see AGENTICORE_CORS_ORIGINS.'),
   NOT_FOUND: row(404, 'bad_request', 'There is nothing at this address.'),
   JOB_NOT_FOUND: row(
     404,
@@ -78,6 +79,7 @@ export const REFUSALS = {
     'transient',
     'The agent has no place for one more turn (AGENT_MODE_MAX_PROCESSES, AGENT_MODE_MAX_WAITING); nothing was started.',
   ),
+  MCP_BUSY: row(503, 'transient', 'This server serves as many MCP clients as it can; try again later.'),
   BUS_UNREACHABLE: row(503, 'transient', 'The bus cannot be reached; nothing was accepted. Try again later.'),
   DRAINING: row(
     503,

@@ -10,6 +10,7 @@ import type { Feed } from './feed.js';
 import type { Grants } from './grants.js';
 import type { Registry } from './registry.js';
 import type { TranscriptLog } from './transcript-log.js';
+import type { Visits } from './visits.js';
 
 /** A setting of the bus under which it cannot keep a promise. Each part is a sentence. */
 export interface Weakness {
@@ -30,6 +31,7 @@ export interface Bus {
   readonly conversations: Conversations;
   readonly callbacks: Callbacks;
   readonly grants: Grants;
+  readonly visits: Visits;
   /** Resolves when the bus can be written to; throws BUS_UNREACHABLE with the reason. */
   ping(): Promise<void>;
   /** What about its settings weakens its promises; throws BUS_UNREACHABLE. */

@@ -5,7 +5,7 @@ import { isAuxiliary } from '../domain/auxiliary.js';
 import { messageOf } from '../domain/errors.js';
 import { parseVisibility } from '../domain/visibility.js';
 import type { Config } from '../runtime/config/config.js';
-import { compileSchema, readSchema } from '../runtime/schema.js';
+import { checkOf, compileSchema, readSchema } from '../runtime/schema.js';
 import { type Service, untilAborted } from '../runtime/supervise.js';
 import { hashApiKeys } from '../surfaces/http/api-keys.js';
 import { createHttpApp } from '../surfaces/http/app.js';
@@ -13,9 +13,11 @@ import {
   type AgentCounters,
   DEFAULT_HTTP_LIMITS,
   type DrainState,
+  type HttpDeps,
   type Readiness,
 } from '../surfaces/http/http-deps.js';
-import { listen } from '../surfaces/http/listen.js';
+import { type Listening, listen } from '../surfaces/http/listen.js';
+import { DEFAULT_MCP_LIMITS } from '../surfaces/mcp/mcp-deps.js';
 import { DEFAULT_OPENAI_LIMITS } from '../surfaces/openai/openai-deps.js';
 import type { AgentShift } from './agent.js';
 import type { Drain } from './drain.js';
@@ -23,6 +25,7 @@ import type { Machines } from './machines.js';
 import { openOAuth } from './oauth.js';
 import { packageVersion } from './package-version.js';
 import { readingsOf } from './readings.js';
+import { stdioService } from './stdio.js';
 
 /** How long a job may wait before it is not worth starting, where the request does not say. */
 const QUEUE_TTL_S = 86_400;
@@ -37,21 +40,56 @@ export interface Shifts {
 }
 
 export interface Counter {
-  readonly url: string;
-  readonly service: Service;
+  /** Undefined where nothing listens. */
+  readonly url: string | undefined;
+  readonly services: readonly Service[];
 }
 
-/** Listens, and answers until its service is stopped; also while the process drains. */
-export async function openCounter(
+/** Answers until its services are stopped, over HTTP, on stdio or both; also while the process drains. */
+export async function openCounter(machines: Machines, shifts: Shifts): Promise<Counter> {
+  const { config, bus, log } = machines;
+  const closing = new AbortController();
+  const deps = await httpDeps(machines, shifts, closing.signal);
+  if (config.server.transport === 'sse') {
+    const listening = await listenFor(machines, deps, closing);
+    return { url: listening.url, services: [httpService(listening)] };
+  }
+  const stdio = stdioService(deps, () => closing.abort());
+  // On Redis there are others who listen. On files this process has everything, and the next client wants to find it.
+  if (bus.name === 'redis') return { url: undefined, services: [stdio] };
+  const listening = await listenFor(machines, deps, closing).catch((error: unknown) => {
+    log('server.not_listening', { error: messageOf(error) }, 'warn');
+  });
+  return { url: listening?.url, services: listening ? [stdio, httpService(listening)] : [stdio] };
+}
+
+function listenFor(
+  { config, newId }: Machines,
+  deps: HttpDeps,
+  closing: AbortController,
+): Promise<Listening> {
+  const { host, port } = config.server;
+  return listen(createHttpApp(deps), { host, port, closing, newRequestId: newId });
+}
+
+const httpService = ({ close }: Listening): Service => ({
+  name: 'counter',
+  async run(signal) {
+    await untilAborted(signal);
+    await close();
+  },
+});
+
+async function httpDeps(
   machines: Machines,
   { drain, drainState, agent }: Shifts,
-): Promise<Counter> {
+  closing: AbortSignal,
+): Promise<HttpDeps> {
   const { config, bus, log, newId, workspaces, redact, metrics, meter } = machines;
-  const closing = new AbortController();
   const oauth = await openOAuth(machines);
   const lane = agent?.lane ?? config.worker.lane;
   metrics.observe(cached(() => readingsOf({ ...machines, lane, agent: agent?.agent }), LOOK_CACHE_MS));
-  const app = createHttpApp({
+  return {
     probesOnly: config.server.roles.every((role) => role === 'worker'),
     bus,
     submit: submitDeps(machines, drain.signal),
@@ -59,13 +97,13 @@ export async function openCounter(
     workspaces,
     redact,
     checkers: { jobRequest: compileSchema('job-request'), jobRetry: compileSchema('job-retry') },
+    mcp: { schemas: { read: readSchema, check: checkOf }, limits: DEFAULT_MCP_LIMITS },
     apiKeys: hashApiKeys(config.server.apiKeys),
     allowQueryKey: config.server.allowQueryKey,
     allowUnauthenticated: config.server.allowUnauthenticated,
     corsOrigins: config.server.corsOrigins,
     limits: { ...DEFAULT_HTTP_LIMITS, maxBodyBytes: config.server.maxBodyBytes },
     version: packageVersion,
-    readSchema,
     health: () => ({
       bus: bus.name,
       roles: config.server.roles,
@@ -73,26 +111,14 @@ export async function openCounter(
       ...(agent === undefined ? {} : agentHealth(agent)),
     }),
     ...(oauth && { oauth }),
-    ...(agent === undefined ? {} : { agent: agentDeps(machines, agent, closing.signal) }),
+    ...(agent === undefined ? {} : { agent: agentDeps(machines, agent, closing) }),
     metricsPage: metrics.page,
     publicMetrics: config.server.publicMetrics,
     meter,
     readiness: cached(() => readiness(machines, drain.signal, agent), LOOK_CACHE_MS),
     log,
     newRequestId: newId,
-    closing: closing.signal,
-  });
-  const { host, port } = config.server;
-  const listening = await listen(app, { host, port, closing, newRequestId: newId });
-  return {
-    url: listening.url,
-    service: {
-      name: 'counter',
-      async run(signal) {
-        await untilAborted(signal);
-        await listening.close();
-      },
-    },
+    closing,
   };
 }
 

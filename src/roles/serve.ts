@@ -14,24 +14,28 @@ import { createDrain } from './drain.js';
 import { buildMachines, type Machines } from './machines.js';
 import { maintenanceServices } from './maintenance.js';
 import { openBus } from './open-bus.js';
+import { asServed, relay, unlessServed } from './stdio.js';
 import { type Leaving, startWorker, type Worker } from './worker.js';
 
 export interface ServeFlags {
   readonly port?: number;
   readonly host?: string;
   readonly roles?: string;
+  readonly transport?: 'stdio';
 }
 
 /** Serves until SIGTERM or SIGINT; resolves with the exit code. Throws CONFIG_INVALID, BUS_LOCKED, BUS_UNREACHABLE. */
 export async function serve(flags: ServeFlags): Promise<number> {
-  const { config, warnings } = loadConfig({ flags: { ...flags } });
+  const { config: asked, warnings } = loadConfig({ flags: { ...flags } });
+  const config = asServed(asked);
   assertServable(config);
   const secrets = createSecrets(config.secrets);
   const log = createLogger({ ...config.log, redact: secrets.redact });
   for (const warning of warnings) log('config.warning', { warning }, 'warn');
 
   const worker = `${config.repos.podName}-${process.pid}-${randomUUID().slice(0, 8)}`;
-  const bus = await openBus(config, worker, log);
+  const bus = await openBus(config, worker, log).catch(unlessServed(config));
+  if (bus === undefined) return relay(config, log);
   try {
     return await work(config, buildMachines({ config, bus, worker, log, secrets }));
   } finally {
@@ -56,7 +60,7 @@ async function work(config: Config, machines: Machines): Promise<number> {
   if (!config.agentMode) await fetchFirstProfiles(machines, stop.signal);
   const counter = await openCounter(machines, { drain, drainState, agent });
   const services: Service[] = [
-    counter.service,
+    ...counter.services,
     ...maintenanceServices(machines, agent?.lane ?? config.worker.lane),
     ...(worker?.services ?? []),
   ];
@@ -77,7 +81,8 @@ async function work(config: Config, machines: Machines): Promise<number> {
     roles: config.server.roles,
     worker: machines.worker,
   });
-  if (process.stdout.isTTY) process.stdout.write(announcement(counter.url, machines.bus.name, agent));
+  if (process.stdout.isTTY && counter.url !== undefined && config.server.transport === 'sse')
+    process.stdout.write(announcement(counter.url, machines.bus.name, agent));
   try {
     await supervise(services, stop.signal, log);
     return 0;

@@ -11,24 +11,27 @@ const ANNOTATIONS = ['x-env', 'x-flag', 'x-default', 'x-secret', 'x-path', 'x-wo
 
 const checks = new Map<string, Check>();
 
-/**
- * The check of `schemas/<name>.schema.json`; compiled once per process. Paths in its details are like
- * `claude.allowed_tools[2]`, '' for the whole. Throws when the schema itself is faulty.
- */
+/** `schemas/<name>.schema.json` as it stands. */
+export const readSchema = (name: string): Record<string, unknown> =>
+  JSON.parse(readFileSync(packagePath('schemas', `${name}.schema.json`), 'utf8'));
+
+/** The check of `schemas/<name>.schema.json`; compiled once per process. */
 export function compileSchema(name: string): Check {
-  const known = checks.get(name);
-  if (known !== undefined) return known;
-  const ajv = new Ajv2020({ allErrors: true, strict: true, allowUnionTypes: true, verbose: true });
-  ajv.addVocabulary(ANNOTATIONS);
-  const validate = ajv.compile(readSchema(name));
-  const check: Check = (value) => (validate(value) ? [] : explain(validate.errors ?? []));
+  const check = checks.get(name) ?? checkOf(readSchema(name));
   checks.set(name, check);
   return check;
 }
 
-/** `schemas/<name>.schema.json` as it stands there. */
-export const readSchema = (name: string): Readonly<Record<string, unknown>> =>
-  JSON.parse(readFileSync(packagePath('schemas', `${name}.schema.json`), 'utf8'));
+/**
+ * The check of a schema. Paths in its details are like `claude.allowed_tools[2]`, '' for the whole. Throws when the
+ * schema itself is faulty.
+ */
+export function checkOf(schema: Readonly<Record<string, unknown>>): Check {
+  const ajv = new Ajv2020({ allErrors: true, strict: true, allowUnionTypes: true, verbose: true });
+  ajv.addVocabulary(ANNOTATIONS);
+  const validate = ajv.compile(schema);
+  return (value) => (validate(value) ? [] : explain(validate.errors ?? []));
+}
 
 /** A choice that failed is one problem, not one per alternative. */
 function explain(errors: readonly ErrorObject[]): readonly ErrorDetail[] {

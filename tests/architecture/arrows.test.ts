@@ -28,6 +28,7 @@ const LIBRARIES: Readonly<Record<string, readonly string[]>> = {
     'surfaces/completions/',
     'surfaces/oauth/',
     'surfaces/openapi/',
+    'surfaces/mcp/http/',
   ],
   ajv: ['runtime/schema.ts'],
   pino: ['runtime/log.ts'],
@@ -83,6 +84,7 @@ const OVER_THE_WIRE = [
   'surfaces/completions',
   'surfaces/oauth',
   'surfaces/openapi',
+  'surfaces/mcp',
 ];
 /** What both sides of the wire know: how jobs, events and frames are written on it. */
 const THE_WIRE = 'surfaces/wire/';

@@ -24,6 +24,7 @@ import { createGrants } from './grants.js';
 import { createBusState, type StateOptions } from './memory/bus-state.js';
 import { createRegistry } from './registry.js';
 import { createTranscriptLog } from './transcript-log.js';
+import { createVisits } from './visits.js';
 
 export interface FileBusOptions {
   /** The bus lives in `<home>/bus`. */
@@ -94,6 +95,7 @@ const lockOf = (root: string): string => join(root, 'lock');
 interface Values {
   readonly conversations: ValueFile;
   readonly grants: ValueFile;
+  readonly visits: ValueFile;
 }
 
 interface OnDisk extends Values {
@@ -102,7 +104,11 @@ interface OnDisk extends Values {
 
 async function openValues(root: string, now: () => number, log: Log): Promise<Values> {
   const open = (name: string): Promise<ValueFile> => openValueFile(join(root, name), now, log);
-  return { conversations: await open('conversations.jsonl'), grants: await open('grants.jsonl') };
+  return {
+    conversations: await open('conversations.jsonl'),
+    grants: await open('grants.jsonl'),
+    visits: await open('visits.jsonl'),
+  };
 }
 
 function assemble(
@@ -134,6 +140,7 @@ function assemble(
     conversations: createConversations(state, values.conversations),
     grants: createGrants(state, values.grants),
     callbacks: createCallbacks(state),
+    visits: createVisits(state, values.visits),
     weaknesses: async () => [],
     async ping() {
       assertWritable();
@@ -147,7 +154,7 @@ function assemble(
       closed = true;
       state.lanes.wakeAll();
       await state.serial.idle();
-      await Promise.all([values.conversations.close(), values.grants.close()]);
+      await Promise.all(Object.values(values).map((file) => file.close()));
       const closings = await Promise.allSettled([...state.jobs.values()].map(closeFiles));
       await lock.release();
       for (const closing of closings) if (closing.status === 'rejected') throw closing.reason;

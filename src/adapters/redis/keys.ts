@@ -78,6 +78,12 @@ export interface Keys {
   oauth(kind: GrantKind, id: string): string;
   /** How often something was tried: a string. */
   tries(what: string): string;
+  /** Who an MCP client is (`caller`), and what it follows (`follows <address>`): a hash. */
+  visit(id: string): string;
+  /** Set while a request of a visit counts as called off. */
+  calledOff(id: string, request: string): string;
+  /** Channel rung when something has changed in a visit. */
+  visitBell(id: string): string;
   /** Channels rung when a feed has grown. */
   jobBell(jobId: string): string;
   readonly fleetBell: string;
@@ -131,6 +137,9 @@ export function openKeys(keyPrefix: string): Keys {
     turnBell: (id) => key(`bell:turn:${id}`),
     oauth: (kind, id) => key(`oauth:${kind}:${id}`),
     tries: (what) => key(`tries:${what}`),
+    visit: (id) => key(`visit:${id}`),
+    calledOff: (id, request) => key(`visit:${id}:off:${request}`),
+    visitBell: (id) => key(`bell:visit:${id}`),
     jobBell: (jobId) => key(`bell:job:${jobId}`),
     fleetBell: key('bell:fleet'),
     probe: key('probe'),

@@ -16,6 +16,7 @@ import { createGrants } from './grants.js';
 import { openKeys } from './keys.js';
 import { createRegistry } from './registry.js';
 import { createTranscriptLog } from './transcript-log.js';
+import { createVisits } from './visits.js';
 import { findWeaknesses } from './weaknesses.js';
 
 /** How long Redis may be silent while an answer is due. */
@@ -64,6 +65,7 @@ export async function openRedisBus(options: RedisBusOptions): Promise<Bus> {
     conversations: createConversations(main, doorbell, keys),
     callbacks: createCallbacks(main, keys),
     grants: createGrants(main, keys),
+    visits: createVisits(main, doorbell, keys),
     async ping() {
       // A full Redis, or a replica, still answers PING.
       await main.ask((redis) => redis.set(keys.probe, '1', 'PX', PROBE_MS));

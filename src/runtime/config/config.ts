@@ -50,6 +50,8 @@ export interface Settings {
     readonly host: string;
     readonly port: number;
     readonly roles: readonly Role[];
+    /** `sse` is HTTP with everything that is served there. */
+    readonly transport: 'sse' | 'stdio';
     /** Each `key`, `name:key` or `name[scopes]:key`. */
     readonly apiKeys: readonly string[];
     readonly allowUnauthenticated: boolean;

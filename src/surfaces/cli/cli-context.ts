@@ -12,6 +12,8 @@ export interface ServeFlags {
   readonly port?: number;
   readonly host?: string;
   readonly roles?: string;
+  /** `stdio`: for the MCP client at our standard input and output. */
+  readonly transport?: 'stdio';
 }
 
 /** One thing that doctor looked at. */

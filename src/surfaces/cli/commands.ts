@@ -2,12 +2,14 @@
 import yargs, { type Argv } from 'yargs';
 import { addAdminVerbs } from './admin-commands.js';
 import { addAgentVerbs } from './agent-commands.js';
-import type { ChosenVerb, ServeFlags } from './cli-context.js';
+import type { ChosenVerb } from './cli-context.js';
 import { checkOptions, JOB_STATUS_CHOICES, jsonOption, runOptions, serverOptions } from './options.js';
+import { addServeVerbs } from './serve-commands.js';
 
 /** The verbs in the order people meet them. */
 export const VERBS = [
   'serve',
+  'stdio',
   'run',
   'jobs',
   'job',
@@ -55,40 +57,7 @@ export function createParser(version: string, columns: number, choose: (verb: Ch
     .strict()
     .check(checkOptions, true)
     .epilogue('Every command explains itself: agenticore run --help');
-  return addServerVerbs(addJobVerbs(addServe(parser, choose), choose), choose);
-}
-
-function addServe(parser: Argv, choose: (verb: ChosenVerb) => void): Argv {
-  return parser.command(
-    'serve',
-    'Run the server',
-    (command) =>
-      command.options({
-        port: {
-          type: 'number',
-          requiresArg: true,
-          describe: 'Port to listen on (AGENTICORE_PORT; default 8200)',
-        },
-        host: {
-          type: 'string',
-          requiresArg: true,
-          describe: 'Address to listen on (AGENTICORE_HOST; default 127.0.0.1)',
-        },
-        roles: {
-          type: 'string',
-          requiresArg: true,
-          describe: 'Any of ingress,worker,gateway (AGENTICORE_ROLES; default all)',
-        },
-      }),
-    ({ port, host, roles }) => {
-      const flags: ServeFlags = {
-        ...(port === undefined ? {} : { port }),
-        ...(host === undefined ? {} : { host }),
-        ...(roles === undefined ? {} : { roles }),
-      };
-      choose((cli) => cli.serve(flags));
-    },
-  );
+  return addServerVerbs(addJobVerbs(addServeVerbs(parser, choose), choose), choose);
 }
 
 function addJobVerbs(parser: Argv, choose: (verb: ChosenVerb) => void): Argv {

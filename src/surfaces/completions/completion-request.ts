@@ -1,10 +1,9 @@
 // The body of POST /completions, once its form is checked, as a turn of the agent.
-import type { Request } from 'express';
 import type { CompletionRequest } from '../../app/turn/completions.js';
 import type { Turns } from '../../app/turn/turns.js';
 import type { Caller, ChatPart, TurnOptions } from '../../domain/chat.js';
 import { type JsonRecord, present } from '../../domain/json-record.js';
-import { conversationKeyOf, userOf } from '../openai/request/conversation-hints.js';
+import { conversationKeyOf, type HeaderReader, userOf } from '../openai/request/conversation-hints.js';
 import { modelOf } from '../openai/request/model.js';
 import { effortOf, listOf } from '../openai/request/options.js';
 
@@ -34,18 +33,18 @@ export interface CompletionBody {
 /** Throws INVALID_REQUEST for what the schema cannot say, AGENT_MODEL_NOT_FOUND. */
 export function toCompletionRequest(
   body: CompletionBody,
-  req: Request,
+  headers: HeaderReader,
   {
     turns,
     callerName,
   }: { readonly turns: Pick<Turns, 'models' | 'resolveModel'>; readonly callerName: string },
 ): CompletionRequest {
-  const conversationKey = body.stateless === true ? undefined : conversationKeyOf(req, {});
+  const conversationKey = body.stateless === true ? undefined : conversationKeyOf(headers, {});
   return {
     uuid: body.uuid,
     turn: {
       ...present({ conversationKey, instructions: instructionsOf(body) }),
-      caller: completionCaller(req, callerName),
+      caller: completionCaller(headers, callerName),
       model: modelOf(turns, body.model || undefined).resolved,
       history: [],
       ...present({ remembers: conversationKey === undefined ? undefined : (true as const) }),
@@ -58,8 +57,8 @@ export function toCompletionRequest(
 }
 
 /** Whose completions they are. */
-export const completionCaller = (req: Request, name: string): Caller =>
-  present({ name, user: userOf(req, {}) });
+export const completionCaller = (headers: HeaderReader, name: string): Caller =>
+  present({ name, user: userOf(headers, {}) });
 
 function promptOf({ message, context }: CompletionBody): readonly ChatPart[] {
   const said: ChatPart = { kind: 'text', text: message };

@@ -4,8 +4,8 @@ import { AgenticoreError } from '../../domain/errors.js';
 import type { Scope } from '../../domain/scope.js';
 import { ANONYMOUS, callOf, challenge } from './call.js';
 
-/** `public`: nobody is asked who they are. Two scopes: to read, and to change. */
-type Access = 'public' | Scope | readonly [read: Scope, write: Scope];
+/** `public`: nobody is asked who they are. `caller`: whoever was let in; each thing asked for takes its own scope. Two scopes: to read, and to change. */
+type Access = 'public' | 'caller' | Scope | readonly [read: Scope, write: Scope];
 
 const ACCESS = {
   '/health': 'public',
@@ -28,6 +28,10 @@ const ACCESS = {
   '/profiles/health': 'jobs:read',
   '/workers': 'jobs:read',
 
+  '/mcp': 'caller',
+  '/sse': 'caller',
+  '/messages': 'caller',
+
   // What these show is the caller's own: others' turns take jobs:read.
   '/v1/models': 'agent:chat',
   '/v1/models/*id': 'agent:chat',
@@ -48,19 +52,18 @@ const ACCESS = {
 /** An address that is served, as the router spells it. */
 export type Address = keyof typeof ACCESS;
 
-/** What this use of the address asks for; undefined: nobody is asked who they are. */
-export function scopeOf(address: Address, use: 'read' | 'write'): Scope | undefined {
+/** What this use of the address asks for. */
+export function accessOf(address: Address, use: 'read' | 'write'): 'public' | 'caller' | Scope {
   const access: Access = ACCESS[address];
-  if (access === 'public') return undefined;
   return typeof access === 'string' ? access : access[use === 'read' ? 0 : 1];
 }
 
 /** Lets those pass who have the scope that this use of the address asks for. */
 export function permit(address: Address, use: 'read' | 'write'): RequestHandler {
-  const scope = scopeOf(address, use);
-  if (scope === undefined) return (_req, _res, next) => next();
+  const access = accessOf(address, use);
+  if (access === 'public' || access === 'caller') return (_req, _res, next) => next();
   return (_req, res, next) => {
-    assertScope(res, scope);
+    assertScope(res, access);
     next();
   };
 }

@@ -3,6 +3,7 @@ import { setMaxListeners } from 'node:events';
 import express, { type Express } from 'express';
 import { AgenticoreError } from '../../domain/errors.js';
 import { addCompletionRoutes } from '../completions/completion-routes.js';
+import { addMcpDoor, MCP_HEADERS, MCP_PATHS, refuseForeignPages } from '../mcp/http/mcp-door.js';
 import { allowOrigins } from '../openai/cors.js';
 import { addOpenAiErrors, addOpenAiRoutes } from '../openai/openai-routes.js';
 import { addDescriptionRoute } from '../openapi/description-route.js';
@@ -14,7 +15,7 @@ import { addJobContentRoutes } from '../rest/job-contents.js';
 import { addJobRoutes } from '../rest/jobs.js';
 import { addMetricsRoute } from '../rest/metrics.js';
 import { addProfileRoutes } from '../rest/profiles.js';
-import { authenticate } from './auth.js';
+import { authenticate, isLoopback } from './auth.js';
 import { beginCall } from './call.js';
 import type { AgentCounters, HttpDeps } from './http-deps.js';
 import { handleErrors } from './problem.js';
@@ -34,6 +35,11 @@ export function createHttpApp(deps: HttpDeps): Express {
   if (deps.publicMetrics) addMetricsRoute(app, deps);
   // A browser asks for permission without a key.
   if (deps.agent !== undefined) app.use('/v1', allowOrigins(deps.corsOrigins));
+  app.use(
+    [...MCP_PATHS],
+    allowOrigins(deps.corsOrigins, MCP_HEADERS),
+    refuseForeignPages(deps.corsOrigins, isLoopback),
+  );
   if (deps.oauth !== undefined && !deps.probesOnly) app.use(deps.oauth.routes); // public
   app.use(authenticate({ ...deps, tokens: deps.oauth?.tokens }));
   if (!deps.publicMetrics) addMetricsRoute(app, deps);
@@ -53,6 +59,7 @@ function addAgentRoutes(app: Express, { openAi, completions }: AgentCounters): v
 }
 
 function addCounterRoutes(app: Express, deps: HttpDeps): void {
+  addMcpDoor(app, deps);
   if (deps.agent !== undefined) addAgentRoutes(app, deps.agent);
   addJobRoutes(app, deps);
   addJobContentRoutes(app, deps);

@@ -86,7 +86,7 @@ function strangerIn({ headers }: Request, corsOrigins: readonly string[]): strin
 const hostNameOf = (url: string): string => (URL.canParse(url) ? new URL(url).hostname : '');
 
 /** True for addresses and names that only this machine can reach. */
-function isLoopback(host: string): boolean {
+export function isLoopback(host: string): boolean {
   const name = host
     .toLowerCase()
     .replace(/^\[(.*)\]$/, '$1')

@@ -7,8 +7,8 @@ import type { Log } from '../../ports/log.js';
 import type { Meter } from '../../ports/meter.js';
 import type { Workspaces } from '../../ports/workspace.js';
 import type { CompletionDeps } from '../completions/completion-routes.js';
+import type { McpParts } from '../mcp/mcp-deps.js';
 import type { OpenAiDeps } from '../openai/openai-deps.js';
-import type { ReadSchema } from '../openapi/describe-schemas.js';
 import type { ApiKey } from './api-keys.js';
 import type { AccessTokens } from './auth.js';
 
@@ -69,18 +69,17 @@ export interface HttpDeps {
   readonly drain: Draining;
   /** Of schemas/job-request.schema.json and schemas/job-retry.schema.json. */
   readonly checkers: { readonly jobRequest: Check; readonly jobRetry: Check };
+  readonly mcp: McpParts;
   /** Empty, and no tokens: nobody is asked who they are. */
   readonly apiKeys: readonly ApiKey[];
   /** Set where clients may get tokens instead: where they do, and whose a token is. */
   readonly oauth?: { readonly routes: RequestHandler; readonly tokens: AccessTokens };
   readonly allowQueryKey: boolean;
   readonly allowUnauthenticated: boolean;
-  /** Web pages that may call the agent; `*` is any. */
+  /** Web pages that may call; `*` is any. */
   readonly corsOrigins: readonly string[];
   readonly limits: HttpLimits;
   readonly version: string;
-  /** For the description of this surface. */
-  readonly readSchema: ReadSchema;
   /** Further members of GET /health. */
   readonly health: () => Readonly<Record<string, unknown>>;
   /** Set where an agent is served. */

@@ -47,7 +47,7 @@ export function jsonBody(req: Request, check: Check, whenEmpty?: unknown, bounds
   if (isEmpty && whenEmpty === undefined)
     throw new AgenticoreError('INVALID_JSON', 'The body is empty; send a JSON object.');
   const value = isEmpty ? whenEmpty : parseJson(bytes, bounds);
-  refuse(check(value));
+  assertFits(value, check);
   return value;
 }
 
@@ -92,6 +92,9 @@ function mended(value: unknown): unknown {
 }
 
 const hasLoneSurrogate = (text: string): boolean => /\p{Surrogate}/u.test(text);
+
+/** Throws INVALID_REQUEST with a detail per problem. */
+export const assertFits = (value: unknown, check: Check): void => refuse(check(value));
 
 function refuse(details: readonly ErrorDetail[]): void {
   const [first] = details;

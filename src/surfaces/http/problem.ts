@@ -10,32 +10,39 @@ const MAX_DETAILS = 50;
 const MAX_DETAIL_CHARS = 500;
 const DEFAULT_RETRY_S = 5;
 
+/** What a caller is told of a refusal, whatever the protocol. */
+export const refusalJson = (error: AgenticoreError): Record<string, unknown> => ({
+  success: false,
+  error: error.message,
+  code: publicCode(error.code),
+  status: ERRORS[error.code].status,
+  details: error.details
+    .slice(0, MAX_DETAILS)
+    .map(({ path, message }) => ({ path: cut(path), message: cut(message) })),
+});
+
 /** The members of a problem document. */
-export function problemJson(error: AgenticoreError, requestId: string): Record<string, unknown> {
-  const { status } = ERRORS[error.code];
-  return {
-    success: false,
-    error: error.message,
-    code: publicCode(error.code),
-    status,
-    details: error.details
-      .slice(0, MAX_DETAILS)
-      .map(({ path, message }) => ({ path: cut(path), message: cut(message) })),
-    request_id: requestId,
-    type: 'about:blank',
-    title: STATUS_CODES[status],
-    detail: error.message,
-  };
-}
+export const problemJson = (error: AgenticoreError, requestId: string): Record<string, unknown> => ({
+  ...refusalJson(error),
+  request_id: requestId,
+  type: 'about:blank',
+  title: STATUS_CODES[ERRORS[error.code].status],
+  detail: error.message,
+});
 
 const cut = (text: string): string =>
   text.length <= MAX_DETAIL_CHARS ? text : `${text.slice(0, MAX_DETAIL_CHARS)}…`;
 
+/** Says when to come back, where coming back may help. */
+export function setRetryAfter(res: Response, { code, retryAfterS }: AgenticoreError): void {
+  const { status } = ERRORS[code];
+  if (retryAfterS !== undefined || status === 503 || status === 429)
+    res.setHeader('Retry-After', String(Math.max(1, Math.ceil(retryAfterS ?? DEFAULT_RETRY_S))));
+}
+
 function sendProblem(res: Response, error: AgenticoreError): void {
   const { status } = ERRORS[error.code];
-  if (error.retryAfterS !== undefined || status === 503 || status === 429) {
-    res.setHeader('Retry-After', String(Math.max(1, Math.ceil(error.retryAfterS ?? DEFAULT_RETRY_S))));
-  }
+  setRetryAfter(res, error);
   const body = JSON.stringify(problemJson(error, callOf(res).requestId));
   res.statusCode = status;
   res.setHeader('Content-Type', 'application/problem+json');

@@ -1,17 +1,18 @@
 // The whole HTTP surface as an OpenAPI 3.1 document: from the table of addresses, the schemas and the table of errors.
 import type { JsonRecord } from '../../domain/json-record.js';
-import { SCOPES, type Scope } from '../../domain/scope.js';
-import { type Address, scopeOf } from '../http/access.js';
+import { SCOPES } from '../../domain/scope.js';
+import { type Address, accessOf } from '../http/access.js';
 import { describeOperation, describeSharedRefusals } from './describe-operation.js';
 import { describeSchemas, type ReadSchema } from './describe-schemas.js';
 import type { Description } from './operation.js';
 import { AGENT } from './operations/agent.js';
 import { JOBS } from './operations/jobs.js';
+import { MCP } from './operations/mcp.js';
 import { OAUTH } from './operations/oauth.js';
 import { SERVER } from './operations/server.js';
 
 /** What is not described here cannot be a route. */
-const ADDRESSES: Readonly<Record<Address, Description>> = { ...JOBS, ...AGENT, ...SERVER };
+const ADDRESSES: Readonly<Record<Address, Description>> = { ...JOBS, ...AGENT, ...MCP, ...SERVER };
 
 export function describeApi(version: string, readSchema: ReadSchema): JsonRecord {
   return {
@@ -26,10 +27,9 @@ export function describeApi(version: string, readSchema: ReadSchema): JsonRecord
     tags: TAGS,
     paths: Object.fromEntries([
       ...Object.entries(ADDRESSES).map(([address, description]) => {
-        const scope = (use: 'read' | 'write') => scopeOf(address as Address, use);
-        return describePath(pathOf(address), description, scope);
+        return describePath(pathOf(address), description, (use) => accessOf(address as Address, use));
       }),
-      ...Object.entries(OAUTH).map(([path, description]) => describePath(path, description, () => undefined)),
+      ...Object.entries(OAUTH).map(([path, description]) => describePath(path, description, () => 'public')),
     ]),
     components: {
       schemas: describeSchemas(readSchema),
@@ -54,6 +54,7 @@ The scopes beside an operation are those that a key with scopes, or a token, mus
 const TAGS = [
   { name: 'jobs', description: 'A fleet: coding jobs, and the turns of an agent' },
   { name: 'agent', description: 'An agent' },
+  { name: 'mcp', description: 'Both, as tools for AI clients; each tool takes the scope of what it does' },
   { name: 'server', description: 'Running the server' },
   { name: 'oauth', description: 'How clients come to tokens' },
 ];
@@ -80,11 +81,11 @@ const pathOf = (address: string): string => address.replace(/[:*](\w+)/g, '{$1}'
 function describePath(
   path: string,
   { tag, ...operations }: Description,
-  scope: (use: 'read' | 'write') => Scope | undefined,
+  access: (use: 'read' | 'write') => ReturnType<typeof accessOf>,
 ): readonly [string, JsonRecord] {
   const described = Object.entries(operations).map(([method, operation]) => [
     method.toLowerCase(),
-    describeOperation({ method, path, tag, scope: scope(method === 'GET' ? 'read' : 'write') }, operation),
+    describeOperation({ method, path, tag, access: access(method === 'GET' ? 'read' : 'write') }, operation),
   ]);
   return [path, Object.fromEntries(described)];
 }

@@ -10,8 +10,8 @@ export interface Place {
   readonly method: string;
   readonly path: string;
   readonly tag: string;
-  /** Undefined: nobody is asked who they are. */
-  readonly scope: Scope | undefined;
+  /** A scope, or `caller`: whoever was let in. */
+  readonly access: 'public' | 'caller' | Scope;
 }
 
 const ALWAYS = ['INVALID_REQUEST', 'INTERNAL'] as const satisfies readonly ErrorCode[];
@@ -23,20 +23,24 @@ const OF_BODIES = ['INVALID_JSON', 'BODY_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE'] a
 const SHARED: readonly ErrorCode[] = [...ALWAYS, ...TO_CALLERS, ...OF_BODIES];
 
 /** The schemas of refusals. */
-const FORMS = ['Problem', 'ChatError'] as const;
+const FORMS = ['Problem', 'ChatError', 'RpcError'] as const;
 type Form = (typeof FORMS)[number];
 
-const formAt = (path: string): Form => (path.startsWith('/v1/') ? 'ChatError' : 'Problem');
+function formAt(path: string): Form {
+  if (path.startsWith('/v1/')) return 'ChatError';
+  return ['/mcp', '/sse', '/messages'].includes(path) ? 'RpcError' : 'Problem';
+}
 
 export function describeOperation(place: Place, operation: Operation): JsonRecord {
   const { summary, only, parameters = [], body } = operation;
-  const { scope, tag, method, path } = place;
+  const { access, tag, method, path } = place;
+  const scopes = access === 'caller' ? [] : [access];
   return {
     operationId: operationId(method, path),
     tags: [tag],
     summary,
     ...(only && { description: `Served ${only} only.` }),
-    security: scope === undefined ? [] : ['key', 'bearer', 'oauth'].map((scheme) => ({ [scheme]: [scope] })),
+    security: access === 'public' ? [] : ['key', 'bearer', 'oauth'].map((scheme) => ({ [scheme]: scopes })),
     parameters: [...pathParameters(path), ...parameters],
     ...(body && { requestBody: body }),
     responses: responsesOf(place, operation),
@@ -52,10 +56,10 @@ const pathParameters = (path: string): readonly JsonRecord[] =>
     ...{ in: 'path', name, required: true, schema: { type: 'string' } },
   }));
 
-function responsesOf({ path, scope }: Place, { answers, refusals = [], only, body }: Operation): JsonRecord {
+function responsesOf({ path, access }: Place, { answers, refusals = [], only, body }: Operation): JsonRecord {
   const codes = new Set<ErrorCode>([
     ...ALWAYS,
-    ...(scope === undefined ? [] : TO_CALLERS),
+    ...(access === 'public' ? [] : TO_CALLERS),
     ...(body === undefined ? [] : OF_BODIES),
     ...(only === undefined ? [] : ELSEWHERE),
     ...refusals,
@@ -93,13 +97,26 @@ function refusedWith(codes: readonly ErrorCode[], form: Form): JsonRecord {
 function refusalOf(codes: readonly ErrorCode[], form: Form): Answer {
   const description = codes.map((code) => `\`${publicCode(code)}\`: ${ERRORS[code].message}`).join('\n');
   const headers = codes.flatMap((code) => REFUSAL_HEADERS[ERRORS[code].status] ?? []).slice(0, 1);
-  if (form === 'Problem') {
-    const schema = { ...ref('Problem'), properties: { code: { enum: codes.map(publicCode) } } };
-    return { description, headers, content: { 'application/problem+json': { schema } } };
-  }
   const told = codes.map((code) => openAiError(new AgenticoreError(code)).code);
-  const schema = { ...ref('ChatError'), properties: { error: { properties: { code: { enum: told } } } } };
-  return { description, headers, content: { 'application/json': { schema } } };
+  const problem = { ...ref('Problem'), properties: { code: { enum: codes.map(publicCode) } } };
+  const chatError = { ...ref('ChatError'), properties: { error: { properties: { code: { enum: told } } } } };
+  switch (form) {
+    case 'Problem':
+      return { description, headers, content: { 'application/problem+json': { schema: problem } } };
+    case 'ChatError':
+      return { description, headers, content: { 'application/json': { schema: chatError } } };
+    case 'RpcError': {
+      // At the door the protocol is not spoken yet.
+      const content = { 'application/json': { schema: ref('RpcError') } };
+      return {
+        description,
+        headers,
+        content: { ...content, 'application/problem+json': { schema: problem } },
+      };
+    }
+    default:
+      return form satisfies never;
+  }
 }
 
 const REFUSAL_HEADERS: Readonly<Record<number, readonly HeaderName[]>> = {

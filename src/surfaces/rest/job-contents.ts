@@ -1,14 +1,12 @@
 // What came out of a job: its answer, its transcript, its diff, and single messages too large for the feed.
 import type { Response, Router } from 'express';
 import { diffOfJob, getJob } from '../../app/inspect-jobs.js';
+import { readTranscript } from '../../app/read-transcript.js';
 import { AgenticoreError } from '../../domain/errors.js';
-import type { FeedEntry } from '../../ports/feed.js';
 import type { HttpDeps } from '../http/http-deps.js';
 import { jobIdOf, queryChoice } from '../http/limits.js';
 import { createOutflow, sendText } from '../http/outflow.js';
 import { route } from '../http/route.js';
-
-const PAGE = 64;
 
 /** GET /jobs/{id}/output, /diff and /messages/{attempt}/{seq}. */
 export function addJobContentRoutes(router: Router, deps: HttpDeps): void {
@@ -50,31 +48,13 @@ function place(text: unknown): number {
   return Number(text);
 }
 
-/** Complete messages up to now, one per line, page by page; those kept aside come whole. */
+/** Complete messages up to now, one per line. */
 async function sendTranscript({ bus, limits }: HttpDeps, jobId: string, res: Response): Promise<void> {
-  let page = await bus.feed.read({ kind: 'job', jobId }, undefined, PAGE);
+  const lines = readTranscript(bus, jobId);
+  // The first is read before the headers, so that a bus that is away is still answered with 503.
+  let line = await lines.next();
   res.writeHead(200, { 'Content-Type': 'application/x-ndjson' });
   const outflow = createOutflow(res, limits);
-  while (!outflow.gone.aborted) {
-    for (const entry of page.entries) {
-      if (entry.kind !== 'message') continue;
-      if (!(await outflow.write(`${await wholeMessage(bus.transcript, jobId, entry)}\n`))) break;
-    }
-    const cursor = page.entries.at(-1)?.cursor;
-    if (page.entries.length < PAGE || cursor === undefined) break;
-    page = await bus.feed.read({ kind: 'job', jobId }, cursor, PAGE);
-  }
+  while (!line.done && (await outflow.write(`${line.value}\n`))) line = await lines.next();
   outflow.end();
-}
-
-async function wholeMessage(
-  transcript: HttpDeps['bus']['transcript'],
-  jobId: string,
-  { data }: FeedEntry,
-): Promise<string> {
-  // Only a preview has an href; the full parse of every message is spared.
-  if (!data.includes('"href":')) return data;
-  const { attempt, seq, href } = JSON.parse(data) as { attempt?: unknown; seq?: unknown; href?: unknown };
-  if (typeof href !== 'string' || typeof attempt !== 'number' || typeof seq !== 'number') return data;
-  return (await transcript.whole(jobId, attempt, seq)) ?? data;
 }

@@ -1,13 +1,6 @@
 // Jobs over REST: submit, look, list, cancel, submit once more.
 import type { Request, Response, Router } from 'express';
-import {
-  askForCallback,
-  cancelJob,
-  countJobs,
-  getJob,
-  listJobs,
-  waitForEnd,
-} from '../../app/inspect-jobs.js';
+import { askForCallback, cancelJob, getJob, waitForEnd } from '../../app/inspect-jobs.js';
 import { retryJob, submitJob } from '../../app/submit-job.js';
 import { isTerminal, JOB_STATUSES, type Job } from '../../domain/job.js';
 import { withAnySignal } from '../http/any-signal.js';
@@ -15,11 +8,9 @@ import { callOf } from '../http/call.js';
 import type { HttpDeps } from '../http/http-deps.js';
 import { invalid, jobIdOf, jsonBody, queryChoice, queryLimit, queryText, takeBody } from '../http/limits.js';
 import { route, sendJson } from '../http/route.js';
-import { jobJson } from '../wire/job-json.js';
+import { DEFAULT_LIST, jobAnswer, jobListAnswer, MAX_LIST, wholeJobAnswer } from './job-answers.js';
 import { type JobRequestBody, submitContext, toJobRequest } from './job-request.js';
 
-const DEFAULT_LIST = 20;
-const MAX_LIST = 200;
 const MAX_CURSOR_CHARS = 256;
 
 /** POST and GET /jobs, GET and DELETE /jobs/{id}, POST /jobs/{id}/callback and /jobs/{id}/retry. */
@@ -39,26 +30,17 @@ export function addJobRoutes(router: Router, deps: HttpDeps): void {
         ...(status ? { status } : {}),
         ...(before ? { before } : {}),
       };
-      const [{ jobs, next }, total] = await Promise.all([listJobs(events, query), countJobs(events, status)]);
-      sendJson(res, 200, {
-        success: true,
-        count: jobs.length,
-        total,
-        jobs: jobs.map((job) => jobJson(job)),
-        next_cursor: next,
-      });
+      sendJson(res, 200, await jobListAnswer(events, query));
     },
   });
 
   route(router, '/jobs/:id', {
     async GET(req, res) {
-      const { job, answer } = await getJob(events, jobIdOf(req));
-      sendJson(res, 200, { success: true, job: jobJson(job, answer) });
+      sendJson(res, 200, jobAnswer(await getJob(events, jobIdOf(req))));
     },
     async DELETE(req, res) {
       const job = await cancelJob(deps.submit, jobIdOf(req), callOf(res).caller);
-      const answer = job.answer && (await events.answer(job.id));
-      sendJson(res, 200, { success: true, job: jobJson(job, answer) });
+      sendJson(res, 200, await wholeJobAnswer(events, job));
     },
   });
 
@@ -66,7 +48,7 @@ export function addJobRoutes(router: Router, deps: HttpDeps): void {
     POST: [
       async (req, res) => {
         const job = await askForCallback(deps.submit, jobIdOf(req), callOf(res).caller);
-        sendJson(res, 202, { success: true, job: jobJson(job) });
+        sendJson(res, 202, jobAnswer({ job }));
       },
     ],
   });
@@ -104,14 +86,14 @@ async function postJob(deps: HttpDeps, req: Request, res: Response): Promise<voi
   );
   if (left.signal.aborted) return;
   if (!isTerminal(now.status)) return sendAccepted(res, now);
-  const answer = now.answer && (await deps.bus.events.answer(now.id));
+  const answer = await wholeJobAnswer(deps.bus.events, now);
   res.setHeader('Location', `/jobs/${now.id}`);
-  sendJson(res, 200, { success: true, job: jobJson(now, answer) });
+  sendJson(res, 200, answer);
 }
 
 function sendAccepted(res: Response, job: Job): void {
   res.setHeader('Location', `/jobs/${job.id}`);
-  sendJson(res, 202, { success: true, job: jobJson(job) });
+  sendJson(res, 202, jobAnswer({ job }));
 }
 
 function cursorOf(req: Request): string | undefined {

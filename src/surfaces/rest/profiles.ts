@@ -1,16 +1,16 @@
 // Which profiles there are, broken ones with their fault, and where those of the git repository stand.
 import type { Router } from 'express';
-import type { ProfileSummary, RepositoryStanding } from '../../ports/profile-store.js';
+import type { RepositoryStanding } from '../../ports/profile-store.js';
 import type { HttpDeps } from '../http/http-deps.js';
 import { route, sendJson } from '../http/route.js';
 import { isoTime } from '../wire/job-json.js';
+import { profileListAnswer } from './job-answers.js';
 
 /** GET /profiles and GET /profiles/health. */
 export function addProfileRoutes(router: Router, { submit }: HttpDeps): void {
   route(router, '/profiles', {
     async GET(_req, res) {
-      const profiles = (await submit.profiles.list()).map(profileJson);
-      sendJson(res, 200, { success: true, count: profiles.length, profiles });
+      sendJson(res, 200, await profileListAnswer(submit.profiles));
     },
   });
   route(router, '/profiles/health', {
@@ -31,20 +31,3 @@ const repositoryJson = ({ place, revision, fetchedAt, checkedAt, error }: Reposi
   checked_at: checkedAt && isoTime(checkedAt),
   error,
 });
-
-function profileJson(summary: ProfileSummary): Record<string, unknown> {
-  const { name, description, source, error, profile } = summary;
-  const { model, max_turns, permission_mode, effort } = profile?.claude ?? {};
-  return {
-    name,
-    description,
-    model: model ?? undefined,
-    max_turns: max_turns ?? undefined,
-    auto_pr: profile?.autoPr,
-    permission_mode: permission_mode ?? undefined,
-    extends: summary.extends,
-    effort: effort ?? undefined,
-    source,
-    error,
-  };
-}

@@ -19,6 +19,7 @@ import { leaseContract } from './lease.js';
 import { registryContract } from './registry.js';
 import { transcriptLogContract } from './transcript-log.js';
 import { upkeepContract } from './upkeep.js';
+import { visitsContract } from './visits.js';
 
 /** Registers the contract suites of all ports of the bus under `name`. */
 export function busContract(name: string, open: OpenBus): void {
@@ -39,6 +40,7 @@ export function busContract(name: string, open: OpenBus): void {
   conversationsContract(name, open);
   callbacksContract(name, open);
   grantsContract(name, open);
+  visitsContract(name, open);
   upkeepContract(name, open);
   custodyContract(name, open);
 }

@@ -70,6 +70,7 @@ describe('the configuration', () => {
         host: '127.0.0.1',
         port: 8200,
         roles: ['ingress', 'worker', 'gateway'],
+        transport: 'sse',
         apiKeys: [],
         allowUnauthenticated: false,
         allowQueryKey: false,

@@ -9,11 +9,13 @@ import { mergeProfiles } from '../../../src/domain/profile.js';
 import type { Bus } from '../../../src/ports/bus.js';
 import type { LogLevel } from '../../../src/ports/log.js';
 import type { ProfileStore } from '../../../src/ports/profile-store.js';
-import { compileSchema, readSchema } from '../../../src/runtime/schema.js';
+import { checkOf, compileSchema, readSchema } from '../../../src/runtime/schema.js';
 import { hashApiKeys } from '../../../src/surfaces/http/api-keys.js';
 import { createHttpApp } from '../../../src/surfaces/http/app.js';
 import { DEFAULT_HTTP_LIMITS, type HttpDeps, type HttpLimits } from '../../../src/surfaces/http/http-deps.js';
 import { type Listening, type ListenOptions, listen } from '../../../src/surfaces/http/listen.js';
+import { DEFAULT_MCP_LIMITS, type McpLimits } from '../../../src/surfaces/mcp/mcp-deps.js';
+import type { Shelf } from '../../../src/surfaces/mcp/shelf.js';
 import { publicCourier } from '../../support/courier.js';
 import { deafMeter } from '../../support/meter.js';
 import { tempDir } from '../../support/temp-dir.js';
@@ -26,6 +28,8 @@ export interface LoggedFact {
 }
 
 export interface TestServer extends Listening {
+  /** Where its bus on files is. */
+  readonly home: string;
   readonly bus: Bus;
   readonly deps: HttpDeps;
   readonly facts: LoggedFact[];
@@ -41,16 +45,21 @@ export interface TestServerOptions {
   readonly apiKeys?: readonly string[];
   readonly allowQueryKey?: boolean;
   readonly limits?: Partial<HttpLimits>;
+  readonly mcpLimits?: Partial<McpLimits>;
+  /** What MCP offers besides. */
+  readonly shelves?: readonly Shelf[];
   readonly maxQueued?: number;
   readonly listen?: Partial<ListenOptions>;
   readonly change?: (deps: HttpDeps) => HttpDeps;
   readonly wrapBus?: (bus: Bus) => Bus;
+  /** A bus of a fleet, instead of one on files. */
+  readonly openBus?: () => Promise<Bus>;
 }
 
 /** Starts a server on a free port; everything is closed and removed when the test is over. */
 export async function startTestServer(t: Scope, options: TestServerOptions = {}): Promise<TestServer> {
   const home = await tempDir();
-  const counted = countWatchers(await openFileBus({ home, leaseMs: 600_000 }));
+  const counted = countWatchers(await (options.openBus?.() ?? openFileBus({ home, leaseMs: 600_000 })));
   const bus = options.wrapBus?.(counted.bus) ?? counted.bus;
   let closeServer = async (): Promise<void> => {};
   t.after(async () => {
@@ -94,13 +103,17 @@ export async function startTestServer(t: Scope, options: TestServerOptions = {})
     redact: (text) => text.replaceAll('s3cret', '[redacted]'),
     drain: { begin: () => {}, state: () => ({ draining: false, idle: false, running: [] }) },
     checkers: { jobRequest: compileSchema('job-request'), jobRetry: compileSchema('job-retry') },
+    mcp: {
+      schemas: { read: readSchema, check: checkOf },
+      limits: { ...DEFAULT_MCP_LIMITS, ...options.mcpLimits },
+      more: options.shelves ?? [],
+    },
     apiKeys: hashApiKeys(options.apiKeys ?? []),
     allowQueryKey: options.allowQueryKey ?? false,
     allowUnauthenticated: false,
     corsOrigins: [],
     limits: { ...DEFAULT_HTTP_LIMITS, ...options.limits },
     version: '0.0.0-test',
-    readSchema,
     health: () => ({}),
     metricsPage: async () => '# nothing',
     publicMetrics: false,
@@ -124,7 +137,7 @@ export async function startTestServer(t: Scope, options: TestServerOptions = {})
     await listening.close();
     watched.assertDescribed();
   };
-  return { ...listening, bus, deps, facts, watchers: counted.watchers };
+  return { ...listening, home, bus, deps, facts, watchers: counted.watchers };
 }
 
 const PROFILES = ['code', 'review'] as const;

@@ -4,7 +4,8 @@ import { connect } from 'node:net';
 import { test } from 'node:test';
 import { compileSchema } from '../../../src/runtime/schema.js';
 import { eventually } from '../../support/eventually.js';
-import { carryOut, endAttempt, startAttempt } from '../../support/ledger.js';
+import { startAttempt } from '../../support/ledger.js';
+import { endWithAnswer } from './lively-job.js';
 import { jobOf, jsonOf, post, startTestServer } from './test-server.js';
 
 const checkJob = compileSchema('job');
@@ -17,15 +18,7 @@ test('waiting answers 200 with the answer as soon as the job has ended', async (
     async () => (await bus.events.list({ status: 'queued', limit: 1 })).jobs[0]?.id,
   );
   await startAttempt(bus.events, jobId);
-  const finished = { exitCode: 0, costUsd: 0, numTurns: 1, transcript: { count: 0, head: '0'.repeat(64) } };
-  const answer = { bytes: 2, sha256: 'e'.repeat(64) };
-  await carryOut(
-    bus.events,
-    jobId,
-    { type: 'ReportProgress', attempt: 1, facts: [{ type: 'ClaudeFinished', ...finished, answer }] },
-    { answer: 'ok' },
-  );
-  await endAttempt(bus.events, jobId, { kind: 'succeeded' });
+  await endWithAnswer(bus, jobId, 'ok');
   const response = await pending;
   assert.equal(response.status, 200);
   assert.equal(response.headers.get('location'), `/jobs/${jobId}`);

@@ -2,11 +2,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Validator } from '@seriousme/openapi-schema-validator';
-import type { Express } from 'express';
+import type { Router } from 'express';
 import { createJudge } from '../../../scripts/fuzz/judge-answer.js';
 import type { JsonRecord } from '../../../src/domain/json-record.js';
 import { readSchema } from '../../../src/runtime/schema.js';
 import { createHttpApp } from '../../../src/surfaces/http/app.js';
+import { createMcpRouter } from '../../../src/surfaces/mcp/http/mcp-router.js';
 import { describeApi } from '../../../src/surfaces/openapi/describe-api.js';
 import { describedOperations } from '../../support/described-operations.js';
 import { startTestServer } from '../http/test-server.js';
@@ -31,7 +32,8 @@ test('it is served to everybody', async (t) => {
 
 test('every route is described, and nothing else', async (t) => {
   const { deps } = await startTestServer(t);
-  const routes = [...routesOf(createHttpApp(deps)), ...routesOf(createHttpApp(withAgent(deps)))];
+  const routers = [createHttpApp(deps), createHttpApp(withAgent(deps))].map(({ router }) => router);
+  const routes = [...routers, createMcpRouter(deps)].flatMap(routesOf);
   assert.deepEqual(describedOperations().sort(), [...new Set(routes)].sort());
 });
 
@@ -61,8 +63,8 @@ test('an answer that is not as described is told', () => {
 });
 
 /** As `GET /jobs/{id}`. */
-function routesOf(app: Express): readonly string[] {
-  return app.router.stack.flatMap(({ route }) => {
+function routesOf(router: Router): readonly string[] {
+  return router.stack.flatMap(({ route }) => {
     const methods = new Set(route?.stack.map(({ method }) => method));
     // One that takes all methods refuses them: 405.
     if (methods.size !== 1 || typeof route?.path !== 'string') return [];

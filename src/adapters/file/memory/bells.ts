@@ -1,9 +1,9 @@
-// The doorbell: whoever follows a feed is told that it grew, whoever waits for a turn that it ended. A ring
-// carries nothing: the feed, or the turn, is the truth.
+// The doorbell: whoever follows a feed is told that it grew, whoever waits for a turn that it ended, who serves a visit
+// that something was said elsewhere. A ring carries nothing: the feed, the turn or the visit is the truth.
 import type { FeedName } from '../../../ports/feed.js';
 
-/** A feed, or the turn of a conversation. */
-export type BellName = FeedName | { readonly kind: 'turn'; readonly id: string };
+/** A feed, the turn of a conversation, or a visit. */
+export type BellName = FeedName | { readonly kind: 'turn' | 'visit'; readonly id: string };
 
 export interface Bells {
   ring(name: BellName): void;
@@ -18,7 +18,8 @@ function keyOf(name: BellName): string {
     case 'job':
       return `job:${name.jobId}`;
     case 'turn':
-      return `turn:${name.id}`;
+    case 'visit':
+      return `${name.kind}:${name.id}`;
     default:
       return name satisfies never;
   }

@@ -1,7 +1,11 @@
 // Who asks, and in which conversation: chat UIs say it in headers of their own.
-import type { Request } from 'express';
 import { invalid } from '../../http/limits.js';
 import type { ChatBody } from './chat-body.js';
+
+/** The headers of a request. */
+export interface HeaderReader {
+  get(name: string): string | undefined;
+}
 
 const CONVERSATION_HEADERS = ['x-conversation-id', 'x-librechat-conversation-id', 'x-openwebui-chat-id'];
 const USER_HEADERS = ['x-user-id', 'x-openwebui-user-id'];
@@ -9,17 +13,17 @@ const MAX_CHARS = 256;
 
 /** The caller's own name for the conversation. Throws INVALID_REQUEST. */
 export const conversationKeyOf = (
-  req: Request,
+  headers: HeaderReader,
   { metadata }: Pick<ChatBody, 'metadata'>,
-): string | undefined => firstHeader(req, CONVERSATION_HEADERS) ?? filled(metadata?.conversation_id);
+): string | undefined => firstHeader(headers, CONVERSATION_HEADERS) ?? filled(metadata?.conversation_id);
 
 /** The user that the caller speaks for. Throws INVALID_REQUEST. */
-export const userOf = (req: Request, { user }: Pick<ChatBody, 'user'>): string | undefined =>
-  firstHeader(req, USER_HEADERS) ?? filled(user);
+export const userOf = (headers: HeaderReader, { user }: Pick<ChatBody, 'user'>): string | undefined =>
+  firstHeader(headers, USER_HEADERS) ?? filled(user);
 
-function firstHeader(req: Request, names: readonly string[]): string | undefined {
+function firstHeader(headers: HeaderReader, names: readonly string[]): string | undefined {
   for (const name of names) {
-    const value = filled(req.get(name));
+    const value = filled(headers.get(name));
     if (value === undefined) continue;
     if (value.length > MAX_CHARS) throw invalid(name, `must not be longer than ${MAX_CHARS} characters`);
     return value;

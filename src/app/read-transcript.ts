@@ -1,0 +1,33 @@
+// What was said in a job up to now, whole: the evidence as its readers take it away.
+import type { Bus } from '../ports/bus.js';
+import type { FeedEntry } from '../ports/feed.js';
+
+const PAGE = 64;
+
+/** The complete messages of a job in order, each one line of JSON; read page by page, as fast as they are taken. */
+export async function* readTranscript(
+  { feed, transcript }: Pick<Bus, 'feed' | 'transcript'>,
+  jobId: string,
+): AsyncGenerator<string> {
+  let cursor: string | undefined;
+  for (;;) {
+    const { entries } = await feed.read({ kind: 'job', jobId }, cursor, PAGE);
+    for (const entry of entries)
+      if (entry.kind === 'message') yield await wholeMessage(transcript, jobId, entry);
+    cursor = entries.at(-1)?.cursor;
+    if (entries.length < PAGE || cursor === undefined) return;
+  }
+}
+
+/** Messages that are kept aside come whole. */
+async function wholeMessage(
+  transcript: Bus['transcript'],
+  jobId: string,
+  { data }: FeedEntry,
+): Promise<string> {
+  // Only a preview has an href; the full parse of every message is spared.
+  if (!data.includes('"href":')) return data;
+  const { attempt, seq, href } = JSON.parse(data) as { attempt?: unknown; seq?: unknown; href?: unknown };
+  if (typeof href !== 'string' || typeof attempt !== 'number' || typeof seq !== 'number') return data;
+  return (await transcript.whole(jobId, attempt, seq)) ?? data;
+}
