@@ -55,7 +55,7 @@ export async function fuzz(wishes: Wishes, folder: string): Promise<Report> {
       const note = (outcome: string): void => {
         outcomes[outcome] = (outcomes[outcome] ?? 0) + 1;
       };
-      const requests = anyRequest(description, target.keys);
+      const requests = anyRequest(description, target);
       const share = Math.ceil(wishes.requests / kinds.length);
       const pour = async (count: number, seed: number): Promise<void> => {
         const lanes = Array.from({ length: LANES }, (_, lane) =>
@@ -116,13 +116,11 @@ async function runLane(lane: Lane, numRuns: number, seed: number): Promise<strin
 /** Nobody stops the server that is being looked at. */
 const STOPS = /^\/drain/i;
 
-function known(request: FuzzRequest, { known: ids }: Target): FuzzRequest {
+function known(request: FuzzRequest, { known: ids, visit }: Target): FuzzRequest {
   const target = request.target.replace(/KNOWN(\d)/g, (_, n) => ids[Number(n)] ?? '');
-  return {
-    ...request,
-    target,
-    method: STOPS.test(target) && request.method === 'POST' ? 'GET' : request.method,
-  };
+  const headers = request.headers.map(([name, value]) => [name, value === 'VISIT' ? visit : value] as const);
+  const method = STOPS.test(target) && request.method === 'POST' ? 'GET' : request.method;
+  return { ...request, target, headers, method };
 }
 
 function faultsOf(outcome: Outcome, judge: Judge): readonly string[] {

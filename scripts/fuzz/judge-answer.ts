@@ -20,6 +20,7 @@ export type Judge = (seen: SeenAnswer) => readonly string[];
 /** Statuses of addresses and methods that are not described: nothing is there, or it may not be asked. */
 const NOTHING_THERE = [400, 401, 403, 404, 405];
 const UNDER_V1 = /^\/v1(\/|$)/i;
+const MCP = /^\/(mcp|sse|messages)\/?$/i;
 const NO_BODY = [204, 302, 304];
 
 /** A judge by this description (OpenAPI 3.1). */
@@ -108,11 +109,17 @@ function undescribedFaults(
   if (method === 'OPTIONS' && [200, 204].includes(status)) return [];
   if (!NOTHING_THERE.includes(status)) return ['this address or method is not described'];
   if (method === 'HEAD' || body === undefined) return [];
-  const form = UNDER_V1.test(path) ? 'ChatError' : 'Problem';
   return [
     ...(headers['x-request-id'] ? [] : ['the header X-Request-Id is missing']),
-    ...misfit(`/components/schemas/${form}`, parse(body)),
+    ...misfit(`/components/schemas/${formOf(path, headers)}`, parse(body)),
   ];
+}
+
+/** Each protocol refuses in its own words. */
+function formOf(path: string, headers: SeenAnswer['headers']): string {
+  if (UNDER_V1.test(path)) return 'ChatError';
+  if (headers['content-type'] === 'application/problem+json') return 'Problem';
+  return MCP.test(path) ? 'RpcError' : 'OAuthError';
 }
 
 /** What is no HTTP, or more of it than is read, is refused before anybody looks at its address. */

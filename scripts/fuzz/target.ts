@@ -3,6 +3,7 @@ import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type RunningServer, startServer } from '../quickstart/start-server.js';
+import type { Tool } from './requests/any-rpc.js';
 import { takeVitals, type Vitals } from './vitals.js';
 
 export interface Target {
@@ -12,6 +13,9 @@ export interface Target {
   readonly keys: readonly string[];
   /** Ids of jobs that are there. */
   readonly known: readonly string[];
+  /** The id of a visit of MCP, and its tools. */
+  readonly visit: string;
+  readonly tools: readonly Tool[];
   vitals(): Promise<Vitals>;
   /** A sentence when it no longer does its work. */
   work(): Promise<string | undefined>;
@@ -69,8 +73,11 @@ export async function startTarget(name: Kind, parent: string): Promise<Target> {
   const say = 'AGENT_MODE' in settings ? sayToAgent : sayToFleet;
   const known: string[] = [];
   for (let n = 0; n < KNOWN_JOBS; n += 1) known.push(await say(server, headers));
+  const rpc = { ...headers, accept: 'application/json, text/event-stream' };
+  const visit = await beginVisit(server, rpc);
+  const tools = await listTools(server, { ...rpc, 'mcp-session-id': visit });
   return {
-    ...{ name, known, stop: server.stop },
+    ...{ name, known, visit, tools, stop: server.stop },
     port: Number(new URL(server.url).port),
     keys: hasKeys ? KEYS : [],
     vitals: () => takeVitals(server.pid, vitalsFile),
@@ -118,6 +125,22 @@ async function sayToAgent({ url }: RunningServer, headers: Headers): Promise<str
   if (response.status !== 200 || answer.id === undefined)
     throw new Error(`a turn ended as ${response.status}: ${JSON.stringify(answer)}`);
   return answer.id.replace('chatcmpl-', '');
+}
+
+async function beginVisit({ url }: RunningServer, headers: Headers): Promise<string> {
+  const clientInfo = { name: 'fuzz', version: '1' };
+  const params = { protocolVersion: '2025-11-25', capabilities: {}, clientInfo };
+  const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'initialize', params });
+  const response = await fetch(`${url}/mcp`, { method: 'POST', headers, body });
+  await response.text();
+  return response.headers.get('mcp-session-id') ?? '';
+}
+
+async function listTools({ url }: RunningServer, headers: Headers): Promise<readonly Tool[]> {
+  const body = JSON.stringify({ jsonrpc: '2.0', id: 2, method: 'tools/list' });
+  const text = await (await fetch(`${url}/mcp`, { method: 'POST', headers, body })).text();
+  const message = JSON.parse(/^(?:data: )?(\{.*\})$/m.exec(text)?.[1] ?? '{}');
+  return message.result.tools;
 }
 
 /** Who is told to come back does. */

@@ -5,6 +5,7 @@ import type { FuzzRequest, Way } from '../fuzz-request.js';
 import { anyBytes, anyForm, anyJson } from './any-body.js';
 import { anyHeaders } from './any-headers.js';
 import { anyPath, anyQuery, filledPath } from './any-path.js';
+import { anyRpc, type Tool } from './any-rpc.js';
 import type { Resolve } from './from-schema.js';
 
 const METHODS = [
@@ -28,8 +29,11 @@ const anyWay: fc.Arbitrary<Way> = fc.oneof(
   { weight: 1, arbitrary: fc.constantFrom<Way>('drips', 'stops', 'breaks-off', 'leaves') },
 );
 
-/** Requests by this description. `keys`: what callers may show; none where nobody is asked. */
-export function anyRequest(description: JsonRecord, keys: readonly string[]): fc.Arbitrary<FuzzRequest> {
+/** Requests by this description. `keys`: what callers may show; none where nobody is asked. `tools`: those of MCP. */
+export function anyRequest(
+  description: JsonRecord,
+  { keys, tools }: { readonly keys: readonly string[]; readonly tools: readonly Tool[] },
+): fc.Arbitrary<FuzzRequest> {
   const { paths } = description as {
     readonly paths: Readonly<Record<string, Readonly<Record<string, JsonRecord>>>>;
   };
@@ -55,7 +59,11 @@ export function anyRequest(description: JsonRecord, keys: readonly string[]): fc
     body: fc.oneof(fc.constant(''), anyBytes),
     way: anyWay,
   });
-  const request = fc.oneof({ weight: 6, arbitrary: fc.oneof(...operations) }, { weight: 1, arbitrary: odd });
+  const request = fc.oneof(
+    { weight: 6, arbitrary: fc.oneof(...operations) },
+    { weight: 1, arbitrary: odd },
+    { weight: 1, arbitrary: anyRpc(tools, resolve) },
+  );
   const identity = keys.length === 0 ? fc.constant(undefined) : fc.constantFrom(undefined, ...keys, ...keys);
   return fc.tuple(request, identity).map(([plain, key]) => ({
     ...plain,

@@ -2,7 +2,8 @@
 import type { JsonRecord } from '../../domain/json-record.js';
 import { SCOPES } from '../../domain/scope.js';
 import { type Address, accessOf } from '../http/access.js';
-import { describeOperation, describeSharedRefusals } from './describe-operation.js';
+import { describeOperation } from './describe-operation.js';
+import { describeSharedRefusals } from './describe-refusal.js';
 import { describeSchemas, type ReadSchema } from './describe-schemas.js';
 import type { Description } from './operation.js';
 import { AGENT } from './operations/agent.js';

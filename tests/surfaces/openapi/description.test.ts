@@ -34,7 +34,7 @@ test('every route is described, and nothing else', async (t) => {
   const { deps } = await startTestServer(t);
   const routers = [createHttpApp(deps), createHttpApp(withAgent(deps))].map(({ router }) => router);
   const routes = [...routers, createMcpRouter(deps)].flatMap(routesOf);
-  assert.deepEqual(describedOperations().sort(), [...new Set(routes)].sort());
+  assert.deepEqual(describedOperations(['oauth']).sort(), [...new Set(routes)].sort());
 });
 
 test('an answer that is not as described is told', () => {
@@ -67,7 +67,8 @@ function routesOf(router: Router): readonly string[] {
   return router.stack.flatMap(({ route }) => {
     const methods = new Set(route?.stack.map(({ method }) => method));
     // One that takes all methods refuses them: 405.
-    if (methods.size !== 1 || typeof route?.path !== 'string') return [];
+    if (methods.size !== 1 || [...methods].some((method) => !method) || typeof route?.path !== 'string')
+      return [];
     return [`${[...methods].join().toUpperCase()} ${route.path.replace(/[:*](\w+)/g, '{$1}')}`];
   });
 }
