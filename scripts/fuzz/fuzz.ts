@@ -100,7 +100,7 @@ async function runLane(lane: Lane, numRuns: number, seed: number): Promise<strin
     const sent = known(request, target);
     const outcome = await send(target.port, sent);
     note(typeof outcome === 'string' ? outcome : String(outcome.status));
-    const faults = faultsOf(outcome, judge);
+    const faults = faultsOf(sent, outcome, judge);
     if (faults.length > 0) throw new Error(faults.join('; '));
   });
   const { failed, counterexample, errorInstance } = await fc.check(holds, {
@@ -123,13 +123,18 @@ function known(request: FuzzRequest, { known: ids, visit }: Target): FuzzRequest
   return { ...request, target, headers, method };
 }
 
-function faultsOf(outcome: Outcome, judge: Judge): readonly string[] {
+function faultsOf(request: FuzzRequest, outcome: Outcome, judge: Judge): readonly string[] {
   if (outcome === 'silent') return ['the server does not answer'];
+  if (outcome === 'closed' && !mayBeHungUpOn(request)) return ['the server hangs up without an answer'];
   if (typeof outcome === 'string') return [];
   const { method, path, status, body = '' } = outcome;
   const told = `${status} to ${method} ${path.slice(0, 200)}: ${body.slice(0, 500)}`;
   return [...(isExcused(outcome) ? [] : [told]), ...judge(outcome)];
 }
+
+/** Who asks for a tunnel, and whose body does not begin or end where the headers say. */
+const mayBeHungUpOn = ({ method, headers }: FuzzRequest): boolean =>
+  method === 'CONNECT' || headers.some(([name]) => ['Content-Length', 'Transfer-Encoding'].includes(name));
 
 /** Come back later; node's own words for what it does not speak; a turn that was given less time than it took. */
 function isExcused({ status, headers, body = '' }: SeenAnswer): boolean {

@@ -49,7 +49,7 @@ export function describeApi(version: string, readSchema: ReadSchema): JsonRecord
 
 const ABOUT = `Jobs for Claude Code: repository in, branch or pull request out; in agent mode a chat that OpenAI's clients can use.
 
-Which operations a process serves depends on its mode, bus and roles: any other answers 404, another method 405 with \`Allow\`. \`HEAD\` works wherever \`GET\` does.
+Which operations a process serves depends on its mode, bus and roles: any other answers 404, another method 405 with \`Allow\`. \`HEAD\` works wherever \`GET\` does, but for OAuth's.
 The scopes beside an operation are those that a key with scopes, or a token, must have for it. 500 is a bug; 503 and 429 say when to come back.`;
 
 const TAGS = [
