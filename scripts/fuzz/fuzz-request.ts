@@ -16,8 +16,9 @@ export interface FuzzRequest {
  */
 export type Way = 'reads' | 'drips' | 'stops' | 'breaks-off' | 'leaves';
 
-/** The path, without the query. */
-export const pathOf = ({ target }: FuzzRequest): string => target.split('?')[0] ?? '';
+/** The path, without the query; a proxy would name the server before it. */
+export const pathOf = ({ target }: FuzzRequest): string =>
+  target.replace(/^https?:\/\/[^/?]*/i, '').split('?')[0] ?? '';
 
 /** The request on the wire. A body without a length of its own gets the one that it has. */
 export function bytesOf({ method, target, headers, body }: FuzzRequest): Buffer {
