@@ -119,7 +119,7 @@ describe('admin export and import', () => {
     assert.equal((await fetch(`${server.url}/admin/import`, lines)).status, 401);
     const open = await startTestServer(t, { change: (deps) => ({ ...deps, allowUnauthenticated: true }) });
     const headers = { ...lines.headers, origin: 'https://evil.example' };
-    assert.equal((await fetch(`${open.url}/admin/import`, { ...lines, headers })).status, 401);
+    assert.equal((await fetch(`${open.url}/admin/import`, { ...lines, headers })).status, 403);
     assert.equal((await fetch(`${open.url}/admin/steal`, { method: 'POST' })).status, 400);
     assert.equal((await fetch(`${open.url}/admin/import`, { method: 'POST', body: 'x' })).status, 415);
     const redis = await startTestServer(t, { wrapBus: (bus) => ({ ...bus, name: 'redis' }) });
