@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 const RESTART_MS = 200;
-const READY_MS = 30_000;
+const READY_MS = 60_000;
 const LEAVE_MS = 60_000;
 
 export interface MemberOrder {

@@ -5,7 +5,7 @@ import { closeSync, openSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 
-const START_MS = 20_000;
+const START_MS = 60_000;
 
 export interface RunningServer {
   readonly url: string;

@@ -7,6 +7,7 @@ import { after, before, describe, it } from 'node:test';
 import { gitEnvironment } from '../../scripts/quickstart/git-environment.js';
 import { type ScriptedModel, startScriptedModel } from '../../scripts/scripted-model/server.js';
 import { writeFiles } from '../adapters/profile-files/profile-kit.js';
+import { eventually } from '../support/eventually.js';
 import { assertEvidence, assertVerified } from './evidence.js';
 import { type Fleet, MODEL_KEY, startFleet } from './fleet.js';
 
@@ -97,7 +98,8 @@ describe('a job', () => {
     assert.match(setup.output, new RegExp(`setup of .*${id}`));
     assert.equal(/ANTHROPIC|\[redacted\]/.test(setup.output), false, 'no credentials of the model');
     assert.equal(JSON.stringify(records).includes(MODEL_KEY), false);
-    assert.equal(existsSync(join(fleet.folder, 'home/jobs', id, 'home')), false);
+    // Good news does not wait for the bench to be cleared.
+    await eventually('its folder is cleared', () => !existsSync(join(fleet.folder, 'home/jobs', id, 'home')));
     await assertEvidence(fleet, id);
     await assertVerified(fleet, id);
   });
