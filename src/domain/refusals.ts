@@ -26,6 +26,11 @@ export const REFUSALS = {
   UNAUTHORIZED: row(401, 'bad_request', 'Invalid or missing API key'),
   INSUFFICIENT_SCOPE: row(403, 'bad_request', 'The key or token lacks the scope for that.'),
   ORIGIN_REFUSED: row(403, 'bad_request', 'This web page may not call here; see AGENTICORE_CORS_ORIGINS.'),
+  HOST_REFUSED: row(
+    403,
+    'bad_request',
+    'Without API keys this server does not answer to this name; see AGENTICORE_ALLOWED_HOSTS.',
+  ),
   NOT_FOUND: row(404, 'bad_request', 'There is nothing at this address.'),
   JOB_NOT_FOUND: row(
     404,
@@ -69,6 +74,11 @@ export const REFUSALS = {
   ),
   UNSUPPORTED_MEDIA_TYPE: row(415, 'bad_request', 'Send the body as application/json.'),
   QUEUE_FULL: row(429, 'transient', 'Too many jobs are waiting (AGENTICORE_MAX_QUEUED); try again later.'),
+  RATE_LIMITED: row(
+    429,
+    'transient',
+    'This caller has made too many requests (AGENTICORE_RATE_LIMIT); try again later.',
+  ),
   INTERNAL: row(
     500,
     'transient',

@@ -7,8 +7,10 @@ export type RepoProtocol = 'https' | 'ssh' | 'file' | 'http';
 
 export interface RepoUrlPolicy {
   readonly allowedProtocols: readonly RepoProtocol[];
-  /** Host names (`github.com`, `*.example.com`, `host:port`); undefined = any public host. */
+  /** Host names (`github.com`, `*.example.com`, `host:port`); undefined = any public host, and `knownHosts`. */
   readonly allowedHosts?: readonly string[];
+  /** Hosts that the operator has named for another reason: they need not be public. */
+  readonly knownHosts?: readonly string[];
 }
 
 /** An address taken apart; `https://github.com/a/b`, `git@github.com:a/b` and `/srv/b.git` are all of this shape. */
@@ -38,12 +40,14 @@ export function checkRepoUrl(url: string, policy: RepoUrlPolicy): void {
   if (!policy.allowedProtocols.includes(address.protocol))
     throw refuse(`${address.protocol}: is not allowed`, policy);
   if (address.protocol === 'file') return;
+  const isAmong = (patterns: readonly string[]): boolean =>
+    patterns.some((pattern) => hostMatches(pattern, address.host, portOf(address)));
   if (policy.allowedHosts === undefined) {
-    if (isPrivateHost(address.host)) {
+    if (isPrivateHost(address.host) && !isAmong(policy.knownHosts ?? [])) {
       const fault = `${address.host} is no public host; AGENTICORE_ALLOWED_REPO_HOSTS must name it`;
       throw refuse(fault, policy);
     }
-  } else if (!policy.allowedHosts.some((pattern) => hostMatches(pattern, address.host, portOf(address)))) {
+  } else if (!isAmong(policy.allowedHosts)) {
     throw refuse(
       `the host ${address.host} is not allowed (allowed: ${policy.allowedHosts.join(', ') || 'none'})`,
       policy,

@@ -9,6 +9,7 @@ import type { EventLog } from './event-log.js';
 import type { Feed } from './feed.js';
 import type { Grants } from './grants.js';
 import type { Registry } from './registry.js';
+import type { Tallies } from './tallies.js';
 import type { TranscriptLog } from './transcript-log.js';
 import type { Visits } from './visits.js';
 
@@ -32,6 +33,7 @@ export interface Bus {
   readonly callbacks: Callbacks;
   readonly grants: Grants;
   readonly visits: Visits;
+  readonly tallies: Tallies;
   /** Resolves when the bus can be written to; throws BUS_UNREACHABLE with the reason. */
   ping(): Promise<void>;
   /** What about its settings weakens its promises; throws BUS_UNREACHABLE. */

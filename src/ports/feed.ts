@@ -1,6 +1,6 @@
 // What readers follow: a job's events and messages in one order, or all jobs' events. Replay, then live, one cursor.
 
-/** Which stream: one job's feed, or the fleet stream of every domain event. */
+/** Which stream: one job's feed, which the end of the job closes, or the fleet stream of every domain event. */
 export type FeedName = { readonly kind: 'job'; readonly jobId: string } | { readonly kind: 'fleet' };
 
 export interface FeedEntry {

@@ -12,6 +12,4 @@ export interface Grants {
   /** Puts `after` in the place of `before`, for `ttlMs` from now. False when something else is there: nothing changed. */
   replace(kind: GrantKind, id: string, before: string, after: string, ttlMs: number): Promise<boolean>;
   remove(kind: GrantKind, id: string): Promise<void>;
-  /** Counts one more of `what`; resolves with how many there were in the window, which begins with the first of them. */
-  count(what: string, windowMs: number): Promise<number>;
 }

@@ -4,7 +4,6 @@ import type { SubmitDeps } from '../app/submit-job.js';
 import { isAuxiliary } from '../domain/auxiliary.js';
 import { messageOf } from '../domain/errors.js';
 import { parseVisibility } from '../domain/visibility.js';
-import type { Config } from '../runtime/config/config.js';
 import { checkOf, compileSchema, readSchema } from '../runtime/schema.js';
 import { type Service, untilAborted } from '../runtime/supervise.js';
 import { hashApiKeys } from '../surfaces/http/api-keys.js';
@@ -25,6 +24,7 @@ import type { Machines } from './machines.js';
 import { openOAuth } from './oauth.js';
 import { packageVersion } from './package-version.js';
 import { readingsOf } from './readings.js';
+import { repoUrlPolicy } from './repo-url-policy.js';
 import { stdioService } from './stdio.js';
 
 /** How long a job may wait before it is not worth starting, where the request does not say. */
@@ -102,6 +102,8 @@ async function httpDeps(
     allowQueryKey: config.server.allowQueryKey,
     allowUnauthenticated: config.server.allowUnauthenticated,
     corsOrigins: config.server.corsOrigins,
+    allowedHosts: config.server.allowedHosts,
+    rateLimitPerMinute: config.server.rateLimitPerMinute,
     limits: { ...DEFAULT_HTTP_LIMITS, maxBodyBytes: config.server.maxBodyBytes },
     version: packageVersion,
     health: () => ({
@@ -171,11 +173,6 @@ function submitDeps(machines: Machines, leave: AbortSignal): SubmitDeps {
       repoUrls: repoUrlPolicy(config),
     },
   };
-}
-
-function repoUrlPolicy({ repos }: Config): SubmitDeps['policy']['repoUrls'] {
-  const { allowedProtocols, allowedHosts } = repos;
-  return { allowedProtocols, ...(allowedHosts === undefined ? {} : { allowedHosts }) };
 }
 
 async function readiness(

@@ -5,7 +5,7 @@ import { sha256 } from '../adapters/host/sha256.js';
 import { systemClock } from '../adapters/host/system-clock.js';
 import { createJobDirectories } from '../adapters/job-files/job-directories.js';
 import { createSpools } from '../adapters/job-files/spools.js';
-import { allowHosts } from '../adapters/outbound/allowed-hosts.js';
+import { allowHosts, PUBLIC } from '../adapters/outbound/allowed-hosts.js';
 import { createCourier } from '../adapters/outbound/courier.js';
 import { createFindHost } from '../adapters/outbound/find-host.js';
 import type { LedgerDeps } from '../app/handle-command.js';
@@ -27,6 +27,7 @@ import { gitEnvironment } from './git-environment.js';
 import { openCredentials } from './open-credentials.js';
 import { openProfiles } from './open-profiles.js';
 import { packageVersion } from './package-version.js';
+import { repoUrlPolicy } from './repo-url-policy.js';
 
 export interface Machines extends LedgerDeps {
   readonly config: Config;
@@ -43,6 +44,8 @@ export interface Machines extends LedgerDeps {
   readonly redact: (text: string) => string;
   readonly redactTask: (task: string) => string;
   readonly openFlow: () => TextFlow;
+  /** The secrets of this moment, in all their spellings. */
+  readonly ownSecrets: () => readonly string[];
   readonly newId: () => string;
   /** Name of this process among the workers. */
   readonly worker: string;
@@ -53,6 +56,7 @@ type Given = Pick<Machines, 'config' | 'bus' | 'log' | 'worker'> & { readonly se
 /** Builds them; none touches its folders before it is used. */
 export function buildMachines({ config, bus: plainBus, log, worker, secrets }: Given): Machines {
   const { repos, callbacks } = config;
+  const repoUrls = repoUrlPolicy(config);
   const credentials = openCredentials(config, secrets.learn);
   const metrics = createMetrics();
   const bus = meterBus(plainBus, metrics.meter);
@@ -65,16 +69,18 @@ export function buildMachines({ config, bus: plainBus, log, worker, secrets }: G
     redact: secrets.redact,
     redactTask: secrets.redactTask,
     openFlow: secrets.openFlow,
+    ownSecrets: secrets.spellings,
     profiles: openProfiles(config, credentials, log),
     workspaces: createWorkspaces({
       reposRoot: repos.root,
       worktreeRoot: repos.worktreeRoot,
-      allowedProtocols: repos.allowedProtocols,
-      ...(repos.allowedHosts === undefined ? {} : { allowedHosts: repos.allowedHosts }),
+      ...repoUrls,
       ...(repos.cacheMaxBytes === undefined ? {} : { cacheMaxBytes: repos.cacheMaxBytes }),
       keepMs: repos.jobTtlSeconds * 1000,
       // A host that the operator has named may lead wherever it does.
-      ...(repos.allowedHosts === undefined ? { findHost: createFindHost(allowHosts()) } : {}),
+      ...(repos.allowedHosts === undefined
+        ? { findHost: createFindHost(allowHosts([PUBLIC, ...(repoUrls.knownHosts ?? [])])) }
+        : {}),
       env: gitEnvironment(config.claude.passthrough),
       ...{ credentials, log },
     }),

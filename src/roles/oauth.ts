@@ -16,6 +16,6 @@ export async function openOAuth({ config, bus, clock, log }: Machines): Promise<
       issuer: new URL(issuerUrl),
       resource: new URL(resourceUrl ?? '/mcp', issuerUrl),
     },
-    ...{ grants: bus.grants, ping: bus.ping, clock, log },
+    ...{ grants: bus.grants, tallies: bus.tallies, ping: bus.ping, clock, log },
   });
 }

@@ -20,7 +20,6 @@ import type { Job } from '../domain/job.js';
 import type { Claim } from '../ports/command-queue.js';
 import type { SpoolName } from '../ports/spool.js';
 import { ordinaryVariables } from '../runtime/config/claude-environment.js';
-import { formsOfAll } from '../runtime/redact.js';
 import { type Service, untilAborted } from '../runtime/supervise.js';
 import { fingerprintCredential } from './credential.js';
 import type { Drain } from './drain.js';
@@ -134,7 +133,7 @@ function attemptDeps(machines: Machines, guard: Guard): AttemptDeps {
     agent: createClaudeAgent({ binary: claudeBinary(config), guard, log }),
     codeHosts: [createGithubCodeHost({ apiUrl: config.github.apiUrl, credentials: machines.credentials })],
     programs: createPrograms({ guard }),
-    secretScanner: createSecretScanner(formsOfAll(config.secrets).map(({ text }) => text)),
+    secretScanner: createSecretScanner(machines.ownSecrets),
     matchPaths,
     environment: claudeEnvironment(machines),
     commandEnvironment: commandEnvironment(machines),

@@ -1,5 +1,5 @@
 // The secrets of this process: those that it was given, and those that it learns while it runs and that pass away.
-import { createRedactor, KEYS } from './redact.js';
+import { createRedactor, formsOfAll, KEYS } from './redact.js';
 import { createStreamRedactor, type StreamRedactor } from './redact-stream.js';
 
 export interface Secrets {
@@ -9,25 +9,31 @@ export interface Secrets {
   redactTask(text: string): string;
   /** For a text that comes in pieces; knows what is known when it begins. */
   openFlow(): StreamRedactor;
+  /** All of them, each in all the ways in which it may be written; another list when there is one more. */
+  spellings(): readonly string[];
   /** One more, which nobody can use any more after that time (epoch milliseconds). */
   learn(secret: string, expiresAt: number): void;
 }
 
 export function createSecrets(given: readonly string[], now: () => number = Date.now): Secrets {
   const learned = new Map<string, number>();
-  let all = given;
-  let redact = createRedactor(all);
-  let redactTask = createRedactor(all, KEYS);
+  let known = knowing(given);
   return {
-    redact: (text) => redact(text),
-    redactTask: (text) => redactTask(text),
-    openFlow: () => createStreamRedactor(all),
+    redact: (text) => known.redact(text),
+    redactTask: (text) => known.redactTask(text),
+    openFlow: () => createStreamRedactor(known.all),
+    spellings: () => known.spellings,
     learn(secret, expiresAt) {
       for (const [old, end] of learned) if (end <= now()) learned.delete(old);
       learned.set(secret, expiresAt);
-      all = [...given, ...learned.keys()];
-      redact = createRedactor(all);
-      redactTask = createRedactor(all, KEYS);
+      known = knowing([...given, ...learned.keys()]);
     },
   };
 }
+
+const knowing = (all: readonly string[]) => ({
+  all,
+  redact: createRedactor(all),
+  redactTask: createRedactor(all, KEYS),
+  spellings: formsOfAll(all).map(({ text }) => text),
+});

@@ -77,6 +77,8 @@ export interface Setting {
   readonly work?: Readonly<Record<string, string>>;
   /** Texts that stand in the base. */
   readonly base?: readonly string[];
+  /** Hears the message for what was left uncommitted. */
+  readonly committing?: (message: string) => void;
   readonly push?: () => Promise<void>;
   /** The repository's template for pull requests; it has none. */
   readonly template?: string;
@@ -143,7 +145,7 @@ export async function setStage(setting: Setting = {}): Promise<Stage> {
     commandEnvironment: () => ({ CITY: 'Bern' }),
     redact: createRedactor(SECRETS),
     openFlow: () => createStreamRedactor(SECRETS),
-    secretScanner: createSecretScanner(SECRETS),
+    secretScanner: createSecretScanner(() => SECRETS),
     matchPaths,
     newId: randomUUID,
     log: () => {},
@@ -185,8 +187,9 @@ function workspace(order: WorkspaceOrder, deeds: string[], setting: Setting): Wo
     kept: order.goOnFrom !== undefined && (setting.isKept ?? true),
     instructions: async () => 'Tabs, not spaces.',
     pullRequestTemplate: async () => setting.template,
-    async commit() {
+    async commit(message) {
       deeds.push('commit');
+      setting.committing?.(message);
       return { oid: 'commitOid' in setting ? setting.commitOid : 'c0ffee', leftUncommitted: false };
     },
     work: async () => workOf(setting),

@@ -5,9 +5,10 @@ import { getJob } from '../../src/app/inspect-jobs.js';
 import { runAttempt } from '../../src/app/run-attempt.js';
 import type { LedgerRecord } from '../../src/domain/evidence.js';
 import type { Job } from '../../src/domain/job.js';
+import type { CodeHost } from '../../src/ports/code-host.js';
 import { submit } from '../support/ledger.js';
 import { GITHUB_TOKEN, SLACK_TOKEN } from '../support/planted-secrets.js';
-import { OWN_SECRET, type Setting, type Stage, setStage } from './doubles.js';
+import { OWN_SECRET, type Setting, type Stage, setStage, succeed } from './doubles.js';
 
 const never = new AbortController().signal;
 const stages: Stage[] = [];
@@ -23,10 +24,11 @@ interface Outcome {
 }
 
 /** One attempt of a job of two, to its end. */
-async function attempt(setting: Setting): Promise<Outcome> {
+async function attempt(setting: Setting, task = 'work'): Promise<Outcome> {
   const stage = await setStage(setting);
   stages.push(stage);
-  await submit(stage.bus.events, { order: { repoUrl: 'https://git.example/acme/shop.git', maxAttempts: 2 } });
+  const order = { repoUrl: 'https://git.example/acme/shop.git', maxAttempts: 2, task };
+  await submit(stage.bus.events, { order });
   const claim = await stage.bus.queue.claim('jobs', 'worker-1', never);
   assert.ok(claim);
   await runAttempt(stage.deps, claim, never);
@@ -78,6 +80,27 @@ describe('work that the guard objects to', () => {
       ['keys/[redacted]', 'keys/[redacted]'],
     );
     assert.equal(JSON.stringify(ledger).includes(SLACK_TOKEN), false);
+  });
+
+  it('is described without secrets too, in its commit and in its pull request', async () => {
+    const said: string[] = [];
+    const openPullRequest: CodeHost['openPullRequest'] = async ({ title, body }) => {
+      said.push(title, body);
+      return { url: 'https://git.example/pr/1', existed: false, shortfalls: [] };
+    };
+    const setting: Setting = {
+      act: async (...given) => ({ ...(await succeed(...given)), answer: `I have put in ${SLACK_TOKEN}.` }),
+      committing: (message) => said.push(message),
+      over: { codeHosts: [{ serves: () => true, openPullRequest }] },
+    };
+    await attempt(setting, `Use ${SLACK_TOKEN} there`);
+    const [message = '', title, body = ''] = said;
+    assert.equal(message.split('\n')[0], 'Use [redacted] there');
+    assert.equal(title, 'Use [redacted] there');
+    assert.match(body, /> Use \[redacted\] there\n[\s\S]*I have put in \[redacted\]/);
+
+    await attempt({ ...setting, profile: { guard: { secrets: false } } }, `Use ${SLACK_TOKEN} ${OWN_SECRET}`);
+    assert.equal(said[4], `Use ${SLACK_TOKEN} [redacted]`, 'what the profile allows may be said');
   });
 
   it('is told in a few findings, however many there are', async () => {

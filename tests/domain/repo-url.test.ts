@@ -148,6 +148,15 @@ describe('a repository address', () => {
       assert.match(refused(`https://${host}/a/b`), /AGENTICORE_ALLOWED_REPO_HOSTS/, host);
     }
     checkRepoUrl('https://127.0.0.1:8080/a', { allowedProtocols: ['https'], allowedHosts: ['127.0.0.1'] });
+    const known: RepoUrlPolicy = {
+      allowedProtocols: ['https'],
+      knownHosts: ['ghe.internal', '10.0.0.5:8443'],
+    };
+    checkRepoUrl('https://ghe.internal/a', known);
+    checkRepoUrl('https://10.0.0.5:8443/a', known);
+    checkRepoUrl('https://github.com/a', known);
+    refused('https://10.0.0.5/a', known);
+    refused('https://ghe.internal/a', { ...known, allowedHosts: ['github.com'] });
   });
 
   it('must match the list of hosts, when there is one', () => {

@@ -1,4 +1,5 @@
-// What profiles promise, with the real claude: what they verify, and whom they trust.
+// What profiles promise, with the real claude: what they verify, and whom they trust. Verified work goes to a GitHub of
+// one's own network: over https, with a certificate of one's own, as an App.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
@@ -7,7 +8,12 @@ import { after, before, describe, it } from 'node:test';
 import { gitEnvironment } from '../../scripts/quickstart/git-environment.js';
 import { type ScriptedModel, startScriptedModel } from '../../scripts/scripted-model/server.js';
 import { writeFiles } from '../adapters/profile-files/profile-kit.js';
+import { makeCertificate } from '../support/certificate.js';
 import { eventually } from '../support/eventually.js';
+import { createSampleRemote } from '../support/git-repository.js';
+import { type GitHub, startGitHub } from '../support/github/github.js';
+import type { Repository } from '../support/github/world.js';
+import { tempDir } from '../support/temp-dir.js';
 import { assertEvidence, assertVerified } from './evidence.js';
 import { type Fleet, MODEL_KEY, startFleet } from './fleet.js';
 
@@ -18,25 +24,43 @@ const write = (text: string) => [
 
 const PROFILE = `
 extends: code
+pull_request: { base: develop, draft: true, labels: [bot], assignees: [ada] }
 setup:
   - echo "setup of $PWD" && mkdir node_modules && touch setup-was-here "$HOME/tool" && env
 verify:
-  - test -f "$HOME/tool" && git status --porcelain | grep -v answer.txt | grep . && exit 1 || true
+  - test -f "$HOME/tool" && ! git status --porcelain | grep -v answer.txt
   - echo x > artefact.txt; n=$(cat answer.txt); [ "$n" = 3 ] || { echo "the answer is $n"; exit 1; }
 `;
 
 describe('a job', () => {
   let fleet: Fleet;
   let elsewhere: ScriptedModel;
+  let github: GitHub;
+  let shop: Repository;
   before(async () => {
+    const folder = await tempDir();
+    const certificate = makeCertificate(folder);
+    github = await startGitHub(certificate);
+    const remote = createSampleRemote(folder, 'shop', { 'a.txt': 'one\n' });
+    remote.commit({ 'next.txt': 'next\n' }, { branch: 'develop', from: 'main' });
+    shop = github.addRepository('acme/shop', remote, { collaborators: ['ada'] });
+    const app = github.addApp('agenticore');
+    app.install('acme');
     const greet = { name: 'look', match: 'look around', steps: [{ say: 'I looked.' }] };
     elsewhere = await startScriptedModel({ scripts: [greet], pace: 'instant' });
-    fleet = await startFleet('file', [
+    const scripts = [
       { name: 'first', match: 'find the answer', steps: write('1') },
       { name: 'second', match: 'the answer is 1', steps: write('2') },
       { name: 'third', match: 'the answer is 2', steps: write('3') },
       greet,
-    ]);
+    ];
+    fleet = await startFleet('file', scripts, {
+      NODE_EXTRA_CA_CERTS: certificate.path,
+      SSL_CERT_FILE: certificate.path,
+      GITHUB_API_URL: github.apiUrl,
+      GITHUB_APP_ID: String(app.id),
+      GITHUB_APP_PRIVATE_KEY_BASE64: Buffer.from(app.privateKey).toString('base64'),
+    });
     await writeFiles(join(fleet.folder, 'home/profiles'), {
       'verified/profile.yml': PROFILE,
       'trusting/profile.yml': 'extends: code\ntrust_repository: true\n',
@@ -45,12 +69,13 @@ describe('a job', () => {
   after(async () => {
     await fleet?.close();
     await elsewhere?.close();
+    await github?.close();
   });
 
-  it('that is verified is three turns in one session and one push of what passed, told in its ledger', async () => {
+  it('that is verified is three turns in one session and one pull request of what passed, told in its ledger', async () => {
     const { id } = await fleet.submit({
       task: 'find the answer',
-      repo_url: fleet.remote,
+      repo_url: `${github.url}/acme/shop`,
       profile: 'verified',
     });
     const job = await fleet.ended(id);
@@ -85,18 +110,25 @@ describe('a job', () => {
       asked.at(-1)?.includes('find the answer') && asked.at(-1)?.includes('I wrote 2.'),
       'one conversation',
     );
-    const files = fleet.git('ls-tree', '-r', '--name-only', `agenticore-${id}`).split('\n');
-    assert.ok(files.includes('answer.txt'));
-    for (const foreign of ['artefact.txt', 'setup-was-here', 'node_modules'])
-      assert.equal(
-        files.some((file) => file.startsWith(foreign)),
-        false,
-        foreign,
-      );
+    const [pull = assert.fail(), ...others] = shop.pulls;
+    const { body, ...facts } = pull;
+    assert.deepEqual(others, []);
+    assert.deepEqual(facts, {
+      ...{ number: 1, title: 'find the answer', head: `agenticore-${id}`, base: 'develop', draft: true },
+      ...{ author: 'agenticore[bot]', state: 'open', labels: ['bot'], assignees: ['ada'] },
+      ...{ reviewers: [], teams: [] },
+    });
+    assert.equal(job.pr_url, `${github.url}/acme/shop/pull/1`);
+    assert.match(body, /## Asked\n\n> find the answer\n\n## Done\n\nI wrote 3\.\n\n## Verified\n\n- `/);
+    assert.match(body, /; exit 1; \}` passed\n\n---\n\nJob /);
+    const changed = shop.remote.git('diff', '--name-only', `develop...agenticore-${id}`);
+    assert.equal(changed, 'answer.txt', 'what setup and verification have left is no part of it');
+    assert.equal(shop.remote.git('rev-list', '--count', `develop..agenticore-${id}`), '1');
+    assert.equal(shop.remote.show(`agenticore-${id}`, 'next.txt'), 'next', 'it starts from where it goes');
     const setup = records.find((record) => record.type === 'SetupFinished');
     assert.ok(setup?.type === 'SetupFinished');
     assert.match(setup.output, new RegExp(`setup of .*${id}`));
-    assert.equal(/ANTHROPIC|\[redacted\]/.test(setup.output), false, 'no credentials of the model');
+    assert.doesNotMatch(setup.output, /ANTHROPIC|GITHUB|\[redacted\]/, 'no credentials');
     assert.equal(JSON.stringify(records).includes(MODEL_KEY), false);
     // Good news does not wait for the bench to be cleared.
     await eventually('its folder is cleared', () => !existsSync(join(fleet.folder, 'home/jobs', id, 'home')));

@@ -19,6 +19,7 @@ describe('doctor, asked about GitHub', () => {
       [403, {}, 'ok', /accepted/],
       [401, {}, 'fail', /not accepted/],
       [500, {}, 'warn', /could not be tried/],
+      [200, { 'content-type': 'text/html' }, 'warn', /could not be tried: .* is not GitHub's API/],
     ] as const;
     for (const [status, headers, level, words] of answers) {
       github.fail(/\/user/, { status, headers, body: { login: 'octo-bot', message: 'Told' } });

@@ -9,6 +9,7 @@ describe('the secrets of a process', () => {
     const said = 'given-at-start, minted-later, minted-last';
     assert.equal(secrets.redact(said), '[redacted], minted-later, minted-last');
     secrets.learn('minted-later', 60);
+    assert.deepEqual([...secrets.spellings()].sort(), ['given-at-start', 'minted-later']);
     assert.equal(secrets.redact(said), '[redacted], [redacted], minted-last');
     const flow = secrets.openFlow();
     assert.equal(flow.push('it is minted-la') + flow.push('ter.') + flow.flush(), 'it is [redacted].');

@@ -59,7 +59,13 @@ test('a person reads the page in a browser, mistypes, says yes, and the client g
           allowedScopes: ['jobs:read', 'agent:chat'],
           dynamicRegistration: true,
         },
-        ...{ grants: deps.bus.grants, ping: deps.bus.ping, clock: systemClock, log: deps.log },
+        ...{
+          grants: deps.bus.grants,
+          tallies: deps.bus.tallies,
+          ping: deps.bus.ping,
+          clock: systemClock,
+          log: deps.log,
+        },
       }),
     }),
   });

@@ -23,6 +23,7 @@ import { createFeed } from './feed.js';
 import { createGrants } from './grants.js';
 import { createBusState, type StateOptions } from './memory/bus-state.js';
 import { createRegistry } from './registry.js';
+import { createTallies } from './tallies.js';
 import { createTranscriptLog } from './transcript-log.js';
 import { createVisits } from './visits.js';
 
@@ -141,6 +142,7 @@ function assemble(
     grants: createGrants(state, values.grants),
     callbacks: createCallbacks(state),
     visits: createVisits(state, values.visits),
+    tallies: createTallies(state),
     weaknesses: async () => [],
     async ping() {
       assertWritable();

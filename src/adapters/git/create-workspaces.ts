@@ -2,7 +2,7 @@
 import { mkdir, realpath, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AgenticoreError } from '../../domain/errors.js';
-import { checkRepoUrl, type RepoProtocol } from '../../domain/repo-url.js';
+import { checkRepoUrl, type RepoUrlPolicy } from '../../domain/repo-url.js';
 import type { Credentials } from '../../ports/credentials.js';
 import type { FindHost } from '../../ports/find-host.js';
 import type { Log } from '../../ports/log.js';
@@ -29,14 +29,11 @@ import { takeOverBench } from './take-over.js';
 import { tendMirrors } from './tend-mirrors.js';
 import { readWorktree } from './worktree-state.js';
 
-export interface WorkspacesOptions {
+export interface WorkspacesOptions extends RepoUrlPolicy {
   /** Absolute directory of the mirrors. */
   readonly reposRoot: string;
   /** Absolute directory of the worktrees. */
   readonly worktreeRoot: string;
-  readonly allowedProtocols: readonly RepoProtocol[];
-  /** Undefined = any public host. */
-  readonly allowedHosts?: readonly string[];
   /** Who signs the commits that we make. */
   readonly author?: Identity;
   /** What git needs of the server's environment: PATH, proxy variables. Nothing else is inherited. */
@@ -59,13 +56,11 @@ export function createWorkspaces(options: WorkspacesOptions): Workspaces {
     reposRoot,
     worktreeRoot,
     allowedProtocols,
-    allowedHosts,
     author = IDENTITY,
     cacheMaxBytes,
     keepMs = 24 * 60 * 60_000,
     log = () => {},
   } = options;
-  const policy = { allowedProtocols, ...(allowedHosts === undefined ? {} : { allowedHosts }) };
   const home = join(reposRoot, '.home');
   const env = { ...options.env, ...ownerVariable(reposRoot) };
   const git = createRunGit({ home, allowedProtocols, followRedirects: false, env });
@@ -82,7 +77,7 @@ export function createWorkspaces(options: WorkspacesOptions): Workspaces {
 
   /** The mirror of an address, once the address is allowed and the directories are there. */
   const locate = async (repoUrl: string): Promise<Mirror> => {
-    checkRepoUrl(repoUrl, policy);
+    checkRepoUrl(repoUrl, options);
     const mirror = locateMirror(reposRoot, repoUrl);
     const folders = [home, join(reposRoot, mirror.key), worktreeRoot];
     await Promise.all(folders.map((path) => mkdir(path, { recursive: true, mode: 0o700 })));

@@ -57,7 +57,7 @@ export async function resolveBase(
   if (oid !== undefined) return { ref: asked, oid };
   throw new AgenticoreError(
     'BASE_REF_NOT_FOUND',
-    `base_ref "${asked}" is no branch, tag or commit of the repository.`,
+    `"${asked}" is no branch, tag or commit of the repository: mend base_ref, or the profile's pull_request.base.`,
   );
 }
 

@@ -2,6 +2,7 @@
 import { createAppAuth } from '@octokit/auth-app';
 import { retry } from '@octokit/plugin-retry';
 import { Octokit } from '@octokit/rest';
+import { onlyApi } from './only-api.js';
 
 export interface AppIdentity {
   readonly apiUrl: string;
@@ -13,7 +14,7 @@ export interface AppIdentity {
 /** A hiccup of GitHub's must not cost an attempt its work. */
 const RETRIES = 2;
 export const SILENT = { debug() {}, info() {}, warn() {}, error() {} };
-const Client = Octokit.plugin(retry);
+const Client = Octokit.plugin(retry, onlyApi);
 
 export type AppApi = InstanceType<typeof Client>['rest']['apps'];
 

@@ -96,6 +96,7 @@ const unless = <T>(status: number, asking: Promise<T>): Promise<T | undefined> =
 
 /** What GitHub, or the way to it, has against us. */
 function failureOf(error: unknown, appId: number): AgenticoreError {
+  if (error instanceof AgenticoreError) return error;
   const said = messageOf(error);
   switch (statusOf(error)) {
     case 401:

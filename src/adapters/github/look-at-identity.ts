@@ -1,6 +1,7 @@
 // What GitHub says of us when we ask it, without a repository: for whoever sets a machine up.
 import { Octokit } from '@octokit/rest';
 import { type AppIdentity, createAppApi, SILENT } from './app-api.js';
+import { onlyApi } from './only-api.js';
 
 export interface SeenInstallation {
   readonly account: string;
@@ -17,6 +18,7 @@ export interface SeenToken {
   readonly expiresAt: string | undefined;
 }
 
+const Client = Octokit.plugin(onlyApi);
 const TIMEOUT_MS = 10_000;
 const once = () => ({ retries: 0, signal: AbortSignal.timeout(TIMEOUT_MS) });
 
@@ -32,7 +34,7 @@ export async function lookAtApp(identity: AppIdentity): Promise<readonly SeenIns
 
 /** Whose token it is. Throws what the API client throws. */
 export async function lookAtToken(apiUrl: string, token: string): Promise<SeenToken> {
-  const { users } = new Octokit({ baseUrl: apiUrl, auth: token, log: SILENT }).rest;
+  const { users } = new Client({ baseUrl: apiUrl, auth: token, log: SILENT }).rest;
   const { data, headers } = await users.getAuthenticated({ request: once() });
   const expiresAt = headers['github-authentication-token-expiration'];
   return {

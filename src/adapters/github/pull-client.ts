@@ -3,6 +3,7 @@
 import { retry } from '@octokit/plugin-retry';
 import { throttling } from '@octokit/plugin-throttling';
 import { Octokit } from '@octokit/rest';
+import { onlyApi } from './only-api.js';
 
 export interface PullClientOptions {
   readonly apiUrl: string;
@@ -14,7 +15,7 @@ export interface PullClientOptions {
 const LONGEST_LIMIT_S = 60;
 const RETRIES = 2;
 const silent = { debug() {}, info() {}, warn() {}, error() {} };
-const Client = Octokit.plugin(throttling, retry);
+const Client = Octokit.plugin(throttling, retry, onlyApi);
 
 export type PullClient = InstanceType<typeof Client>;
 

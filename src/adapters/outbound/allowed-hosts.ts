@@ -5,7 +5,7 @@ import { hostMatches } from '../../domain/hosts.js';
 import { isPublicAddress, plain } from './public-address.js';
 
 /** Among the names: any public host besides. */
-const PUBLIC = 'public';
+export const PUBLIC = 'public';
 
 type Network = ReturnType<typeof ipaddr.parseCIDR>;
 

@@ -76,8 +76,8 @@ export interface Keys {
   turnBell(id: string): string;
   /** A client that registered itself, or a grant. */
   oauth(kind: GrantKind, id: string): string;
-  /** How often something was tried: a string. */
-  tries(what: string): string;
+  /** How often something was done: a string. */
+  tally(what: string): string;
   /** Who an MCP client is (`caller`), and what it follows (`follows <address>`): a hash. */
   visit(id: string): string;
   /** Set while a request of a visit counts as called off. */
@@ -136,7 +136,7 @@ export function openKeys(keyPrefix: string): Keys {
     turn: (id) => key(`turn:${id}`),
     turnBell: (id) => key(`bell:turn:${id}`),
     oauth: (kind, id) => key(`oauth:${kind}:${id}`),
-    tries: (what) => key(`tries:${what}`),
+    tally: (what) => key(`tally:${what}`),
     visit: (id) => key(`visit:${id}`),
     calledOff: (id, request) => key(`visit:${id}:off:${request}`),
     visitBell: (id) => key(`bell:visit:${id}`),

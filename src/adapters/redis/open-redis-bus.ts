@@ -15,6 +15,7 @@ import { createFeed } from './feed.js';
 import { createGrants } from './grants.js';
 import { openKeys } from './keys.js';
 import { createRegistry } from './registry.js';
+import { createTallies } from './tallies.js';
 import { createTranscriptLog } from './transcript-log.js';
 import { createVisits } from './visits.js';
 import { findWeaknesses } from './weaknesses.js';
@@ -66,6 +67,7 @@ export async function openRedisBus(options: RedisBusOptions): Promise<Bus> {
     callbacks: createCallbacks(main, keys),
     grants: createGrants(main, keys),
     visits: createVisits(main, doorbell, keys),
+    tallies: createTallies(main, keys),
     async ping() {
       // A full Redis, or a replica, still answers PING.
       await main.ask((redis) => redis.set(keys.probe, '1', 'PX', PROBE_MS));

@@ -14,21 +14,39 @@ const TELLS_NOTHING = /^(.{0,7}|[a-z]{0,15})$/is;
 /** Rules may report the beginning only: the secret goes on to the end of the word. */
 const REST_OF_WORD = /[^\s"'`<>]{0,300}/y;
 
-/** `ownSecrets`: each in all the ways in which it may be written. */
-export function createSecretScanner(ownSecrets: readonly string[]): SecretScanner {
-  const own = ownSecrets
-    .filter((text) => !TELLS_NOTHING.test(text))
-    .map((text) => ({ text, bytes: Buffer.from(text) }));
+/** `ownSecrets`: those of this moment, each in all the ways in which it may be written; another list when it changes. */
+export function createSecretScanner(ownSecrets: () => readonly string[]): SecretScanner {
+  const own = bytesOf(ownSecrets);
   return {
     async scan(given, ownOnly, signal) {
       const { bytes, isBinary } = readable(given);
       const lineAt = isBinary ? () => undefined : lineCounter(bytes);
-      const found = own
+      const found = own()
         .map(({ text, bytes: secret }) => ({ text, at: bytes.indexOf(secret) }))
         .filter(({ at }) => at >= 0)
         .map(({ text, at }) => ({ isOwn: true, what: 'a secret of this server', line: lineAt(at), text }));
       return ownOnly ? found : [...found, ...(await scanByForm(bytes, lineAt, signal))];
     },
+  };
+}
+
+interface OwnSecret {
+  readonly text: string;
+  readonly bytes: Buffer;
+}
+
+/** Made anew only for another list: there are many contents to look through, and seldom a new secret. */
+function bytesOf(secrets: () => readonly string[]): () => readonly OwnSecret[] {
+  let list: readonly string[] | undefined;
+  let own: readonly OwnSecret[] = [];
+  return () => {
+    if (list !== secrets()) {
+      list = secrets();
+      own = list
+        .filter((text) => !TELLS_NOTHING.test(text))
+        .map((text) => ({ text, bytes: Buffer.from(text) }));
+    }
+    return own;
   };
 }
 

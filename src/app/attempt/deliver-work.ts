@@ -7,16 +7,19 @@ import type { Workspace } from '../../ports/workspace.js';
 import { type Attempt, type AttemptDeps, confirmClaim } from './attempt.js';
 import { guardWork } from './guard-work.js';
 import { openPullRequest } from './open-pull-request.js';
+import { withoutSecrets } from './without-secrets.js';
 
 /** Delivers the workspace's work; a job that changed nothing has nothing to deliver. */
 export async function deliverWork(
   deps: AttemptDeps,
   attempt: Attempt,
   workspace: Workspace,
-  { autoPr, guard, pullRequest }: Profile,
+  profile: Profile,
 ): Promise<void> {
   const { job, signal } = attempt;
-  const message = leftoverCommitMessage(job.id, deps.redact(job.order.task));
+  const { autoPr, guard } = profile;
+  const task = await withoutSecrets(deps, guard, job.order.task, signal);
+  const message = leftoverCommitMessage(job.id, task);
   const { oid, leftUncommitted } = await workspace.commit(message, signal);
   if (oid === undefined) {
     if (job.order.delivers) throw new AgenticoreError('WORK_NOT_FOUND');
@@ -27,5 +30,5 @@ export async function deliverWork(
   await confirmClaim(deps, attempt);
   await workspace.push(signal);
   await attempt.report([{ type: 'BranchPushed', branch: workspace.branch, oid }]);
-  if (autoPr) await openPullRequest(deps, attempt, workspace, pullRequest);
+  if (autoPr) await openPullRequest(deps, attempt, workspace, profile);
 }

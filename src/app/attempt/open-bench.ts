@@ -19,14 +19,15 @@ export interface Bench {
   readonly session: KeptSession | undefined;
 }
 
-/** Opens workspace and profile side by side, and says so in the ledger. What it opened, closeBench closes. */
+/** Opens the workspace and lays out the profile, and says so in the ledger. What it opened, closeBench closes. */
 export async function openBench(deps: AttemptDeps, attempt: Attempt): Promise<Bench> {
-  const opening = openWorkspace(deps, attempt);
+  const { job } = attempt;
+  const profile = await deps.profiles.load(job.order.profile);
+  // What a job asks for counts more than what its profile says.
+  const opening = openWorkspace(deps, attempt, job.order.baseRef ?? profile.pullRequest.base);
   // Awaited below; until then a rejection must not count as unhandled, which would end the worker.
   opening.catch(() => {});
   try {
-    const { job } = attempt;
-    const profile = await deps.profiles.load(job.order.profile);
     const directory = await deps.directories.prepare(job.id, attempt.number);
     const { configDir } = directory;
     const trusted = profile.trustRepository ? (await opening).workspace : undefined;
@@ -57,8 +58,12 @@ export async function openBench(deps: AttemptDeps, attempt: Attempt): Promise<Be
 
 type Opened = Pick<Bench, 'workspace' | 'session'>;
 
-async function openWorkspace(deps: AttemptDeps, { job, number, signal }: Attempt): Promise<Opened> {
-  const { repoUrl, baseRef } = job.order;
+async function openWorkspace(
+  deps: AttemptDeps,
+  { job, number, signal }: Attempt,
+  baseRef: string | undefined,
+): Promise<Opened> {
+  const { repoUrl } = job.order;
   if (repoUrl === undefined) return { workspace: undefined, session: undefined };
   const session = await findKeptSession(deps, job);
   const order = {

@@ -1,23 +1,24 @@
 // The last step of a delivery: the pushed branch gets a pull request where its repository's host has them.
 import { AgenticoreError } from '../../domain/errors.js';
 import type { Job } from '../../domain/job.js';
-import type { PullRequestPolicy } from '../../domain/profile.js';
+import type { Profile } from '../../domain/profile.js';
 import { pullRequestText } from '../../domain/pull-request.js';
 import type { PullRequestOrder } from '../../ports/code-host.js';
 import type { Workspace } from '../../ports/workspace.js';
 import { type Attempt, type AttemptDeps, confirmClaim, isOvertaken, persist } from './attempt.js';
+import { withoutSecrets } from './without-secrets.js';
 
 /** Opens it, or finds the one there is. One that fails after a good push is a field of the job, not its failure. */
 export async function openPullRequest(
   deps: AttemptDeps,
   attempt: Attempt,
   workspace: Workspace,
-  policy: PullRequestPolicy,
+  profile: Profile,
 ): Promise<void> {
   const { repoUrl } = attempt.job.order;
   const host = deps.codeHosts.find((candidate) => repoUrl !== undefined && candidate.serves(repoUrl));
   if (host === undefined || repoUrl === undefined) return;
-  const order = { repoUrl, ...(await orderOf(deps, attempt, workspace, policy)) };
+  const order = { repoUrl, ...(await orderOf(deps, attempt, workspace, profile)) };
   await confirmClaim(deps, attempt);
   try {
     const { shortfalls, ...opened } = await host.openPullRequest(order, attempt.signal);
@@ -33,12 +34,13 @@ async function orderOf(
   deps: AttemptDeps,
   attempt: Attempt,
   workspace: Workspace,
-  policy: PullRequestPolicy,
+  { guard, pullRequest: policy }: Profile,
 ): Promise<Omit<PullRequestOrder, 'repoUrl'>> {
   const { branch, baseRef } = workspace;
-  const { order } = attempt.job;
   const worked = await findWorked(deps, attempt);
-  const [summary, template] = await Promise.all([
+  const clean = (text: string): Promise<string> => withoutSecrets(deps, guard, text, attempt.signal);
+  const [task, summary, template] = await Promise.all([
+    clean(attempt.job.order.task),
     worked.answer && persist(deps.clock, attempt.signal, () => deps.events.answer(worked.id)),
     policy.body === undefined ? workspace.pullRequestTemplate() : undefined,
   ]);
@@ -46,12 +48,11 @@ async function orderOf(
     command,
     passed: exitCode === 0,
   }));
-  const facts = { task: deps.redact(order.task), summary, verification, baseRef, template };
+  const facts = { task, summary: summary && (await clean(summary)), verification, baseRef, template };
   const { draft, labels, reviewers, assignees } = policy;
   return {
     branch,
-    // What a job asks for counts more than what its profile says.
-    base: (order.baseRef === undefined ? policy.base : undefined) ?? baseRef,
+    base: baseRef,
     ...pullRequestText(worked, facts, policy),
     ...{ draft, labels, reviewers, assignees },
   };

@@ -57,8 +57,12 @@ export interface Settings {
     readonly allowUnauthenticated: boolean;
     readonly allowQueryKey: boolean;
     readonly publicMetrics: boolean;
-    /** Origins of the web pages that may call the agent; `*` is any. */
+    /** Origins of the web pages that may call; `*` is any. */
     readonly corsOrigins: readonly string[];
+    /** Names under which the server answers where nobody is asked for a key. */
+    readonly allowedHosts: readonly string[];
+    /** Requests of each caller; 0 is any number. */
+    readonly rateLimitPerMinute: number;
     readonly maxBodyBytes: number;
     readonly maxQueued: number;
   };

@@ -3,8 +3,9 @@ import { setMaxListeners } from 'node:events';
 import express, { type Express } from 'express';
 import { AgenticoreError } from '../../domain/errors.js';
 import { addCompletionRoutes } from '../completions/completion-routes.js';
-import { addMcpDoor, MCP_HEADERS, MCP_PATHS, refuseForeignPages } from '../mcp/http/mcp-door.js';
-import { allowOrigins } from '../openai/cors.js';
+import { addMcpDoor, MCP_PATHS } from '../mcp/http/mcp-door.js';
+import { sendRpcError } from '../mcp/http/rpc-error.js';
+import { sendOpenAiError } from '../openai/openai-error.js';
 import { addOpenAiRoutes } from '../openai/openai-routes.js';
 import { addAdminRoutes } from '../rest/admin.js';
 import { addDrainRoutes, addWorkerRoutes } from '../rest/drain.js';
@@ -14,54 +15,66 @@ import { addJobContentRoutes } from '../rest/job-contents.js';
 import { addJobRoutes } from '../rest/jobs.js';
 import { addMetricsRoute } from '../rest/metrics.js';
 import { addProfileRoutes } from '../rest/profiles.js';
-import { authenticate, isLoopback } from './auth.js';
+import { setAnswerHeaders } from './answer-headers.js';
+import { asksNobody, authenticate } from './auth.js';
 import { beginCall } from './call.js';
-import type { AgentCounters, HttpDeps } from './http-deps.js';
+import type { HttpDeps } from './http-deps.js';
 import { handleErrors } from './problem.js';
+import { limitRate } from './rate-limit.js';
+import { admitNames, admitPages } from './web-pages.js';
 
-/** Builds the app; `listen` serves it. */
+/** Builds the app; `listen` serves it. What is added first is passed first. */
 export function createHttpApp(deps: HttpDeps): Express {
   // Every reader and every waiting request listens to it; many of them are no leak.
   setMaxListeners(0, deps.closing);
   const app = express();
-  app.disable('x-powered-by');
   app.disable('etag');
   app.set('query parser', 'simple');
 
   app.use(beginCall({ newRequestId: deps.newRequestId, log: deps.log, clock: deps.submit.clock }));
-  addHealthRoutes(app, deps); // public
-  if (deps.publicMetrics) addMetricsRoute(app, deps);
-  // A browser asks for permission without a key.
-  if (deps.agent !== undefined) app.use('/v1', allowOrigins(deps.corsOrigins));
-  app.use(
-    [...MCP_PATHS],
-    allowOrigins(deps.corsOrigins, MCP_HEADERS),
-    refuseForeignPages(deps.corsOrigins, isLoopback),
-  );
-  if (deps.oauth !== undefined && !deps.probesOnly) app.use(deps.oauth.routes); // public
-  app.use(authenticate({ ...deps, tokens: deps.oauth?.tokens }));
-  if (!deps.publicMetrics) addMetricsRoute(app, deps);
+  app.use(...setAnswerHeaders());
+  addDoor(app, deps);
   addDrainRoutes(app, deps); // on every role
   if (!deps.probesOnly) addCounterRoutes(app, deps);
   app.use(() => {
     throw new AgenticoreError('NOT_FOUND');
   });
-  app.use(handleErrors(deps.log));
+  addErrors(app, deps);
   return app;
 }
 
-function addAgentRoutes(app: Express, { openAi, completions }: AgentCounters): void {
-  addOpenAiRoutes(app, openAi);
-  addCompletionRoutes(app, completions);
+/** Who may come in. What is public is answered on the way: for every page and name that may call, without a key. */
+function addDoor(app: Express, deps: HttpDeps): void {
+  const { apiKeys, oauth, corsOrigins, allowQueryKey } = deps;
+  const tokens = oauth?.tokens;
+  if (asksNobody({ apiKeys, tokens })) app.use(admitNames(deps));
+  app.use(admitPages({ corsOrigins, ownOrigin: oauth?.origin }));
+  addHealthRoutes(app, deps);
+  if (deps.publicMetrics) addMetricsRoute(app, deps);
+  if (oauth !== undefined && !deps.probesOnly) app.use(oauth.routes);
+  app.use(authenticate({ apiKeys, tokens, allowQueryKey }));
+  if (!deps.publicMetrics) addMetricsRoute(app, deps);
 }
 
 function addCounterRoutes(app: Express, deps: HttpDeps): void {
+  const { agent, rateLimitPerMinute, bus } = deps;
+  if (rateLimitPerMinute > 0) app.use(limitRate(rateLimitPerMinute, bus.tallies));
   addMcpDoor(app, deps);
-  if (deps.agent !== undefined) addAgentRoutes(app, deps.agent);
+  if (agent !== undefined) {
+    addOpenAiRoutes(app, agent.openAi);
+    addCompletionRoutes(app, agent.completions);
+  }
   addJobRoutes(app, deps);
   addJobContentRoutes(app, deps);
   addFeedRoutes(app, deps);
   addProfileRoutes(app, deps);
   addWorkerRoutes(app, deps);
-  if (deps.bus.name === 'file') addAdminRoutes(app, deps);
+  if (bus.name === 'file') addAdminRoutes(app, deps);
+}
+
+/** Failures are told in the words of whoever calls at an address, whatever on the way there has failed. */
+function addErrors(app: Express, { log }: HttpDeps): void {
+  app.use('/v1', handleErrors(log, sendOpenAiError));
+  app.use([...MCP_PATHS], handleErrors(log, sendRpcError));
+  app.use(handleErrors(log));
 }

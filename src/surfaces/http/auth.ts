@@ -1,10 +1,10 @@
-// Who calls, and what they may do: a key, an access token, or, where neither is asked for, this machine only.
-import { isIP } from 'node:net';
+// Who calls, and what they may do: a key, an access token, or, where neither is asked for, where they call from.
 import type { Request, RequestHandler } from 'express';
 import { AgenticoreError } from '../../domain/errors.js';
 import { SCOPES } from '../../domain/scope.js';
 import { type ApiKey, keyOf } from './api-keys.js';
 import { ANONYMOUS, callOf, challenge, type Identity } from './call.js';
+import { isLoopback, namesThisMachine } from './web-pages.js';
 
 /** The access tokens that clients get by OAuth. */
 export interface AccessTokens {
@@ -18,21 +18,17 @@ interface Door {
   readonly apiKeys: readonly ApiKey[];
   readonly tokens?: AccessTokens | undefined;
   readonly allowQueryKey: boolean;
-  readonly allowUnauthenticated: boolean;
-  /** Web pages that may call; `*` is any. */
-  readonly corsOrigins?: readonly string[];
 }
 
 /** Lets callers pass that show a key or a token, or everybody when neither is asked for; notes who they are. */
-export function authenticate(door: Door): RequestHandler {
-  const { apiKeys, tokens, allowQueryKey } = door;
-  const isOpen = apiKeys.length === 0 && tokens === undefined;
+export function authenticate({ apiKeys, tokens, allowQueryKey }: Door): RequestHandler {
+  const isOpen = asksNobody({ apiKeys, tokens });
   return async (req, res, next) => {
     const call = callOf(res);
     call.metadataUrl = tokens?.metadataUrl(req.path);
     const bearer = bearerOf(req);
     const identity = isOpen
-      ? anonymous(req, door)
+      ? anonymous(req)
       : (keyOf(shownKeys(req, bearer, allowQueryKey), apiKeys) ??
         (bearer === undefined ? undefined : await tokens?.identify(bearer)));
     if (identity === undefined) {
@@ -45,6 +41,10 @@ export function authenticate(door: Door): RequestHandler {
   };
 }
 
+/** Whether callers need not say who they are. */
+export const asksNobody = ({ apiKeys, tokens }: Pick<Door, 'apiKeys' | 'tokens'>): boolean =>
+  apiKeys.length === 0 && tokens === undefined;
+
 /** Every place where the caller may have put a key; any of them suffices. */
 function shownKeys(req: Request, bearer: string | undefined, allowQueryKey: boolean): readonly string[] {
   const query = allowQueryKey ? req.query.api_key : undefined;
@@ -54,42 +54,8 @@ function shownKeys(req: Request, bearer: string | undefined, allowQueryKey: bool
 const bearerOf = ({ headers }: Request): string | undefined =>
   /^Bearer +(\S+) *$/i.exec(headers.authorization ?? '')?.[1];
 
-/**
- * Who need not say who they are. They may work; what runs the server is for this machine, also where
- * AGENTICORE_ALLOW_UNAUTHENTICATED lets everybody in. Throws UNAUTHORIZED.
- */
-function anonymous(req: Request, { allowUnauthenticated, corsOrigins = [] }: Door): Identity {
-  const stranger = strangerIn(req, corsOrigins);
-  if (stranger !== undefined && !allowUnauthenticated)
-    throw new AgenticoreError(
-      'UNAUTHORIZED',
-      `Without API keys this server does not answer to ${stranger}; set AGENTICORE_API_KEYS, or call it as localhost.`,
-    );
-  const isHere = stranger === undefined && isLoopback(req.socket.remoteAddress ?? '');
+/** Who need not say who they are may work; what runs the server is for this machine. */
+function anonymous({ headers, socket }: Request): Identity {
+  const isHere = namesThisMachine(headers.host) && isLoopback(socket.remoteAddress ?? '');
   return { name: ANONYMOUS, scopes: isHere ? SCOPES : SCOPES.filter((scope) => scope !== 'admin') };
-}
-
-/**
- * A web page that is open on this machine is not "this machine": a foreign Origin, or a foreign Host (DNS rebinding), is
- * named.
- */
-function strangerIn({ headers }: Request, corsOrigins: readonly string[]): string | undefined {
-  const { host, origin } = headers;
-  if (host !== undefined && !isLoopback(hostNameOf(`http://${host}`)))
-    return `the name ${host.slice(0, 100)}`;
-  const isAllowed = origin !== undefined && (corsOrigins.includes(origin) || corsOrigins.includes('*'));
-  return origin === undefined || isAllowed || isLoopback(hostNameOf(origin))
-    ? undefined
-    : `pages of ${origin.slice(0, 100)}`;
-}
-
-const hostNameOf = (url: string): string => (URL.canParse(url) ? new URL(url).hostname : '');
-
-/** True for addresses and names that only this machine can reach. */
-export function isLoopback(host: string): boolean {
-  const name = host
-    .toLowerCase()
-    .replace(/^\[(.*)\]$/, '$1')
-    .replace(/^::ffff:/, '');
-  return name === 'localhost' || name === '::1' || (isIP(name) === 4 && name.startsWith('127.'));
 }

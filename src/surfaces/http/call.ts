@@ -52,7 +52,6 @@ export function beginCall({
     const call: Call = { requestId, caller: ANONYMOUS, scopes: [], metadataUrl: undefined };
     res.locals.call = call;
     res.setHeader('X-Request-Id', requestId);
-    res.setHeader('X-Content-Type-Options', 'nosniff');
     const startedAt = clock.now();
     // The path without its query: a key given there must not reach the log.
     const { method, path } = req;

@@ -73,11 +73,20 @@ export interface HttpDeps {
   /** Empty, and no tokens: nobody is asked who they are. */
   readonly apiKeys: readonly ApiKey[];
   /** Set where clients may get tokens instead: where they do, and whose a token is. */
-  readonly oauth?: { readonly routes: RequestHandler; readonly tokens: AccessTokens };
+  readonly oauth?: {
+    readonly routes: RequestHandler;
+    readonly tokens: AccessTokens;
+    /** Where people see this server. */
+    readonly origin: string;
+  };
   readonly allowQueryKey: boolean;
   readonly allowUnauthenticated: boolean;
   /** Web pages that may call; `*` is any. */
   readonly corsOrigins: readonly string[];
+  /** Names under which the server answers besides its own where nobody is asked who they are. */
+  readonly allowedHosts: readonly string[];
+  /** Requests a minute of each caller; 0 is any number. */
+  readonly rateLimitPerMinute: number;
   readonly limits: HttpLimits;
   readonly version: string;
   /** Further members of GET /health. */

@@ -46,6 +46,8 @@ export async function listen(app: Express, options: ListenOptions): Promise<List
   const answering = countAnswers(server);
   refuseGarbage(server, answering, options.newRequestId);
   server.on('request', app);
+  // An `Expect` that Node does not know it would answer itself, without an id.
+  server.on('checkExpectation', (req, res) => server.emit('request', req, res));
   await bind(server, options);
   const { port } = addressOf(server);
   const { host } = options;

@@ -2,7 +2,7 @@
 // the process but the id under which the log tells it.
 import { STATUS_CODES } from 'node:http';
 import type { ErrorRequestHandler, Response } from 'express';
-import { AgenticoreError, ERRORS, type ErrorCode, publicCode } from '../../domain/errors.js';
+import { AgenticoreError, ERRORS, publicCode } from '../../domain/errors.js';
 import type { Log } from '../../ports/log.js';
 import { callOf } from './call.js';
 
@@ -66,22 +66,16 @@ export function handleErrors(
   };
 }
 
-/** Undefined for a bug. The web framework's own refusals carry a `type` or a 4xx `status`. */
+/** Undefined for a bug. The refusals of the web framework, and of what reads bodies for it, carry a 4xx `status`. */
 function asRefusal(error: unknown): AgenticoreError | undefined {
   if (error instanceof AgenticoreError) return error;
   if (!(error instanceof Error)) return undefined;
-  const code = 'type' in error ? FRAMEWORK_REFUSALS.get(error.type) : undefined;
-  if (code !== undefined) return new AgenticoreError(code);
-  const isMalformed = error instanceof URIError || ('status' in error && error.status === 400);
-  return isMalformed
-    ? new AgenticoreError('INVALID_REQUEST', 'The request or its address is malformed.')
-    : undefined;
+  const status = error instanceof URIError ? 400 : 'status' in error ? error.status : undefined;
+  if (status === 400)
+    return new AgenticoreError('INVALID_REQUEST', 'The request or its address is malformed.');
+  if (status === 413) return new AgenticoreError('BODY_TOO_LARGE');
+  return status === 415 ? new AgenticoreError('UNSUPPORTED_MEDIA_TYPE') : undefined;
 }
-
-const FRAMEWORK_REFUSALS = new Map<unknown, ErrorCode>([
-  ['entity.too.large', 'BODY_TOO_LARGE'],
-  ['encoding.unsupported', 'UNSUPPORTED_MEDIA_TYPE'],
-]);
 
 const stackOf = (error: unknown): string =>
   error instanceof Error ? (error.stack ?? error.message) : String(error);

@@ -1,4 +1,6 @@
 // What happens in a job, in a few words each: what a person reads beside a spinner.
+import type { Afterword } from '../../domain/endings.js';
+import type { JobEvent } from '../../domain/job-event.js';
 import { isRecord } from '../../domain/json-record.js';
 import type { FeedEntry } from '../../ports/feed.js';
 
@@ -17,20 +19,35 @@ const TELLING = [
   'skill',
 ];
 
-const EVENTS: Readonly<Record<string, string>> = {
+const EVENTS: Readonly<Record<Exclude<JobEvent['type'], Afterword>, string>> = {
   JobSubmitted: 'Submitted',
   AttemptStarted: 'Started',
   WorkspaceOpened: 'The repository is ready',
+  SetupFinished: 'The setup commands have run',
   ClaudeStarted: 'Claude has started',
   ClaudeFinished: 'Claude has finished',
+  VerificationFinished: 'The verify commands have run',
   CommitReady: 'The work is committed',
+  PushBlocked: 'The guard has stopped the push',
   BranchPushed: 'The branch is pushed',
   PullRequestOpened: 'The pull request is open',
+  PullRequestFailed: 'The pull request could not be opened',
+  CancelRequested: 'It is asked to stop',
+  AttemptFailed: 'The attempt failed; another follows',
+  AttemptLost: 'The worker was lost; another attempt follows',
+  AttemptParked: 'Waits until the usage limit is over',
+  JobParked: 'Waits until the usage limit is over',
+  AttemptHandedBack: 'The worker leaves; another goes on',
+  JobSucceeded: 'Succeeded',
+  JobFailed: 'Failed',
+  JobCancelled: 'Cancelled',
+  JobExpired: 'Expired',
 };
+const IN_WORDS: ReadonlyMap<string, string> = new Map(Object.entries(EVENTS));
 
 /** Empty for what is not worth a word. */
 export function said({ kind, type, data }: FeedEntry): readonly string[] {
-  if (kind === 'event') return [EVENTS[type] ?? type.replace(/(?<=[a-z])(?=[A-Z])/g, ' ')];
+  if (kind === 'event') return [IN_WORDS.get(type) ?? type]; // what a newer process of the fleet calls it
   if (kind !== 'message' || type !== 'assistant') return [];
   const { message }: Readonly<Record<string, unknown>> = JSON.parse(data);
   const content = isRecord(message) && isRecord(message.message) ? message.message.content : undefined;

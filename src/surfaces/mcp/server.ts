@@ -26,6 +26,8 @@ import { createToolCalls, type Extra } from './tool-calls.js';
 
 const RESOURCE_NOT_FOUND = -32002;
 const MOST_COMPLETIONS = 100;
+/** What a client follows is kept on the bus for a day. */
+const MOST_ADDRESS_CHARACTERS = 2048;
 
 /** For answers of clients that were asked something, which ours never are; the SDK would build one for each of them. */
 const NOTHING_TO_CHECK: jsonSchemaValidator = {
@@ -126,6 +128,11 @@ export function createMcpServer(offer: Offer, client: Client): McpServer {
   server.setRequestHandler(SubscribeRequestSchema, ({ params: { uri } }, extra) =>
     asProtocolError(async () => {
       assertMayRead(extra);
+      if (uri.length > MOST_ADDRESS_CHARACTERS)
+        throw new McpError(
+          ErrorCode.InvalidParams,
+          `An address has ${MOST_ADDRESS_CHARACTERS} characters at most.`,
+        );
       const uris = new Set([...following.uris(), uri]);
       if (uris.size > maxFollowed)
         throw new McpError(ErrorCode.InvalidParams, `One client can follow ${maxFollowed} resources.`);

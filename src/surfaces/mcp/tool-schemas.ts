@@ -18,9 +18,8 @@ export function jobPart({ $schema: _, title: __, ...job }: JsonRecord): JsonReco
 
 /** Arguments of `run_task`: the body of POST /jobs, except that it waits unless told not to. */
 export function runTaskInput(jobRequest: JsonRecord): JsonRecord {
-  const { callback_url: _, ...members } = membersOf(jobRequest);
   return object(['task'], {
-    ...members,
+    ...membersOf(jobRequest),
     wait: {
       ...member(jobRequest, 'wait'),
       default: true,
@@ -125,9 +124,8 @@ export const profileListOutput = (): JsonRecord => {
 
 /** Arguments of `agent_completions`: the body of POST /completions, except that the wait is bounded. */
 export function completionInput(completionRequest: JsonRecord): JsonRecord {
-  const { callback_url: _, ...members } = membersOf(completionRequest);
   return object(['message'], {
-    ...members,
+    ...membersOf(completionRequest),
     uuid: {
       ...member(completionRequest, 'uuid'),
       description: 'A name for the turn: the same again is the same turn. Default: a new one.',

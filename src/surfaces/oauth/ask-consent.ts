@@ -11,7 +11,7 @@ import { LOGINS, mayTry } from './tries.js';
  * time, or once more with the reason. Throws AccessDeniedError for a no.
  */
 export async function askConsent(
-  { settings, grants, log }: Pick<OAuthDeps, 'settings' | 'grants' | 'log'>,
+  { settings, tallies, log }: Pick<OAuthDeps, 'settings' | 'tallies' | 'log'>,
   res: Response,
   request: Request,
 ): Promise<boolean> {
@@ -30,7 +30,7 @@ export async function askConsent(
   if (decision !== 'allow') throw new AccessDeniedError('The owner of the server said no');
 
   const address = req.socket.remoteAddress;
-  if (!(await mayTry(grants, 'login', address, LOGINS))) {
+  if (!(await mayTry(tallies, 'login', address, LOGINS))) {
     res.setHeader('Retry-After', String(LOGINS.windowMs / 1000));
     return send(429, 'There were too many tries. Come back in a quarter of an hour.');
   }

@@ -33,7 +33,7 @@ export interface Tokens {
 
 export type GrantBook = ReturnType<typeof createGrantBook>;
 
-export function createGrantBook({ grants, clock, log }: Omit<OAuthDeps, 'settings'>) {
+export function createGrantBook({ grants, clock, log }: Pick<OAuthDeps, 'grants' | 'clock' | 'log'>) {
   async function load(
     grantId: string,
   ): Promise<{ readonly text: string; readonly grant: Grant } | undefined> {

@@ -3,6 +3,7 @@ import type { Scope } from '../../domain/scope.js';
 import type { Clock } from '../../ports/clock.js';
 import type { Grants } from '../../ports/grants.js';
 import type { Log } from '../../ports/log.js';
+import type { Tallies } from '../../ports/tallies.js';
 
 export interface OAuthSettings {
   /** Where this server is reached: its origin. */
@@ -22,6 +23,7 @@ export interface OAuthSettings {
 export interface OAuthDeps {
   readonly settings: OAuthSettings;
   readonly grants: Grants;
+  readonly tallies: Tallies;
   /** Resolves when the bus can be written to; throws BUS_UNREACHABLE. */
   readonly ping: () => Promise<void>;
   readonly clock: Pick<Clock, 'now'>;

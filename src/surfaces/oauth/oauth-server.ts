@@ -15,7 +15,7 @@ const METADATA = '/.well-known/oauth-protected-resource';
 const ENDPOINTS = ['/authorize', '/token', '/register', '/revoke'];
 
 export function createOAuthServer(deps: OAuthDeps): NonNullable<HttpDeps['oauth']> {
-  const { settings, grants, ping } = deps;
+  const { settings, tallies, ping } = deps;
   const { issuer, resource, allowedScopes } = settings;
   const book = createGrantBook(deps);
   const provider = createProvider(deps, createClients(deps), book);
@@ -28,7 +28,7 @@ export function createOAuthServer(deps: OAuthDeps): NonNullable<HttpDeps['oauth'
   routes.use(ENDPOINTS, (_req, _res, next) => ping().then(() => next(), next));
   routes.use(['/token', '/revoke'], ...checkClientSecret(settings));
   routes.post('/register', async (req, res, next) => {
-    if (await mayTry(grants, 'registration', req.socket.remoteAddress, REGISTRATIONS)) return next();
+    if (await mayTry(tallies, 'registration', req.socket.remoteAddress, REGISTRATIONS)) return next();
     res.setHeader('Retry-After', String(REGISTRATIONS.windowMs / 1000));
     res.status(429).json(new TooManyRequestsError('Too many clients have registered').toResponseObject());
   });
@@ -56,6 +56,7 @@ export function createOAuthServer(deps: OAuthDeps): NonNullable<HttpDeps['oauth'
   const audiences = resourcesOf(settings).map(({ href }) => href);
   return {
     routes,
+    origin: issuer.origin,
     tokens: {
       async identify(token) {
         const access = await book.access(token);

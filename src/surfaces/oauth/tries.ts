@@ -1,5 +1,5 @@
 // How often strangers may try something: counted on the bus, for all processes together.
-import type { Grants } from '../../ports/grants.js';
+import type { Tallies } from '../../ports/tallies.js';
 
 export interface Bounds {
   /** Of one address; of all together. */
@@ -15,11 +15,11 @@ export const REGISTRATIONS: Bounds = { each: 20, all: 500, windowMs: 60 * 60_000
 
 /** Counts this try; false when there were too many. */
 export async function mayTry(
-  grants: Grants,
+  tallies: Tallies,
   what: 'login' | 'registration',
   address: string | undefined,
   { each, all, windowMs }: Bounds,
 ): Promise<boolean> {
-  if ((await grants.count(`${what}:${address}`, windowMs)) > each) return false;
-  return (await grants.count(what, windowMs)) <= all;
+  if ((await tallies.count(`${what}:${address}`, windowMs)).count > each) return false;
+  return (await tallies.count(what, windowMs)).count <= all;
 }

@@ -32,6 +32,7 @@ const CODES: Partial<Record<ErrorCode, string>> = {
   AGENT_MODEL_NOT_FOUND: 'model_not_found',
   BODY_TOO_LARGE: 'request_too_large',
   QUEUE_FULL: 'rate_limit_exceeded',
+  RATE_LIMITED: 'rate_limit_exceeded',
   INTERNAL: 'server_error',
   AGENT_BUSY: 'overloaded',
 };

@@ -54,7 +54,6 @@ const TRACEPARENT = /^(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{
 
 /** Idempotency-Key, scoped by who calls, and the caller's trace. Throws INVALID_REQUEST on a malformed key. */
 export function submitContext(req: Request, caller: string): SubmitContext {
-  const { traceparent } = req.headers;
   const key = req.get('idempotency-key');
   if (key !== undefined && !/^[\x21-\x7e]{1,255}$/.test(key)) {
     throw invalid('Idempotency-Key', 'must be 1 to 255 visible ASCII characters');
@@ -62,7 +61,10 @@ export function submitContext(req: Request, caller: string): SubmitContext {
   return {
     // A key holds no space, so that caller and key cannot be told apart in two ways.
     ...(key === undefined ? {} : { idempotencyKey: `${caller} ${key}` }),
-    // As W3C Trace Context asks, one that is malformed is ignored.
-    ...(typeof traceparent === 'string' && TRACEPARENT.test(traceparent) ? { traceparent } : {}),
+    ...traceOf(req.get('traceparent')),
   };
 }
+
+/** The trace that a caller works in. As W3C Trace Context asks, one that is malformed is ignored. */
+export const traceOf = (traceparent: string | undefined): Pick<SubmitContext, 'traceparent'> =>
+  traceparent !== undefined && TRACEPARENT.test(traceparent) ? { traceparent } : {};

@@ -17,6 +17,7 @@ import { jobListContract } from './job-list.js';
 import { keysAndAnswersContract } from './keys-and-answers.js';
 import { leaseContract } from './lease.js';
 import { registryContract } from './registry.js';
+import { talliesContract } from './tallies.js';
 import { transcriptLogContract } from './transcript-log.js';
 import { upkeepContract } from './upkeep.js';
 import { visitsContract } from './visits.js';
@@ -41,6 +42,7 @@ export function busContract(name: string, open: OpenBus): void {
   callbacksContract(name, open);
   grantsContract(name, open);
   visitsContract(name, open);
+  talliesContract(name, open);
   upkeepContract(name, open);
   custodyContract(name, open);
 }

@@ -72,6 +72,12 @@ export function callbacksContract(name: string, open: OpenBus): void {
       const fleet = await feed.read({ kind: 'fleet' }, undefined, 99);
       assert.equal(fleet.entries.at(-1)?.type, 'CallbackDelivered');
       assert.equal((await events.load(jobId))?.job.callback?.attempts, 1);
+      const { entries } = await feed.read({ kind: 'job', jobId }, undefined, 99);
+      assert.equal(entries.at(-1)?.type, 'JobCancelled');
+      assert.deepEqual(await feed.read({ kind: 'job', jobId }, entries.at(-1)?.cursor, 99), {
+        entries: [],
+        gap: false,
+      });
     });
 
     check('what is due survives the process, held or not', async ({ bus: { events, callbacks }, reopen }) => {

@@ -52,14 +52,5 @@ export function grantsContract(name: string, open: OpenBus): void {
         await eventually(`${id} is forgotten`, async () => (await grants.find('grant', id)) === undefined);
       assert.equal(await grants.replace('grant', 'short', 'text', 'after', LONG_MS), false);
     });
-
-    check('counts each try once, however many come at once, and anew in the next window', async ({ bus }) => {
-      const { grants } = bus;
-      const counted = await Promise.all([1, 2, 3, 4].map(() => grants.count('login', LONG_MS)));
-      assert.deepEqual(counted.sort(), [1, 2, 3, 4]);
-      assert.equal(await grants.count('other', 20), 1);
-      await eventually('the next window begins', async () => (await grants.count('other', 20)) === 1);
-      assert.equal(await grants.count('login', LONG_MS), 5);
-    });
   });
 }

@@ -204,6 +204,9 @@ describe('a pull request that cannot be opened', () => {
       'CODE_HOST_AUTH_FAILED',
       /authorise the token at https:\S+sso/,
     );
+    const page = { 'content-type': 'text/html; charset=utf-8' };
+    github.fail(GET, { status: 200, body: 'Sign in', headers: page });
+    await refused(host().openPullRequest(order, never), 'CODE_HOST_REFUSED', /ends in \/api\/v3/);
     github.fail(GET, { status: 503, body: { message: 'Unavailable' } }, 9);
     await refused(host().openPullRequest(order, never), 'CODE_HOST_UNREACHABLE', /cannot open .*Unavailable/);
   });

@@ -132,6 +132,9 @@ describe('who we are to GitHub', () => {
     installation.suspended = false;
     github.fail(/access_tokens/, { status: 502, body: { message: 'Bad Gateway' } });
     assert.ok(await asking({}), 'a hiccup is passed over');
+    const page = { status: 200, body: 'Sign in', headers: { 'content-type': 'text/html' } };
+    github.fail(/\/installation$/, page);
+    await assert.rejects(asking({}), failsWith('CODE_HOST_REFUSED', /GITHUB_API_URL is not GitHub's API/));
     await assert.rejects(
       asking({ apiUrl: 'http://127.0.0.1:1' }),
       failsWith('CODE_HOST_UNREACHABLE', /GitHub gave no token/),

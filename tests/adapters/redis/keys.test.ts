@@ -118,7 +118,7 @@ describe('the keys of the bus on a cluster', needsOwnRedis, () => {
       await conversations.endTurn('{d}', 'j');
       await bus.grants.put('client', '{c}', 'text', 60_000);
       await bus.grants.replace('client', '{c}', 'text', 'other', 60_000);
-      await bus.grants.count('{login}', 60_000);
+      await bus.tallies.count('{login}', 60_000);
 
       const keys = await admin.keys('*');
       const kinds = new Set(keys.map((key) => key.replace(/(job|idem):[^:]+/, '$1')));

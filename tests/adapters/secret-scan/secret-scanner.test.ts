@@ -5,10 +5,11 @@ import { MANY_SECRETS } from '../../../src/domain/guard.js';
 import { GITHUB_TOKEN, SLACK_TOKEN } from '../../support/planted-secrets.js';
 
 const OWN = 'the-key-of-this-server-0001';
+const OWN_SECRETS = [OWN, 'short', 'production'];
 const NEVER = new AbortController().signal;
 
 const scan = (content: string | Uint8Array, ownOnly = false) =>
-  createSecretScanner([OWN, 'short', 'production']).scan(Buffer.from(content), ownOnly, NEVER);
+  createSecretScanner(() => OWN_SECRETS).scan(Buffer.from(content), ownOnly, NEVER);
 
 describe('the secret scanner', () => {
   it('finds what has the form of a secret, and says where without saying what', async () => {
@@ -56,6 +57,15 @@ describe('the secret scanner', () => {
     assert.deepEqual(found, [{ isOwn: true, what: 'a secret of this server', line: 2, text: OWN }]);
   });
 
+  it('knows those that were learned since it was made', async () => {
+    let secrets: readonly string[] = [];
+    const scanner = createSecretScanner(() => secrets);
+    const look = async () => (await scanner.scan(Buffer.from(`of an hour: ${OWN}`), true, NEVER)).length;
+    assert.equal(await look(), 0);
+    secrets = [OWN];
+    assert.equal(await look(), 1);
+  });
+
   it('looks into binary data and UTF-16', async () => {
     assert.equal((await scan(`é${GITHUB_TOKEN}`)).length, 1);
     const binary = Buffer.concat([Buffer.from([0, 1, 2, 255]), Buffer.from(GITHUB_TOKEN), Buffer.from([0])]);
@@ -96,7 +106,7 @@ describe('the secret scanner', () => {
   it('stops when it is told to', async () => {
     const content = Buffer.alloc(1_000_000, 'x');
     await assert.rejects(
-      createSecretScanner([]).scan(content, false, AbortSignal.abort('enough')),
+      createSecretScanner(() => []).scan(content, false, AbortSignal.abort('enough')),
       (error) => error === 'enough',
     );
   });

@@ -76,6 +76,8 @@ describe('the configuration', () => {
         allowQueryKey: false,
         publicMetrics: false,
         corsOrigins: [],
+        allowedHosts: [],
+        rateLimitPerMinute: 0,
         maxBodyBytes: 1048576,
         maxQueued: 10000,
       },

@@ -12,8 +12,10 @@
 // one before or after it was carried out, `rules` refuses pushes, `revoke` and `installation.suspended` take away.
 import { randomBytes } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
+import type { Certificate } from '../certificate.js';
 import type { SampleRemote } from '../git-repository.js';
 import { type Answer, answerCall, refusalBody } from './api.js';
 import { completeAnswer, faultsOfAnswer, faultsOfRequest, findOperation } from './description.js';
@@ -35,7 +37,7 @@ export interface Hold {
 }
 
 export interface GitHub {
-  /** `http://127.0.0.1:<port>`; repositories follow as `/<owner>/<name>`, with or without `.git`. */
+  /** `http://127.0.0.1:<port>`, `https` with a certificate; repositories follow as `/<owner>/<name>`, with or without `.git`. */
   readonly url: string;
   /** Base address of the API. */
   readonly apiUrl: string;
@@ -114,14 +116,14 @@ interface Gate extends Hold {
   reach(): void;
 }
 
-export async function startGitHub(): Promise<GitHub> {
+export async function startGitHub(certificate?: Certificate): Promise<GitHub> {
   const world: World = { repositories: new Map(), tokens: new Map(), apps: [], tokenLifeMs: HOUR_MS };
   const requests: SeenRequest[] = [];
   const violations: string[] = [];
   const faults: Fault[] = [];
   const gates: Gate[] = [];
 
-  const server = createServer((request, response) => {
+  const listener = (request: IncomingMessage, response: ServerResponse): void => {
     const line = `${request.method} ${request.url}`;
     requests.push({ line, authorization: request.headers.authorization });
     const index = gates.findIndex(({ what }) => what.test(line));
@@ -147,7 +149,8 @@ export async function startGitHub(): Promise<GitHub> {
       if (gate !== undefined) holdBack(response, gate);
       answer();
     }
-  });
+  };
+  const server = certificate === undefined ? createServer(listener) : createTlsServer(certificate, listener);
 
   async function answerApi(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { pathname, searchParams: query } = new URL(request.url ?? '/', url);
@@ -172,7 +175,7 @@ export async function startGitHub(): Promise<GitHub> {
 
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const url = `http://${host}`;
+  const url = `${certificate === undefined ? 'http' : 'https'}://${host}`;
   return {
     url,
     apiUrl: `${url}${API}`,

@@ -90,7 +90,7 @@ async function start(t: { after(done: () => Promise<void>): void }) {
   const app = express();
   app.set('query parser', 'simple');
   app.use(beginCall({ newRequestId: randomUUID, log, clock: systemClock }));
-  app.use(authenticate({ apiKeys: [], allowQueryKey: false, allowUnauthenticated: false }));
+  app.use(authenticate({ apiKeys: [], allowQueryKey: false }));
   addCompletionRoutes(app, {
     completions: desk,
     turns: scriptTurns(),

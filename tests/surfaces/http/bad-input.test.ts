@@ -1,8 +1,10 @@
 // Bad input of every field and every parameter: refused with a code and a sentence, never a 500, never accepted.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { eventually } from '../../support/eventually.js';
 import { submit } from '../../support/ledger.js';
 import { FIELDS, INVALID, members } from './bad-fields.js';
+import { connectTo } from './raw-client.js';
 import { type Json, jsonOf, post, startTestServer } from './test-server.js';
 
 function assertIsProblem(body: Json, status: number, code: string, requestId: string | null): void {
@@ -281,4 +283,26 @@ test('unknown addresses are 404 and wrong methods 405 with the allowed ones', as
       response.headers.get('x-request-id'),
     );
   }
+});
+
+test('an address or an expectation that cannot be met is refused like any other fault of a caller', async (t) => {
+  const { url, port, facts } = await startTestServer(t);
+  for (const path of [
+    '/%zz',
+    '/jobs/%zz',
+    '/jobs?status=%zz',
+    '//',
+    '/jobs/%00',
+    '/%2e%2e/%2e%2e/etc/passwd',
+  ]) {
+    const answer = await fetch(`${url}${path}`);
+    assert.ok([200, 400, 404].includes(answer.status), `${path} ${answer.status}`);
+    if (answer.status !== 200)
+      assert.equal((await jsonOf(answer)).request_id, answer.headers.get('x-request-id'));
+  }
+  const { socket, text } = connectTo(port);
+  socket.write('GET /nothing HTTP/1.1\r\nHost: localhost\r\nExpect: miracles\r\nConnection: close\r\n\r\n');
+  await eventually('an answer', () => socket.closed);
+  assert.match(text(), /^HTTP\/1\.1 404 [\s\S]*\r\nX-Request-Id: /);
+  assert.ok(facts.every(({ level }) => level !== 'error'));
 });

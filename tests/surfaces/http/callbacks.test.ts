@@ -4,6 +4,7 @@ import { compileSchema } from '../../../src/runtime/schema.js';
 import { jobLetter } from '../../../src/surfaces/wire/callback-letter.js';
 import { eventJson } from '../../../src/surfaces/wire/event-json.js';
 import { carryOut, sha256 } from '../../support/ledger.js';
+import { readAllEvents } from './sse-reader.js';
 import { jobOf, jsonOf, post, startTestServer } from './test-server.js';
 
 const URL_WITH_SECRET = 'https://hooks.example.com/services/T0/s3cret?token=s3cret';
@@ -47,6 +48,21 @@ describe('callback_url', () => {
     const feed = await (await fetch(`${url}/jobs/${id}/events`)).text();
     assert.match(feed, /"callback_host":"hooks.example.com"/);
     assert.doesNotMatch(feed + JSON.stringify([accepted, job, asked]), /s3cret/);
+  });
+
+  it('comes after the end of the feed, which stays as it was', async (t) => {
+    const { url, bus } = await startTestServer(t);
+    const { id } = await jobOf(await post(`${url}/jobs`, { task: 'x', callback_url: URL_WITH_SECRET }));
+    await fetch(`${url}/jobs/${id}`, { method: 'DELETE' });
+    const before = await readAllEvents(`${url}/jobs/${id}/events`);
+    const delivered = { kind: 'delivered', httpStatus: 200 } as const;
+    await carryOut(bus.events, String(id), { type: 'RecordCallback', outcome: delivered, jitter: 0 });
+    const { frames } = await readAllEvents(`${url}/jobs/${id}/events`);
+    assert.deepEqual(frames, before.frames);
+    const [last, end] = frames.slice(-2);
+    const behind = await readAllEvents(`${url}/jobs/${id}/events?last_event_id=${last?.id}`);
+    assert.deepEqual(behind.frames, [end], 'who was cut off between the two');
+    assert.equal((await fetch(`${url}/jobs/${id}/events?last_event_id=${end?.id}`)).status, 204);
   });
 
   it('is nothing to ask for where none was given', async (t) => {

@@ -50,7 +50,7 @@ test('every route that the document names is served', async (t) => {
   const agent = await startTestServer(t, { change: withAgent });
   const ofAgent = /^\/(v1|completions)/;
   const routes = [...docs.matchAll(/^\| `(GET|POST|DELETE) (\/[^`?]*)/gm)];
-  assert.equal(routes.length, 31);
+  assert.equal(routes.length, 32);
   for (const [, method = '', path = ''] of routes) {
     const { url, bus } = ofAgent.test(path) ? agent : fleet;
     const jobId = await submit(bus.events);

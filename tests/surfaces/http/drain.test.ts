@@ -67,7 +67,7 @@ describe('draining over HTTP', () => {
     const { asked, change } = desk();
     const { url } = await startTestServer(t, { change });
     const headers = { origin: 'https://evil.example' };
-    assert.equal((await fetch(`${url}/drain`, { method: 'POST', headers })).status, 401);
+    assert.equal((await fetch(`${url}/drain`, { method: 'POST', headers })).status, 403);
     assert.deepEqual(asked, []);
   });
 

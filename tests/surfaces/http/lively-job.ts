@@ -1,4 +1,5 @@
 // A job with something of everything in its feed, and what its messages look like.
+import type { JobOrder } from '../../../src/domain/job-event.js';
 import type { Bus } from '../../../src/ports/bus.js';
 import { carryOut, endAttempt, startAttempt, submit } from '../../support/ledger.js';
 
@@ -12,9 +13,9 @@ export const say = (bus: Bus, jobId: string, seq: number, text?: string, type = 
 const delta = { attempt: 1, seq: 2, block: 0, delta: 'text', text: 'hal', parent_tool_use_id: null };
 
 /** A job with a life of every kind of entry; it has ended. */
-export async function endedJob(bus: Bus): Promise<string> {
+export async function endedJob(bus: Bus, more: Partial<JobOrder> = {}): Promise<string> {
   const jobId = await submit(bus.events, {
-    order: { metadata: { camelCase: 'kept' }, repoUrl: 'https://example.com/a' },
+    order: { metadata: { camelCase: 'kept' }, repoUrl: 'https://example.com/a', ...more },
   });
   await startAttempt(bus.events, jobId);
   await say(bus, jobId, 1);
@@ -42,6 +43,13 @@ export async function endedJob(bus: Bus): Promise<string> {
         numTurns: 2,
         usage: { serverToolUse: { webSearch: 1 } },
         transcript: { count: 2, head: 'f'.repeat(64) },
+      },
+      {
+        type: 'VerificationFinished',
+        round: 1,
+        passed: true,
+        commands: [{ command: 'npm test', exitCode: 0, durationMs: 1 }],
+        output: 'ok',
       },
       { type: 'CommitReady', oid: 'b'.repeat(40), leftUncommitted: true },
       {
@@ -88,6 +96,7 @@ export const ALL = [
   'WorkspaceOpened',
   'ClaudeStarted',
   'ClaudeFinished',
+  'VerificationFinished',
   'CommitReady',
   'PushBlocked',
   'BranchPushed',

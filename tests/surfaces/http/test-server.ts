@@ -110,6 +110,8 @@ export async function startTestServer(t: Scope, options: TestServerOptions = {})
     allowQueryKey: options.allowQueryKey ?? false,
     allowUnauthenticated: false,
     corsOrigins: [],
+    allowedHosts: [],
+    rateLimitPerMinute: 0,
     limits: { ...DEFAULT_HTTP_LIMITS, ...options.limits },
     version: '0.0.0-test',
     health: () => ({}),

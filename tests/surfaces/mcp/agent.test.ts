@@ -85,7 +85,8 @@ test('an agent offers itself and nothing of a fleet', async (t) => {
   assert.deepEqual((await client.listPrompts()).prompts, []);
 
   desk.completion = DONE;
-  const args = { message: 'hi', uuid: 'u-1', model: 'sonnet', context: { a: 1 } };
+  const callback_url = 'https://example.com/hook';
+  const args = { message: 'hi', uuid: 'u-1', model: 'sonnet', context: { a: 1 }, callback_url };
   assert.deepEqual(await call(client, 'agent_completions', args), {
     ...{ success: true, uuid: 'u-1', job_id: 'job-1', status: 'completed', result: 'Hello', session_id: 's' },
     ...{ cost_usd: 0.01, duration_ms: 1000, num_turns: 1, is_error: false, usage: { output_tokens: 7 } },
@@ -94,6 +95,7 @@ test('an agent offers itself and nothing of a fleet', async (t) => {
   const [first] = desk.asked;
   assert.equal(first?.request.turn.conversationKey, 'c1');
   assert.equal(first?.request.turn.model, 'claude:sonnet');
+  assert.equal(first?.request.callbackUrl, callback_url);
 
   const unnamed = await call(client, 'agent_completions', { message: 'hi', wait: false });
   assert.match(String(unnamed.uuid), /^[0-9a-f-]{36}$/);

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { eventually } from '../../support/eventually.js';
-import { type Json, jsonOf, startTestServer } from '../http/test-server.js';
-import { connectClient } from './mcp-client.js';
+import { type Json, startTestServer } from '../http/test-server.js';
+import { call, connectClient } from './mcp-client.js';
 
 const ACCEPT = { 'content-type': 'application/json', accept: 'application/json, text/event-stream' };
 const HELLO = {
@@ -70,48 +70,6 @@ test('what is no message is refused in the words of the protocol', async (t) => 
   assert.equal((await say(url, PING, { 'mcp-session-id': id })).status, 200);
 });
 
-test('a page of another site is refused, also with a key; a named one may read the headers that it needs', async (t) => {
-  const { url } = await startTestServer(t, {
-    apiKeys: ['a:ka'],
-    change: (deps) => ({ ...deps, corsOrigins: ['https://good.example'] }),
-  });
-  const from = (origin: string) => say(url, HELLO, { 'x-api-key': 'ka', origin });
-  for (const origin of ['https://evil.example', 'null', 'http://127.0.0.1.evil.example']) {
-    const refused = await from(origin);
-    assert.equal(refused.status, 403, origin);
-    assert.match(JSON.stringify(await jsonOf(refused)), /ORIGIN_REFUSED/);
-  }
-  for (const origin of ['https://good.example', 'http://localhost:6274'])
-    assert.equal((await from(origin)).status, 200);
-  const named = await from('https://good.example');
-  assert.equal(named.headers.get('access-control-allow-origin'), 'https://good.example');
-  const exposed = named.headers.get('access-control-expose-headers') ?? '';
-  for (const header of ['Mcp-Session-Id', 'WWW-Authenticate', 'Last-Event-Id', 'Mcp-Protocol-Version'])
-    assert.ok(exposed.includes(header), exposed);
-  const asked = await fetch(`${url}/mcp`, {
-    method: 'OPTIONS',
-    headers: { origin: 'https://good.example', 'access-control-request-method': 'DELETE' },
-  });
-  assert.equal(asked.status, 204);
-  assert.match(asked.headers.get('access-control-allow-methods') ?? '', /DELETE/);
-});
-
-test('a name that leads here from elsewhere is refused where nobody is asked for a key', async (t) => {
-  const { url, port } = await startTestServer(t);
-  const refused = await new Promise<string>((resolve, reject) => {
-    import('node:http').then(({ request }) => {
-      const headers = { ...ACCEPT, host: 'evil.example' };
-      const req = request({ host: '127.0.0.1', port, path: '/mcp', method: 'POST', headers }, (res) => {
-        res.resume();
-        resolve(String(res.statusCode));
-      });
-      req.on('error', reject).end(JSON.stringify(HELLO));
-    }, reject);
-  });
-  assert.equal(refused, '401');
-  await hello(url);
-});
-
 test('a process serves a bounded number of clients: idle ones make place, busy ones do not', async (t) => {
   const { url } = await startTestServer(t, { mcpLimits: { maxVisits: 1 } });
   const first = await hello(url);
@@ -136,4 +94,17 @@ test('a process serves a bounded number of clients: idle ones make place, busy o
     await again.body?.cancel();
     return again.status === 200;
   });
+});
+
+test('a caller may do what the scopes of the key say, tool by tool, and read nothing else', async (t) => {
+  const { url, bus } = await startTestServer(t, { apiKeys: ['r[jobs:read]:kr', 'w[jobs:write]:kw'] });
+  const as = (key: string) => connectClient(t, url, { headers: { 'x-api-key': key } });
+  const [reader, writer] = [await as('kr'), await as('kw')];
+  const refused = [await call(reader, 'run_task', { task: 'x' }), await call(writer, 'list_jobs')];
+  for (const answer of refused) assert.equal(answer.code, 'AGENTICORE_INSUFFICIENT_SCOPE');
+  assert.equal(await bus.events.count('queued'), 0);
+  await call(writer, 'run_task', { task: 'x', wait: false });
+  assert.equal((await call(reader, 'list_jobs')).total, 1);
+  assert.equal((await reader.listResources()).resources.length, 1);
+  await assert.rejects(writer.listResources(), /jobs:read/);
 });

@@ -89,6 +89,8 @@ test('a client follows a bounded number of resources', async (t) => {
   const client = await connectClient(t, url);
   for (const uri of ['a:1', 'a:2', 'a:2']) await client.subscribeResource({ uri });
   await assert.rejects(client.subscribeResource({ uri: 'a:3' }), /2 resources/);
+  await client.unsubscribeResource({ uri: 'a:2' });
+  await assert.rejects(client.subscribeResource({ uri: `a:${'3'.repeat(4000)}` }), /2048 characters/);
 });
 
 test('prompts lead to run_task with the profile that they are for', async (t) => {

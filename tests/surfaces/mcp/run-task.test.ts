@@ -132,9 +132,9 @@ test('what cannot be done is a result that says what to do', async (t) => {
     ['run_task', { task: 'x', wait: false, tsk: 1 }, 'INVALID_REQUEST', /did you mean task/],
     [
       'run_task',
-      { task: 'x', callback_url: 'https://example.com' },
-      'INVALID_REQUEST',
-      /callback_url is not known/,
+      { task: 'x', callback_url: 'https://127.0.0.1/hook' },
+      'CALLBACK_URL_REFUSED',
+      /127\.0\.0\.1/,
     ],
     ['run_task', { task: 'x', profile: 'none' }, 'UNKNOWN_PROFILE', /known: code, review/],
     ['run_task', { task: 'x', wait_seconds: 51 }, 'INVALID_REQUEST', /wait_seconds must be/],

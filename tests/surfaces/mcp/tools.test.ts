@@ -2,7 +2,9 @@
 // output schema that the tool shows.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { checkOf, compileSchema } from '../../../src/runtime/schema.js';
+import { checkOf, compileSchema, readSchema } from '../../../src/runtime/schema.js';
+import { carryOut } from '../../support/ledger.js';
+import { endedJob } from '../http/lively-job.js';
 import { type Json, jobOf, jsonOf, startTestServer } from '../http/test-server.js';
 import { call, connectClient, TRANSPORTS } from './mcp-client.js';
 
@@ -63,3 +65,32 @@ for (const over of TRANSPORTS) {
     assert.equal(job(await call(client, 'get_job', { job_id })).status, 'cancelled');
   });
 }
+
+test('run_task takes all that POST /jobs takes, where to tell the end too', async (t) => {
+  const { url, bus } = await startTestServer(t);
+  const trace = 'ab'.repeat(16);
+  const client = await connectClient(t, url, {
+    headers: { traceparent: `00-${trace}-${'cd'.repeat(8)}-01` },
+  });
+  const { tools } = await client.listTools();
+  const { properties = {} } = tools.find(({ name }) => name === 'run_task')?.inputSchema ?? {};
+  assert.deepEqual(Object.keys(properties), Object.keys(readSchema('job-request').properties as Json));
+  const callback_url = 'https://hooks.example.com/s3cret';
+  const submitted = job(await call(client, 'run_task', { task: 'x', wait: false, callback_url }));
+  assert.deepEqual(submitted.callback, { host: 'hooks.example.com', status: 'pending', attempts: 0 });
+  assert.equal(submitted.trace_id, trace);
+  assert.equal((await bus.events.load(String(submitted.id)))?.job.order.callbackUrl, callback_url);
+});
+
+test('a job that has been through everything passes the checks of clients', async (t) => {
+  const { url, bus } = await startTestServer(t);
+  const client = await connectClient(t, url);
+  await client.listTools(); // from here on the client checks each answer
+  const job_id = await endedJob(bus, { callbackUrl: 'https://example.com/hook' });
+  const failed = { kind: 'failed', error: 'It answered 500.', isFinal: false } as const;
+  await carryOut(bus.events, job_id, { type: 'RecordCallback', outcome: failed, jitter: 0 });
+  const found = job(await call(client, 'get_job', { job_id }));
+  for (const member of ['verification', 'findings', 'callback', 'usage', 'pr_url', 'commit'])
+    assert.ok(member in found, member);
+  assert.deepEqual((await call(client, 'list_jobs')).jobs, [found]);
+});

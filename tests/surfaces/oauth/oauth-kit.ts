@@ -71,6 +71,7 @@ export async function startOAuth(
       oauth: createOAuthServer({
         settings: { ...SETTINGS, ...change },
         grants: deps.bus.grants,
+        tallies: deps.bus.tallies,
         ping: deps.bus.ping,
         clock: { now: () => Date.now() + passed },
         log: deps.log,

@@ -10,14 +10,14 @@ import { authenticate } from '../../../src/surfaces/http/auth.js';
 import { beginCall } from '../../../src/surfaces/http/call.js';
 import { type ListenOptions, listen } from '../../../src/surfaces/http/listen.js';
 import { handleErrors } from '../../../src/surfaces/http/problem.js';
-import { allowOrigins } from '../../../src/surfaces/openai/cors.js';
 import {
   DEFAULT_OPENAI_LIMITS,
   type OpenAiDeps,
   type OpenAiLimits,
   type ToolChannel,
 } from '../../../src/surfaces/openai/openai-deps.js';
-import { addOpenAiErrors, addOpenAiRoutes } from '../../../src/surfaces/openai/openai-routes.js';
+import { sendOpenAiError } from '../../../src/surfaces/openai/openai-error.js';
+import { addOpenAiRoutes } from '../../../src/surfaces/openai/openai-routes.js';
 import { deafMeter } from '../../support/meter.js';
 import { type ScriptedTurns, scriptTurns, type TurnScript } from './scripted-turns.js';
 
@@ -28,7 +28,6 @@ interface Scope {
 export interface OpenAiServerOptions {
   readonly script?: TurnScript;
   readonly apiKeys?: readonly string[];
-  readonly corsOrigins?: readonly string[];
   readonly toolChannel?: ToolChannel;
   readonly limits?: Partial<OpenAiLimits>;
   readonly listen?: Partial<ListenOptions>;
@@ -68,17 +67,17 @@ export async function startOpenAiServer(t: Scope, options: OpenAiServerOptions =
     options.watch?.(res);
     next();
   });
-  app.use(allowOrigins(options.corsOrigins ?? []));
   app.use(
     authenticate({
       apiKeys: hashApiKeys(options.apiKeys ?? []),
       allowQueryKey: false,
-      allowUnauthenticated: false,
     }),
   );
   addOpenAiRoutes(app, deps);
-  addOpenAiErrors(app, deps);
-  app.use(handleErrors(deps.log));
+  app.use(() => {
+    throw new AgenticoreError('NOT_FOUND');
+  });
+  app.use('/v1', handleErrors(deps.log, sendOpenAiError));
   const listening = await listen(app, {
     host: '127.0.0.1',
     port: 0,

@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { compareCursors } from '../../../domain/cursor.js';
+import { isAfterword } from '../../../domain/endings.js';
 import { isTerminal } from '../../../domain/job.js';
 import type { TrimMark } from '../../../ports/custody.js';
 import type { StoredJob } from '../../../ports/event-log.js';
@@ -42,9 +43,10 @@ export interface KeptJob {
   messages: Promise<KeptMessages> | undefined;
 }
 
+/** The feed of a job is closed with its end. */
 const ledgerEntries = (text: string): FeedEntry[] => {
   const line = parseLedgerLine(text);
-  return line ? eventEntries(line) : [];
+  return line ? eventEntries(line).filter(({ type }) => !isAfterword(type)) : [];
 };
 
 /** A job with the given whole lines in its ledger; `length` bytes of it are good. */

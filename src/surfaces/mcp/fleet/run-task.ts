@@ -6,7 +6,7 @@ import { messageOf } from '../../../domain/errors.js';
 import { isTerminal, type Job } from '../../../domain/job.js';
 import type { JsonRecord } from '../../../domain/json-record.js';
 import { wholeJobAnswer } from '../../rest/job-answers.js';
-import { type JobRequestBody, toJobRequest } from '../../rest/job-request.js';
+import { type JobRequestBody, toJobRequest, traceOf } from '../../rest/job-request.js';
 import type { McpDeps } from '../mcp-deps.js';
 import { answered, type ToolCall } from '../shelf.js';
 import { USUAL_WAIT_S, waitForAnswer } from '../wait-for-answer.js';
@@ -16,7 +16,7 @@ import { jobLinks } from './job-address.js';
 export async function runTask(deps: McpDeps, args: JsonRecord, call: ToolCall): Promise<CallToolResult> {
   // Checked against the schema, which is that of the body of POST /jobs.
   const { wait = true, wait_seconds: waitS = USUAL_WAIT_S, ...body } = args as unknown as JobRequestBody;
-  const job = await submitJob(deps.submit, toJobRequest({ ...body, wait }));
+  const job = await submitJob(deps.submit, toJobRequest({ ...body, wait }), traceOf(call.get('traceparent')));
   const now = wait ? await waitFor(deps, job, waitS, call) : job;
   if (call.calledOff.aborted) await cancelJob(deps.submit, job.id, call.caller);
   return jobResult(deps, now);

@@ -4,12 +4,11 @@ import { Router as createRouter, type Request, type Response, type Router } from
 import { AgenticoreError } from '../../../domain/errors.js';
 import { callOf } from '../../http/call.js';
 import { jsonBody, takeBody } from '../../http/limits.js';
-import { handleErrors } from '../../http/problem.js';
 import { route } from '../../http/route.js';
 import type { McpDeps } from '../mcp-deps.js';
 import { createOffer } from '../offer.js';
 import { authInfoOf } from './auth-info.js';
-import { sendRpcError, sendVisitNotFound } from './rpc-error.js';
+import { sendVisitNotFound } from './rpc-error.js';
 import { addSseRoutes } from './sse-routes.js';
 import type { VisitRoom } from './visit-room.js';
 import { createVisitRooms } from './visit-rooms.js';
@@ -63,6 +62,5 @@ export function createMcpRouter(deps: McpDeps): Router {
     },
   });
   addSseRoutes(router, deps, offer);
-  router.use(handleErrors(log, sendRpcError));
   return router;
 }

@@ -133,7 +133,7 @@ describe('admin replay', () => {
     assert.match((await keep(bus, ['replay', jobId, '--to', '1'])).out, /queued/);
     const late = await keep(bus, ['replay', jobId, '--to', '99']);
     assert.equal(late.code, 2);
-    assert.match(late.err, /has 11 events/);
+    assert.match(late.err, /has 12 events/);
   });
 
   it('shows the way from one version to another, with what was said in between', async () => {

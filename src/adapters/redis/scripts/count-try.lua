@@ -1,8 +1,0 @@
--- count-try: counts one more try of something.
---
--- KEYS  1 tries (string: how many)
--- ARGV  1 window (ms), which begins with the first
--- Returns how many there were.
-local count = redis.call('INCR', KEYS[1])
-if count == 1 then redis.call('PEXPIRE', KEYS[1], ARGV[1]) end
-return count

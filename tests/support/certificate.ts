@@ -1,0 +1,20 @@
+// A certificate for a server on loopback, made by openssl: whoever is to trust it is given its file.
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+export interface Certificate {
+  /** PEM. */
+  readonly key: string;
+  readonly cert: string;
+  /** Of `cert`. */
+  readonly path: string;
+}
+
+export function makeCertificate(folder: string): Certificate {
+  const [keyPath, path] = [join(folder, 'key.pem'), join(folder, 'cert.pem')];
+  const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-keyout', keyPath];
+  const name = ['-subj', '/CN=loopback', '-addext', 'subjectAltName=IP:127.0.0.1', '-days', '2'];
+  execFileSync('openssl', ['req', '-x509', ...key, ...name, '-out', path], { stdio: 'pipe' });
+  return { key: readFileSync(keyPath, 'utf8'), cert: readFileSync(path, 'utf8'), path };
+}
