@@ -1,7 +1,10 @@
 // Writes the documents that are made from code, so that they cannot be wrong: node dist/scripts/docs.js [--check].
 import { readFile, writeFile } from 'node:fs/promises';
+import { packageVersion } from '../src/roles/package-version.js';
 import { packagePath } from '../src/runtime/package-root.js';
+import { readSchema } from '../src/runtime/schema.js';
 import { cliReference } from '../src/surfaces/cli/reference.js';
+import { describeApi } from '../src/surfaces/openapi/describe-api.js';
 import { configurationPage } from './docs/configuration-page.js';
 import { errorsPage } from './docs/errors-page.js';
 import { metricsPage } from './docs/metrics-page.js';
@@ -15,6 +18,7 @@ const pages: Readonly<Record<string, string>> = {
   'docs/metrics.md': metricsPage(),
   'docs/profiles.md': profilesPage(),
   'docs/retries.md': retriesPage(),
+  'docs/openapi.json': `${JSON.stringify(describeApi(packageVersion, readSchema), null, 2)}\n`,
   'schemas/outcomes.json': outcomesJson(),
 };
 

@@ -27,6 +27,7 @@ const LIBRARIES: Readonly<Record<string, readonly string[]>> = {
     'surfaces/openai/',
     'surfaces/completions/',
     'surfaces/oauth/',
+    'surfaces/openapi/',
     'surfaces/mcp/http/',
   ],
   ajv: ['runtime/schema.ts'],
@@ -82,6 +83,7 @@ const OVER_THE_WIRE = [
   'surfaces/openai',
   'surfaces/completions',
   'surfaces/oauth',
+  'surfaces/openapi',
   'surfaces/mcp',
 ];
 /** What both sides of the wire know: how jobs, events and frames are written on it. */

@@ -10,6 +10,7 @@ type Access = 'public' | 'caller' | Scope | readonly [read: Scope, write: Scope]
 const ACCESS = {
   '/health': 'public',
   '/ready': 'public',
+  '/openapi.json': 'public', // the same for everybody, and in the package's docs
 
   // On every role.
   '/metrics': 'jobs:read',
@@ -51,13 +52,18 @@ const ACCESS = {
 /** An address that is served, as the router spells it. */
 export type Address = keyof typeof ACCESS;
 
+/** What this use of the address asks for. */
+export function accessOf(address: Address, use: 'read' | 'write'): 'public' | 'caller' | Scope {
+  const access: Access = ACCESS[address];
+  return typeof access === 'string' ? access : access[use === 'read' ? 0 : 1];
+}
+
 /** Lets those pass who have the scope that this use of the address asks for. */
 export function permit(address: Address, use: 'read' | 'write'): RequestHandler {
-  const access: Access = ACCESS[address];
+  const access = accessOf(address, use);
   if (access === 'public' || access === 'caller') return (_req, _res, next) => next();
-  const scope = typeof access === 'string' ? access : access[use === 'read' ? 0 : 1];
   return (_req, res, next) => {
-    assertScope(res, scope);
+    assertScope(res, access);
     next();
   };
 }

@@ -7,6 +7,7 @@ import { addMcpDoor, MCP_PATHS } from '../mcp/http/mcp-door.js';
 import { sendRpcError } from '../mcp/http/rpc-error.js';
 import { sendOpenAiError } from '../openai/openai-error.js';
 import { addOpenAiRoutes } from '../openai/openai-routes.js';
+import { addDescriptionRoute } from '../openapi/description-route.js';
 import { addAdminRoutes } from '../rest/admin.js';
 import { addDrainRoutes, addWorkerRoutes } from '../rest/drain.js';
 import { addFeedRoutes } from '../rest/feed.js';
@@ -50,6 +51,7 @@ function addDoor(app: Express, deps: HttpDeps): void {
   if (asksNobody({ apiKeys, tokens })) app.use(admitNames(deps));
   app.use(admitPages({ corsOrigins, ownOrigin: oauth?.origin }));
   addHealthRoutes(app, deps);
+  if (!deps.probesOnly) addDescriptionRoute(app, deps);
   if (deps.publicMetrics) addMetricsRoute(app, deps);
   if (oauth !== undefined && !deps.probesOnly) app.use(oauth.routes);
   app.use(authenticate({ apiKeys, tokens, allowQueryKey }));

@@ -1,8 +1,7 @@
 // A listening server that bears strangers: garbage and slow senders are bounded, and it closes in bounded time.
-import { createServer, type Server, type ServerResponse } from 'node:http';
+import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import type { Express } from 'express';
 import { AgenticoreError } from '../../domain/errors.js';
 import { problemJson } from './problem.js';
 
@@ -30,7 +29,7 @@ export interface Listening {
 }
 
 /** Serves the app. Throws CONFIG_INVALID when the address cannot be bound. */
-export async function listen(app: Express, options: ListenOptions): Promise<Listening> {
+export async function listen(app: RequestListener, options: ListenOptions): Promise<Listening> {
   const headersTimeout = options.headersTimeoutMs ?? 15_000;
   const requestTimeout = options.requestTimeoutMs ?? 60_000;
   const connectionsCheckingInterval = Math.min(5_000, headersTimeout);

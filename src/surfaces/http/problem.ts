@@ -1,7 +1,7 @@
 // Failures as callers see them: application/problem+json merged with the older envelope. Nothing of a bug leaves
 // the process but the id under which the log tells it.
 import { STATUS_CODES } from 'node:http';
-import type { ErrorRequestHandler, Response } from 'express';
+import type { ErrorRequestHandler, Request, Response } from 'express';
 import { AgenticoreError, ERRORS, publicCode } from '../../domain/errors.js';
 import type { Log } from '../../ports/log.js';
 import { callOf } from './call.js';
@@ -57,7 +57,7 @@ export function handleErrors(
 ): ErrorRequestHandler {
   return (error: unknown, req, res, _next) => {
     const ids = { request_id: callOf(res).requestId, method: req.method, path: req.path };
-    const refusal = asRefusal(error);
+    const refusal = asRefusal(error, req);
     if (refusal === undefined) log('http.bug', { ...ids, stack: stackOf(error) }, 'error');
     else if (ERRORS[refusal.code].status >= 500)
       log('http.failed', { ...ids, code: refusal.code, error: refusal.message }, 'warn');
@@ -67,10 +67,12 @@ export function handleErrors(
 }
 
 /** Undefined for a bug. The refusals of the web framework, and of what reads bodies for it, carry a 4xx `status`. */
-function asRefusal(error: unknown): AgenticoreError | undefined {
+function asRefusal(error: unknown, { complete }: Request): AgenticoreError | undefined {
   if (error instanceof AgenticoreError) return error;
   if (!(error instanceof Error)) return undefined;
-  const status = error instanceof URIError ? 400 : 'status' in error ? error.status : undefined;
+  const brokeOff = !complete && 'code' in error && error.code === 'ECONNRESET';
+  const isMalformed = brokeOff || error instanceof URIError;
+  const status = isMalformed ? 400 : 'status' in error ? error.status : undefined;
   if (status === 400)
     return new AgenticoreError('INVALID_REQUEST', 'The request or its address is malformed.');
   if (status === 413) return new AgenticoreError('BODY_TOO_LARGE');

@@ -12,7 +12,11 @@ import { createProvider } from './provider.js';
 import { mayTry, REGISTRATIONS } from './tries.js';
 
 const METADATA = '/.well-known/oauth-protected-resource';
+const SERVER_METADATA = '/.well-known/oauth-authorization-server';
 const ENDPOINTS = ['/authorize', '/token', '/register', '/revoke'];
+
+/** Of two addresses with the same, the router makes no difference. */
+const plain = (path: string): string => path.toLowerCase().replace(/\/$/, '');
 
 export function createOAuthServer(deps: OAuthDeps): NonNullable<HttpDeps['oauth']> {
   const { settings, tallies, ping } = deps;
@@ -24,6 +28,9 @@ export function createOAuthServer(deps: OAuthDeps): NonNullable<HttpDeps['oauth'
   const options = { rateLimit: false } as const;
 
   const routes = express.Router();
+  const addresses = [...ENDPOINTS, SERVER_METADATA, METADATA, METADATA + resource.pathname].map(plain);
+  // The library answers whatever begins with one of its addresses.
+  routes.use(({ path }, _res, next) => next(addresses.includes(plain(path)) ? undefined : 'router'));
   // Here a bus that is away is still told as everywhere: 503, come back later.
   routes.use(ENDPOINTS, (_req, _res, next) => ping().then(() => next(), next));
   routes.use(['/token', '/revoke'], ...checkClientSecret(settings));

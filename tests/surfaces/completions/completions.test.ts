@@ -18,6 +18,7 @@ import { beginCall } from '../../../src/surfaces/http/call.js';
 import { listen } from '../../../src/surfaces/http/listen.js';
 import { handleErrors } from '../../../src/surfaces/http/problem.js';
 import { eventually } from '../../support/eventually.js';
+import { watchAnswers } from '../../support/watched-answers.js';
 import { scriptTurns } from '../openai/scripted-turns.js';
 
 const DONE: Completion = {
@@ -99,8 +100,13 @@ async function start(t: { after(done: () => Promise<void>): void }) {
     closing: closing.signal,
   });
   app.use(handleErrors(log));
-  const { url, close } = await listen(app, { host: '127.0.0.1', port: 0, closing, newRequestId: randomUUID });
-  t.after(close);
+  const watched = watchAnswers(app);
+  const options = { host: '127.0.0.1', port: 0, closing, newRequestId: randomUUID };
+  const { url, close } = await listen(watched.listener, options);
+  t.after(async () => {
+    await close();
+    watched.assertDescribed();
+  });
   const send = (
     body: unknown,
     headers: Record<string, string> = {},

@@ -122,7 +122,7 @@ test('a transcript of many pages is complete', async (t) => {
   assert.equal(await (await fetch(`${url}/jobs/${jobId}/output?format=jsonl`)).text(), '');
   await startAttempt(bus.events, jobId);
   const data = Array.from({ length: 500 }, (_, n) =>
-    JSON.stringify({ attempt: 1, seq: n + 1, text: 'x'.repeat(999) }),
+    JSON.stringify({ attempt: 1, seq: n + 1, prev: '0'.repeat(64), message: { text: 'x'.repeat(999) } }),
   );
   const entries = data.map(
     (line, n) => ({ seq: n + 1, kind: 'message', type: 'assistant', data: line }) as const,

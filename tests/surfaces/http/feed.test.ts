@@ -198,7 +198,7 @@ test('what Claude calls its messages cannot break a frame or pass for one of our
   await startAttempt(bus.events, jobId);
   const types = ['end', 'gap', 'x\nid: 1-1', '', 'a'.repeat(200), 'control_request'];
   for (const [index, type] of types.entries()) await say(bus, jobId, index + 1, 'x', type);
-  const spaced = '{\r"attempt":1,"seq":7,"prev":"","message":{}}';
+  const spaced = `{\r"attempt":1,"seq":7,"prev":"${'0'.repeat(64)}","message":{}}`;
   await bus.transcript.append(jobId, 1, [{ seq: 7, kind: 'message', type: 'user', data: spaced }]);
   await endAttempt(bus.events, jobId, { kind: 'succeeded' });
   const { frames } = await readAllEvents(`${url}/jobs/${jobId}/events`);

@@ -142,6 +142,13 @@ test('pipelined requests are answered in order, and nothing is followed once the
   await eventually('nothing follows', () => watchers() === 0);
 });
 
+test('an expectation that nobody knows is ignored', async (t) => {
+  const { port } = await startTestServer(t);
+  const { socket, text } = connectTo(port);
+  socket.write('GET /health HTTP/1.1\r\nHost: localhost\r\nExpect: 200-ok\r\n\r\n');
+  await eventually('the answer', () => text().includes('"ok"'));
+});
+
 test('a client that closes its half after the request still gets its answer', async (t) => {
   const { port } = await startTestServer(t);
   const { socket, text } = connectTo(port);

@@ -19,6 +19,7 @@ import type { Shelf } from '../../../src/surfaces/mcp/shelf.js';
 import { publicCourier } from '../../support/courier.js';
 import { deafMeter } from '../../support/meter.js';
 import { tempDir } from '../../support/temp-dir.js';
+import { watchAnswers } from '../../support/watched-answers.js';
 
 export interface LoggedFact {
   readonly fact: string;
@@ -62,9 +63,10 @@ export async function startTestServer(t: Scope, options: TestServerOptions = {})
   const bus = options.wrapBus?.(counted.bus) ?? counted.bus;
   let closeServer = async (): Promise<void> => {};
   t.after(async () => {
-    await closeServer();
-    await bus.close();
-    await rm(home, { recursive: true, force: true });
+    await closeServer().finally(async () => {
+      await bus.close();
+      await rm(home, { recursive: true, force: true });
+    });
   });
   const facts: LoggedFact[] = [];
   const closing = new AbortController();
@@ -125,14 +127,18 @@ export async function startTestServer(t: Scope, options: TestServerOptions = {})
     closing: closing.signal,
   };
   const deps = options.change?.(plain) ?? plain;
-  const listening = await listen(createHttpApp(deps), {
+  const watched = watchAnswers(createHttpApp(deps));
+  const listening = await listen(watched.listener, {
     host: '127.0.0.1',
     port: 0,
     closing,
     newRequestId: randomUUID,
     ...options.listen,
   });
-  closeServer = listening.close;
+  closeServer = async () => {
+    await listening.close();
+    watched.assertDescribed();
+  };
   return { ...listening, home, bus, deps, facts, watchers: counted.watchers };
 }
 

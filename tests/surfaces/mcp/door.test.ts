@@ -70,6 +70,12 @@ test('what is no message is refused in the words of the protocol', async (t) => 
   assert.equal((await say(url, PING, { 'mcp-session-id': id })).status, 200);
 });
 
+test('who asks for the head of a stream has it at once', async (t) => {
+  const { url } = await startTestServer(t);
+  const { status, headers } = await fetch(`${url}/sse`, { method: 'HEAD' });
+  assert.deepEqual([status, headers.get('content-type')], [200, 'text/event-stream']);
+});
+
 test('a process serves a bounded number of clients: idle ones make place, busy ones do not', async (t) => {
   const { url } = await startTestServer(t, { mcpLimits: { maxVisits: 1 } });
   const first = await hello(url);

@@ -52,6 +52,8 @@ test('the documents say what there is, of MCP and of the server as a whole', asy
     const document = await read(path);
     assert.deepEqual([document.resource, document.authorization_servers], [resource, [`${ISSUER}/`]]);
   }
+  for (const nowhere of ['oauth-protected-resource/jobs', 'oauth-authorization-server/x'])
+    assert.equal((await ask(`${ISSUER}/.well-known/${nowhere}`)).status, 401, nowhere);
   const rest = await ask(`${ISSUER}/jobs`, { headers: { authorization: 'Bearer no-token' } });
   assert.equal(
     rest.headers.get('www-authenticate'),

@@ -19,6 +19,7 @@ import {
 import { sendOpenAiError } from '../../../src/surfaces/openai/openai-error.js';
 import { addOpenAiRoutes } from '../../../src/surfaces/openai/openai-routes.js';
 import { deafMeter } from '../../support/meter.js';
+import { watchAnswers } from '../../support/watched-answers.js';
 import { type ScriptedTurns, scriptTurns, type TurnScript } from './scripted-turns.js';
 
 interface Scope {
@@ -78,14 +79,18 @@ export async function startOpenAiServer(t: Scope, options: OpenAiServerOptions =
     throw new AgenticoreError('NOT_FOUND');
   });
   app.use('/v1', handleErrors(deps.log, sendOpenAiError));
-  const listening = await listen(app, {
+  const watched = watchAnswers(app);
+  const listening = await listen(watched.listener, {
     host: '127.0.0.1',
     port: 0,
     closing,
     newRequestId: randomUUID,
     ...options.listen,
   });
-  t.after(listening.close);
+  t.after(async () => {
+    await listening.close();
+    watched.assertDescribed();
+  });
   return { url: listening.url, turns, facts };
 }
 

@@ -27,6 +27,9 @@ export function addSseRoutes(router: Router, { limits, mcp, closing }: McpDeps, 
 
   route(router, '/sse', {
     async GET(req, res) {
+      // Nobody reads the stream of an answer to HEAD.
+      if (req.method === 'HEAD')
+        return void res.writeHead(200, { 'Content-Type': 'text/event-stream' }).end();
       if (stays.size >= mcp.limits.maxVisits) throw new AgenticoreError('MCP_BUSY');
       const { caller } = callOf(res);
       const transport = boundedTransport(res);
