@@ -1,6 +1,5 @@
 // Which bus this process stands on: Redis when there is a URL for it, else files. Never one in place of the other.
 import { openFileBus, readFileBus } from '../adapters/file/open-file-bus.js';
-import { openRedisBus } from '../adapters/redis/open-redis-bus.js';
 import type { Bus } from '../ports/bus.js';
 import type { Log } from '../ports/log.js';
 import type { Config } from '../runtime/config/config.js';
@@ -13,7 +12,7 @@ export interface BusOpening {
 }
 
 /** Opens the bus that the configuration names. `consumer` names this process to the others. */
-export function openBus(
+export async function openBus(
   config: Config,
   consumer: string,
   log: Log,
@@ -23,7 +22,10 @@ export function openBus(
   const { maxParallelPerRepo: maxPerRepo } = config.repos;
   const { keyPrefix } = config.redis;
   const url = opening.redisUrl ?? config.redis.url;
-  if (url !== undefined) return openRedisBus({ url, keyPrefix, leaseMs, maxPerRepo, consumer, log });
+  if (url !== undefined) {
+    const { openRedisBus } = await import('../adapters/redis/open-redis-bus.js');
+    return openRedisBus({ url, keyPrefix, leaseMs, maxPerRepo, consumer, log });
+  }
   const files = { home: config.home, leaseMs, maxPerRepo, log };
   return opening.access === 'read' ? readFileBus(files) : openFileBus(files);
 }

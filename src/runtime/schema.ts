@@ -9,17 +9,29 @@ import { sayAllowed } from './schema-sentences.js';
 /** Keywords that annotate the config schema; docs and the config loader read them, ajv only has to know them. */
 const ANNOTATIONS = ['x-env', 'x-flag', 'x-default', 'x-secret', 'x-path', 'x-words', 'x-env-only'];
 
+const THOROUGH = { allErrors: true, strict: true, allowUnionTypes: true, verbose: true };
+/** Half a second less at each start: our schemas are held against the standard by a test, and checks are run rarely. */
+const SWIFT = { validateSchema: false, code: { optimize: false } };
+
 const checks = new Map<string, Check>();
 
 /** `schemas/<name>.schema.json` as it stands. */
 export const readSchema = (name: string): Record<string, unknown> =>
   JSON.parse(readFileSync(packagePath('schemas', `${name}.schema.json`), 'utf8'));
 
-/** The check of `schemas/<name>.schema.json`; compiled once per process. */
+/** The check of `schemas/<name>.schema.json`; compiled once per process, when something is first checked. */
 export function compileSchema(name: string): Check {
-  const check = checks.get(name) ?? checkOf(readSchema(name));
+  const check = checks.get(name) ?? checkLater(() => checkOf(readSchema(name)));
   checks.set(name, check);
   return check;
+}
+
+function checkLater(compile: () => Check): Check {
+  let check: Check | undefined;
+  return (value) => {
+    check ??= compile();
+    return check(value);
+  };
 }
 
 /**
@@ -27,7 +39,7 @@ export function compileSchema(name: string): Check {
  * schema itself is faulty.
  */
 export function checkOf(schema: Readonly<Record<string, unknown>>): Check {
-  const ajv = new Ajv2020({ allErrors: true, strict: true, allowUnionTypes: true, verbose: true });
+  const ajv = new Ajv2020({ ...THOROUGH, ...SWIFT });
   ajv.addVocabulary(ANNOTATIONS);
   const validate = ajv.compile(schema);
   return (value) => (validate(value) ? [] : explain(validate.errors ?? []));

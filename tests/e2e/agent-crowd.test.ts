@@ -2,7 +2,7 @@
 // anything was started.
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
-import { describe, it } from 'node:test';
+import { after, before, describe, it } from 'node:test';
 import type { Script } from '../../scripts/scripted-model/script.js';
 import { eventually } from '../support/eventually.js';
 import {
@@ -62,47 +62,6 @@ describe('an agent in a crowd', () => {
     }
   });
 
-  it('tells the client when its process is killed, and goes on with the history at the next turn', async () => {
-    const agent = await startAgent('file', [slow, recall, any]);
-    const key = { 'x-conversation-id': 'killed' };
-    try {
-      const first = await agent.say([user('Remember the word saffron.')], key);
-      const history = [user('Remember the word saffron.'), assistant(first)];
-      const running = agent.chat({ messages: [...history, user('take your time')], stream: true }, key);
-      const pid = await eventually('claude answers', async () => {
-        const found = wasAsked(agent, 'take your time');
-        return found && busyClaude(agent);
-      });
-      process.kill(pid, 'SIGKILL');
-      const { text } = await running;
-      const failed = chunksOf(text).find(({ error }) => error !== undefined);
-      assert.ok(failed?.error, text.slice(-500));
-      assert.ok(text.trimEnd().endsWith('data: [DONE]'));
-
-      await agent.say([...history, user('Now, what did I say?')], key);
-      const last = requestWith(agent, 'what did I say');
-      assert.match(JSON.stringify(last?.body), /saffron/);
-    } finally {
-      await agent.close();
-    }
-  });
-
-  it('lets a second turn of a conversation wait for the first', async () => {
-    const agent = await startAgent('file', [slow, any]);
-    const key = { 'x-conversation-id': 'one-at-a-time' };
-    try {
-      const first = agent.chat({ messages: [user('take your time')], stream: true }, key);
-      await eventually('the first runs', () => wasAsked(agent, 'take your time'));
-      const second = agent.chat({ messages: [user('and now this')], stream: true }, key);
-      const asked = (): boolean => wasAsked(agent, 'and now this');
-      assert.equal(asked(), false);
-      assert.match(contentOf(chunksOf((await first).text)), /end\.$/);
-      assert.equal(contentOf(chunksOf((await second).text)), 'Very well.');
-    } finally {
-      await agent.close();
-    }
-  });
-
   it('runs what waits at one process on another', async () => {
     const agent = await startAgent('redis', [echo], { AGENTICORE_ROLES: 'ingress,gateway' });
     const worker = await startWorker(agent);
@@ -114,6 +73,45 @@ describe('an agent in a crowd', () => {
       await worker.stop();
       await agent.close();
     }
+  });
+});
+
+describe('conversations of an agent', () => {
+  let agent: AgentUnderTest;
+  before(async () => {
+    agent = await startAgent('file', [slow, recall, any]);
+  });
+  after(() => agent?.close());
+
+  it('tells the client when its process is killed, and goes on with the history at the next turn', async () => {
+    const key = { 'x-conversation-id': 'killed' };
+    const first = await agent.say([user('Remember the word saffron.')], key);
+    const history = [user('Remember the word saffron.'), assistant(first)];
+    const running = agent.chat({ messages: [...history, user('take your time')], stream: true }, key);
+    const pid = await eventually('claude answers', async () => {
+      const found = wasAsked(agent, 'take your time');
+      return found && busyClaude(agent);
+    });
+    process.kill(pid, 'SIGKILL');
+    const { text } = await running;
+    const failed = chunksOf(text).find(({ error }) => error !== undefined);
+    assert.ok(failed?.error, text.slice(-500));
+    assert.ok(text.trimEnd().endsWith('data: [DONE]'));
+
+    await agent.say([...history, user('Now, what did I say?')], key);
+    const last = requestWith(agent, 'what did I say');
+    assert.match(JSON.stringify(last?.body), /saffron/);
+  });
+
+  it('lets a second turn of a conversation wait for the first', async () => {
+    const key = { 'x-conversation-id': 'one-at-a-time' };
+    const first = agent.chat({ messages: [user('take your time, too')], stream: true }, key);
+    await eventually('the first runs', () => wasAsked(agent, 'take your time, too'));
+    const second = agent.chat({ messages: [user('and now this')], stream: true }, key);
+    const asked = (): boolean => wasAsked(agent, 'and now this');
+    assert.equal(asked(), false);
+    assert.match(contentOf(chunksOf((await first).text)), /end\.$/);
+    assert.equal(contentOf(chunksOf((await second).text)), 'Very well.');
   });
 });
 

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, it } from 'node:test';
+import { after, before, describe, it } from 'node:test';
 import type { Script } from '../../scripts/scripted-model/script.js';
 import { eventually } from '../support/eventually.js';
 import { needsOwnRedis } from '../support/install-redis.js';
@@ -138,32 +138,34 @@ describe('an agent when something breaks', () => {
       await agent.close();
     }
   });
+});
 
-  it('tells a client what the model says when it cannot answer', async () => {
+describe('an agent that runs on', () => {
+  let agent: AgentUnderTest;
+  before(async () => {
     const limit: Script = {
       name: 'limit',
       match: 'too much',
       steps: [{ fault: { status: 400, message: 'No.' } }],
     };
-    const agent = await startAgent('file', [limit, any]);
-    try {
-      const streamed = await agent.chat({ messages: [user('too much')], stream: true });
-      assert.equal(streamed.status, 200);
-      const failed = chunksOf(streamed.text).find(({ error }) => error !== undefined);
-      assert.match(failed?.error?.message ?? '', /No\./);
-      assert.ok(streamed.text.trimEnd().endsWith('data: [DONE]'));
-      const whole = await agent.chat({ messages: [user('too much')] });
-      assert.ok(whole.status >= 500, whole.text);
-      assert.match(JSON.parse(whole.text).error.message, /No\./);
-      assert.equal(await agent.say([user('and now?')]), 'Very well.');
-      assert.equal(requestWith(agent, 'and now?')?.body === undefined, false);
-    } finally {
-      await agent.close();
-    }
+    agent = await startAgent('file', [limit, any]);
+  });
+  after(() => agent?.close());
+
+  it('tells a client what the model says when it cannot answer', async () => {
+    const streamed = await agent.chat({ messages: [user('too much')], stream: true });
+    assert.equal(streamed.status, 200);
+    const failed = chunksOf(streamed.text).find(({ error }) => error !== undefined);
+    assert.match(failed?.error?.message ?? '', /No\./);
+    assert.ok(streamed.text.trimEnd().endsWith('data: [DONE]'));
+    const whole = await agent.chat({ messages: [user('too much')] });
+    assert.ok(whole.status >= 500, whole.text);
+    assert.match(JSON.parse(whole.text).error.message, /No\./);
+    assert.equal(await agent.say([user('and now?')]), 'Very well.');
+    assert.equal(requestWith(agent, 'and now?')?.body === undefined, false);
   });
 
   it('knows a completion by the name that its caller gave it', async () => {
-    const agent = await startAgent('file', [any]);
     const post = async (body: object) => {
       const response = await fetch(`${agent.url}/completions`, {
         method: 'POST',
@@ -172,27 +174,23 @@ describe('an agent when something breaks', () => {
       });
       return { status: response.status, body: (await response.json()) as Record<string, unknown> };
     };
-    try {
-      const waited = await post({ message: 'hello', uuid: 'mine-1' });
-      assert.deepEqual([waited.status, waited.body.result], [200, 'Very well.']);
-      const asked = agent.model.requests.length;
-      const again = await post({ message: 'hello', uuid: 'mine-1' });
-      assert.equal(again.body.result, 'Very well.');
-      assert.equal(agent.model.requests.length, asked, 'the same name is the same completion');
-      const queued = await post({ message: 'hello', uuid: 'mine-2', wait: false, meta: { ticket: 7 } });
-      assert.deepEqual([queued.status, queued.body.status], [202, 'queued']);
-      const found = await eventually('it is completed', async () => {
-        const answer = await (await agent.get('/completions/mine-2')).json();
-        const { completion } = answer as { completion: Record<string, unknown> };
-        return completion.status === 'completed' && completion;
-      });
-      assert.equal(found.result, 'Very well.');
-      assert.deepEqual(found.meta, { ticket: 7 });
-      const listed = (await (await agent.get('/completions?status=completed')).json()) as { count: number };
-      assert.equal(listed.count, 2);
-      assert.equal((await agent.get('/completions/..%2f..%2fetc')).status, 404);
-    } finally {
-      await agent.close();
-    }
+    const waited = await post({ message: 'hello', uuid: 'mine-1' });
+    assert.deepEqual([waited.status, waited.body.result], [200, 'Very well.']);
+    const asked = agent.model.requests.length;
+    const again = await post({ message: 'hello', uuid: 'mine-1' });
+    assert.equal(again.body.result, 'Very well.');
+    assert.equal(agent.model.requests.length, asked, 'the same name is the same completion');
+    const queued = await post({ message: 'hello', uuid: 'mine-2', wait: false, meta: { ticket: 7 } });
+    assert.deepEqual([queued.status, queued.body.status], [202, 'queued']);
+    const found = await eventually('it is completed', async () => {
+      const answer = await (await agent.get('/completions/mine-2')).json();
+      const { completion } = answer as { completion: Record<string, unknown> };
+      return completion.status === 'completed' && completion;
+    });
+    assert.equal(found.result, 'Very well.');
+    assert.deepEqual(found.meta, { ticket: 7 });
+    const listed = (await (await agent.get('/completions?status=completed')).json()) as { count: number };
+    assert.equal(listed.count, 2);
+    assert.equal((await agent.get('/completions/..%2f..%2fetc')).status, 404);
   });
 });

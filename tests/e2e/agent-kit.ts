@@ -62,8 +62,8 @@ export async function startAgent(
   const redis: TestRedis | undefined = bus === 'redis' ? await startRedis() : given;
   const settings = {
     AGENT_MODE: 'true',
-    // Each start of claude costs half a second of a core.
-    AGENT_MODE_WARM_PROCESSES: '1',
+    // Each start of claude costs a second of a core: none is started that no turn asks for.
+    AGENT_MODE_WARM_PROCESSES: '0',
     ANTHROPIC_API_KEY: MODEL_KEY,
     ANTHROPIC_BASE_URL: model.url,
     LOG_LEVEL: 'debug',

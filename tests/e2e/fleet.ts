@@ -73,7 +73,15 @@ export async function startFleet(
     ...(redis ? { REDIS_URL: redis.url, REDIS_KEY_PREFIX: redis.keyPrefix, AGENTICORE_LEASE: '3' } : {}),
     ...env,
   };
-  let server: RunningServer = await startServer(DOOR, folder, settings);
+  const closeAround = async (): Promise<void> => {
+    await model.close();
+    await redis?.stop();
+    await rm(folder, { recursive: true, force: true, maxRetries: 5 });
+  };
+  let server: RunningServer = await startServer(DOOR, folder, settings).catch(async (error: unknown) => {
+    await closeAround();
+    throw error;
+  });
 
   const get = async (path: string): Promise<Response> => fetch(`${server.url}${path}`);
   const job = async (id: string): Promise<JobJson> => (await readJson(await get(`/jobs/${id}`))).job;
@@ -120,9 +128,7 @@ export async function startFleet(
     },
     async close() {
       await server.stop();
-      await model.close();
-      await redis?.stop();
-      await rm(folder, { recursive: true, force: true, maxRetries: 5 });
+      await closeAround();
     },
   };
 }

@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
+import { readdirSync } from 'node:fs';
 import { describe, it } from 'node:test';
+import { Ajv2020 } from 'ajv/dist/2020.js';
 import { nearestName } from '../../src/runtime/nearest-name.js';
-import { compileSchema } from '../../src/runtime/schema.js';
+import { packagePath } from '../../src/runtime/package-root.js';
+import { checkOf, compileSchema, readSchema } from '../../src/runtime/schema.js';
 import { sayAllowed } from '../../src/runtime/schema-sentences.js';
 
 describe('a compiled schema', () => {
@@ -56,6 +59,20 @@ describe('a compiled schema', () => {
   it('is compiled once', () => {
     assert.equal(compileSchema('config'), check);
   });
+});
+
+describe('the schemas of this package', () => {
+  const names = readdirSync(packagePath('schemas')).flatMap(
+    (file) => /^(.*)\.schema\.json$/.exec(file)?.[1] ?? [],
+  );
+  for (const name of names) {
+    // No process does it at its start.
+    it(`${name} keeps the standard, and compiles`, () => {
+      const ajv = new Ajv2020();
+      assert.ok(ajv.validateSchema(readSchema(name)), ajv.errorsText());
+      checkOf(readSchema(name));
+    });
+  }
 });
 
 describe('sentences about schemas', () => {

@@ -1,19 +1,9 @@
 // A GitHub App's tokens: each opens one repository for an hour, is kept in memory only, and is asked for once, however
 // many need it at the same time.
-import { createAppAuth } from '@octokit/auth-app';
-import { retry } from '@octokit/plugin-retry';
-import { Octokit } from '@octokit/rest';
 import { AgenticoreError, messageOf } from '../../domain/errors.js';
-import { onlyApi } from './only-api.js';
+import type { AppApi, AppIdentity } from './app-api.js';
 import type { RepositoryName } from './repository-name.js';
 import { statusOf } from './status-of.js';
-
-export interface AppIdentity {
-  readonly apiUrl: string;
-  readonly appId: number;
-  /** PEM. */
-  readonly privateKey: string;
-}
 
 export interface AppOptions extends AppIdentity {
   /** Undefined: looked up for each repository. */
@@ -39,28 +29,16 @@ interface Token {
 const LEAST_LIFE_MS = 5 * 60_000;
 const TIMEOUT_MS = 20_000;
 
-/** A hiccup of GitHub's must not cost an attempt its work. */
-const RETRIES = 2;
-export const SILENT = { debug() {}, info() {}, warn() {}, error() {} };
-const Client = Octokit.plugin(retry, onlyApi);
-
-/** The API as the App sees it: each request is signed with its key. */
-export const createAppClient = ({ apiUrl, appId, privateKey }: AppIdentity) =>
-  new Client({
-    baseUrl: apiUrl,
-    authStrategy: createAppAuth,
-    auth: { appId, privateKey },
-    retry: { retries: RETRIES },
-    log: SILENT,
-  });
-
 export function createAppTokens(options: AppOptions): AppTokens {
-  const { apps } = createAppClient(options).rest;
+  let api: Promise<AppApi> | undefined;
   const kept = new Map<string, Token>();
   const pending = new Map<string, Promise<Token | undefined>>();
 
   /** Undefined where the App is not installed. */
-  async function findInstallation({ owner, name: repo }: RepositoryName): Promise<number | undefined> {
+  async function findInstallation(
+    apps: AppApi,
+    { owner, name: repo }: RepositoryName,
+  ): Promise<number | undefined> {
     if (options.installationId !== undefined) return options.installationId;
     const found = unless(404, apps.getRepoInstallation({ owner, repo, request: bounded() }));
     return (await found)?.data.id;
@@ -68,7 +46,9 @@ export function createAppTokens(options: AppOptions): AppTokens {
 
   async function mint(repository: RepositoryName): Promise<Token | undefined> {
     try {
-      const installation_id = await findInstallation(repository);
+      api ??= openAppApi(options);
+      const apps = await api;
+      const installation_id = await findInstallation(apps, repository);
       if (installation_id === undefined) return undefined;
       const order = { installation_id, repositories: [repository.name], request: bounded() };
       // 422: the installation does not reach that repository.
@@ -98,6 +78,10 @@ export function createAppTokens(options: AppOptions): AppTokens {
     },
   };
 }
+
+/** A server that asks for no token does not load what asks. */
+const openAppApi = async (identity: AppIdentity): Promise<AppApi> =>
+  (await import('./app-api.js')).createAppApi(identity);
 
 const keyOf = ({ owner, name }: RepositoryName): string => `${owner}/${name}`.toLowerCase();
 

@@ -4,7 +4,6 @@ import type { CodeHost, OpenPullRequest, PullRequestOrder } from '../../ports/co
 import type { Credentials } from '../../ports/credentials.js';
 import { completePull } from './complete-pull.js';
 import { findPull, openPull } from './open-pull.js';
-import { createPullClient } from './pull-client.js';
 import { explainRefusal } from './refusal.js';
 import { gitOriginOf, type RepositoryName, repositoryAt, webAddressOf } from './repository-name.js';
 import { statusOf } from './status-of.js';
@@ -36,6 +35,8 @@ export function createGithubCodeHost(options: GithubCodeHostOptions): CodeHost {
     const address = webAddressOf(gitOrigin, order.repoUrl);
     const credential = await credentials.forRepository(address, signal);
     if (credential === undefined) throw noToken(host);
+    // Here, not above: a server that opens no pull request does not load what opens one.
+    const { createPullClient } = await import('./pull-client.js');
     const client = createPullClient({ apiUrl, token: credential.password, secondMs });
     const pulls = { client, repository, signal };
     try {

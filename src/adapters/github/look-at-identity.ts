@@ -1,6 +1,6 @@
 // What GitHub says of us when we ask it, without a repository: for whoever sets a machine up.
 import { Octokit } from '@octokit/rest';
-import { type AppIdentity, createAppClient, SILENT } from './app-tokens.js';
+import { type AppIdentity, createAppApi, SILENT } from './app-api.js';
 import { onlyApi } from './only-api.js';
 
 export interface SeenInstallation {
@@ -24,8 +24,7 @@ const once = () => ({ retries: 0, signal: AbortSignal.timeout(TIMEOUT_MS) });
 
 /** Where the App is installed. Throws what the API client throws. */
 export async function lookAtApp(identity: AppIdentity): Promise<readonly SeenInstallation[]> {
-  const { apps } = createAppClient(identity).rest;
-  const { data } = await apps.listInstallations({ per_page: 100, request: once() });
+  const { data } = await createAppApi(identity).listInstallations({ per_page: 100, request: once() });
   return data.map(({ account, suspended_at, permissions }) => ({
     account: account !== null && 'login' in account ? account.login : '?',
     isSuspended: suspended_at !== null,

@@ -1,0 +1,28 @@
+// GitHub's API as an App sees it: each request is signed with its key. Loaded when a token is first asked for.
+import { createAppAuth } from '@octokit/auth-app';
+import { retry } from '@octokit/plugin-retry';
+import { Octokit } from '@octokit/rest';
+import { onlyApi } from './only-api.js';
+
+export interface AppIdentity {
+  readonly apiUrl: string;
+  readonly appId: number;
+  /** PEM. */
+  readonly privateKey: string;
+}
+
+/** A hiccup of GitHub's must not cost an attempt its work. */
+const RETRIES = 2;
+export const SILENT = { debug() {}, info() {}, warn() {}, error() {} };
+const Client = Octokit.plugin(retry, onlyApi);
+
+export type AppApi = InstanceType<typeof Client>['rest']['apps'];
+
+export const createAppApi = ({ apiUrl, appId, privateKey }: AppIdentity): AppApi =>
+  new Client({
+    baseUrl: apiUrl,
+    authStrategy: createAppAuth,
+    auth: { appId, privateKey },
+    retry: { retries: RETRIES },
+    log: SILENT,
+  }).rest.apps;
