@@ -20,7 +20,7 @@ export type Judge = (seen: SeenAnswer) => readonly string[];
 /** Statuses of addresses and methods that are not described: nothing is there, or it may not be asked. */
 const NOTHING_THERE = [400, 401, 403, 404, 405];
 const UNDER_V1 = /^\/v1(\/|$)/i;
-const MCP = /^\/(mcp|sse|messages)\/?$/i;
+const UNDER_MCP = /^\/(mcp|sse|messages)(\/|$)/i;
 const NO_BODY = [204, 302, 304];
 
 /** A judge by this description (OpenAPI 3.1). */
@@ -121,7 +121,7 @@ function undescribedFaults(
 function formOf(path: string, headers: SeenAnswer['headers']): string {
   if (UNDER_V1.test(path)) return 'ChatError';
   if (headers['content-type'] === 'application/problem+json') return 'Problem';
-  return MCP.test(path) ? 'RpcError' : 'OAuthError';
+  return UNDER_MCP.test(path) ? 'RpcError' : 'OAuthError';
 }
 
 /** What is no HTTP, or more of it than is read, is refused before anybody looks at its address. */
