@@ -77,7 +77,7 @@ const RUN = object({
 });
 const commands: Shape = {
   passed: flag,
-  commands: (value) => Array.isArray(value) && value.every(RUN),
+  commands: every(RUN),
   output: text,
 };
 
@@ -102,7 +102,7 @@ const EVENTS: Readonly<Record<JobEvent['type'], Test>> = {
   CommitReady: object({ attempt, oid: text }),
   PushBlocked: object({ attempt, findings: every(FINDING), total: number }),
   BranchPushed: object({ attempt, branch: text, oid: text }),
-  PullRequestOpened: object({ attempt, url: text }, { shortfalls: texts }),
+  PullRequestOpened: object({ attempt, url: text }, { shortfalls: every(text) }),
   PullRequestFailed: object({ attempt, error: text }),
   CancelRequested: object({ by: text }),
   AttemptFailed: object({ attempt, retryAt: time, ...failure }),

@@ -1,6 +1,5 @@
 // Is what the bus holds of a job what was once written there, and what Claude wrote down itself? Reads everything once,
 // in order, and names the first thing that does not fit. Changes nothing.
-
 import { endingOf } from '../../domain/endings.js';
 import { AgenticoreError, isCode } from '../../domain/errors.js';
 import { firstBreak, type Hash, type LedgerRecord } from '../../domain/evidence.js';
