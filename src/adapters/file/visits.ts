@@ -22,7 +22,7 @@ export function createVisits({ bells, serial, now, assertWritable }: BusState, f
   const ring = (id: string): void => bells.ring({ kind: 'visit', id });
 
   function put(id: string, change: (before: KeptVisit | undefined) => KeptVisit | undefined): Promise<void> {
-    return serial.run('conversations', async () => {
+    return serial.run('visits', async () => {
       assertWritable();
       const before = kept(id);
       const value = change(before);
