@@ -13,7 +13,7 @@ import type { Script } from '../../scripts/scripted-model/script.js';
 import { tempDir } from '../support/temp-dir.js';
 import { type AgentUnderTest, startAgent } from './agent-kit.js';
 import { MISCHIEF } from './audit-mischief.js';
-import { type BusName, DOOR } from './fleet.js';
+import { type BusName, DOOR } from './surrounded-server.js';
 
 const AGENT = 'agenticore-agent';
 const SCRIPT = fileURLToPath(new URL('../../../tests/smoke/verify_streaming_pipeline.sh', import.meta.url));

@@ -122,7 +122,7 @@ async function startWorker(agent: AgentUnderTest): Promise<{ stop(): Promise<voi
   const { tmpdir } = await import('node:os');
   const { join } = await import('node:path');
   const { startServer } = await import('../../scripts/quickstart/start-server.js');
-  const { DOOR } = await import('./fleet.js');
+  const { DOOR } = await import('./surrounded-server.js');
   const folder = await mkdtemp(join(tmpdir(), 'agenticore-agent-'));
   const server = await startServer(DOOR, folder, { ...agent.settings, AGENTICORE_ROLES: 'worker' });
   return {

@@ -17,7 +17,7 @@ import {
   user,
 } from './agent-kit.js';
 import { processesBelow } from './evidence.js';
-import type { BusName } from './fleet.js';
+import type { BusName } from './surrounded-server.js';
 
 /** Thinks, says something, calls two tools, says how it ended. */
 const work: Script = {

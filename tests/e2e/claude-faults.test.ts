@@ -6,7 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { type BusName, type Fleet, startFleet } from './fleet.js';
+import { type Fleet, startFleet } from './fleet.js';
+import type { BusName } from './surrounded-server.js';
 
 const FAKE = fileURLToPath(new URL('../support/fake-claude.js', import.meta.url));
 

@@ -6,7 +6,8 @@ import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { canonicalJson, firstBreak } from '../../src/domain/evidence.js';
-import { DOOR, type Fleet } from './fleet.js';
+import type { Fleet } from './fleet.js';
+import { DOOR } from './surrounded-server.js';
 
 const run = promisify(execFile);
 

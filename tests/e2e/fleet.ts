@@ -2,23 +2,21 @@
 // repository with a bare remote, on either bus.
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { Redis } from 'ioredis';
 import { gitEnvironment } from '../../scripts/quickstart/git-environment.js';
 import { makeSampleRepository } from '../../scripts/quickstart/sample-repository.js';
-import { type RunningServer, startServer } from '../../scripts/quickstart/start-server.js';
 import type { Script } from '../../scripts/scripted-model/script.js';
-import { type ScriptedModel, startScriptedModel } from '../../scripts/scripted-model/server.js';
 import { openKeys } from '../../src/adapters/redis/keys.js';
 import type { LedgerRecord } from '../../src/domain/evidence.js';
-import { eventually } from '../support/eventually.js';
-import { startRedis, type TestRedis } from '../support/redis-server.js';
-
-export type BusName = 'file' | 'redis';
-export type JobJson = Readonly<Record<string, unknown>> & { readonly id: string; readonly status: string };
+import type { TestRedis } from '../support/redis-server.js';
+import {
+  type BusName,
+  type JobJson,
+  readJson,
+  type SurroundedServer,
+  startSurrounded,
+} from './surrounded-server.js';
 
 /** One SSE frame as it was on the wire. */
 export interface Frame {
@@ -27,33 +25,15 @@ export interface Frame {
   readonly data: Record<string, unknown>;
 }
 
-export const DOOR = fileURLToPath(new URL('../../src/main.js', import.meta.url));
-/** The key that the server holds; it must turn up nowhere else. */
-export const MODEL_KEY = 'sk-ant-planted-0123456789abcdefghij';
-
-export interface Fleet {
-  readonly url: string;
+export interface Fleet extends SurroundedServer {
   readonly remote: string;
-  readonly folder: string;
-  readonly model: ScriptedModel;
-  /** What the server was started with: what one more server of the same fleet needs. */
-  readonly settings: Readonly<Record<string, string>>;
   submit(request: Record<string, unknown>): Promise<JobJson>;
-  job(id: string): Promise<JobJson>;
-  /** Waits until the job has a terminal status. */
-  ended(id: string): Promise<JobJson>;
   /** The records of a job as they stand on the bus. */
   ledger(id: string): Promise<readonly LedgerRecord[]>;
   /** The whole feed of an ended job. */
   feed(id: string): Promise<readonly Frame[]>;
   git(...args: string[]): string;
-  /** SIGKILL, or another signal, to the server. */
-  kill(signal?: NodeJS.Signals): void;
-  restart(): Promise<void>;
-  close(): Promise<void>;
 }
-
-const TERMINAL = ['succeeded', 'failed', 'cancelled', 'expired'];
 
 /** A server with everything around it, on files, on the Redis of all tests, or on one given, which it then stops. */
 export async function startFleet(
@@ -61,76 +41,25 @@ export async function startFleet(
   scripts: readonly Script[],
   env: Record<string, string> = {},
 ): Promise<Fleet> {
-  const folder = await mkdtemp(join(tmpdir(), 'agenticore-e2e-'));
+  const server = await startSurrounded(bus, scripts, env);
+  const { folder, redis } = server;
   const remote = makeSampleRepository(folder);
-  const model = await startScriptedModel({ scripts, pace: 'instant' });
-  const given = typeof bus === 'object' ? bus : undefined;
-  const redis: TestRedis | undefined = bus === 'redis' ? await startRedis() : given;
-  const settings = {
-    ANTHROPIC_API_KEY: MODEL_KEY,
-    ANTHROPIC_BASE_URL: model.url,
-    LOG_LEVEL: 'debug',
-    ...(redis ? { REDIS_URL: redis.url, REDIS_KEY_PREFIX: redis.keyPrefix, AGENTICORE_LEASE: '3' } : {}),
-    ...env,
-  };
-  const closeAround = async (): Promise<void> => {
-    await model.close();
-    await redis?.stop();
-    await rm(folder, { recursive: true, force: true, maxRetries: 5 });
-  };
-  let server: RunningServer = await startServer(DOOR, folder, settings).catch(async (error: unknown) => {
-    await closeAround();
-    throw error;
-  });
-
-  const get = async (path: string): Promise<Response> => fetch(`${server.url}${path}`);
-  const job = async (id: string): Promise<JobJson> => (await readJson(await get(`/jobs/${id}`))).job;
-  return {
-    get url() {
-      return server.url;
-    },
+  return Object.assign(server, {
     remote,
-    folder,
-    model,
-    settings,
-    job,
-    async submit(request) {
+    async submit(request: Record<string, unknown>) {
       const headers = { 'content-type': 'application/json' };
-      const response = await fetch(`${server.url}/jobs`, {
-        method: 'POST',
-        headers,
-        body: JSON.stringify(request),
-      });
-      return (await readJson(response)).job;
+      const body = JSON.stringify(request);
+      return (await readJson(await fetch(`${server.url}/jobs`, { method: 'POST', headers, body }))).job;
     },
-    ended: (id) =>
-      eventually(
-        `job ${id} ends`,
-        async () => {
-          const found = await job(id);
-          return TERMINAL.includes(found.status) && found;
-        },
-        60_000,
-      ),
-    ledger: (id) => (redis ? readRedisLedger(redis, id) : readFileLedger(join(folder, 'home', 'bus'), id)),
-    async feed(id) {
-      return parseFrames(await (await get(`/jobs/${id}/events`)).text());
-    },
-    git: (...args) =>
+    ledger: (id: string) =>
+      redis ? readRedisLedger(redis, id) : readFileLedger(join(folder, 'home', 'bus'), id),
+    feed: async (id: string) => parseFrames(await (await server.get(`/jobs/${id}/events`)).text()),
+    git: (...args: string[]) =>
       execFileSync('git', [`--git-dir=${remote}`, ...args], {
         env: gitEnvironment(folder),
         encoding: 'utf8',
       }),
-    kill: (signal = 'SIGKILL') => void process.kill(server.pid, signal),
-    async restart() {
-      await server.stop();
-      server = await startServer(DOOR, folder, settings);
-    },
-    async close() {
-      await server.stop();
-      await closeAround();
-    },
-  };
+  });
 }
 
 async function readFileLedger(bus: string, jobId: string): Promise<readonly LedgerRecord[]> {
@@ -150,12 +79,6 @@ async function readRedisLedger(
   } finally {
     redis.disconnect();
   }
-}
-
-async function readJson(response: Response): Promise<{ job: JobJson }> {
-  const text = await response.text();
-  if (!response.ok) throw new Error(`${response.status}: ${text}`);
-  return JSON.parse(text);
 }
 
 /** The complete frames of a piece of an event stream; a torn last one is left out. */

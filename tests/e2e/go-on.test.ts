@@ -6,7 +6,8 @@ import { after, before, describe, it } from 'node:test';
 import type { Script, Step } from '../../scripts/scripted-model/script.js';
 import { eventually } from '../support/eventually.js';
 import { assertEvidence } from './evidence.js';
-import { type BusName, type Fleet, type JobJson, processesOf, startFleet } from './fleet.js';
+import { type Fleet, processesOf, startFleet } from './fleet.js';
+import type { BusName, JobJson } from './surrounded-server.js';
 
 const bash = (command: string) => [{ tool: 'Bash', input: { command } }];
 const COMMIT = 'git add -A && git commit -qm Notes';

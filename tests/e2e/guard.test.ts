@@ -6,7 +6,8 @@ import { promisify } from 'node:util';
 import type { Script } from '../../scripts/scripted-model/script.js';
 import { GITHUB_TOKEN } from '../support/planted-secrets.js';
 import { assertVerified } from './evidence.js';
-import { DOOR, type Fleet, MODEL_KEY, startFleet } from './fleet.js';
+import { type Fleet, startFleet } from './fleet.js';
+import { DOOR, MODEL_KEY } from './surrounded-server.js';
 
 const run = promisify(execFile);
 

@@ -6,16 +6,8 @@ import { after, before, describe, it } from 'node:test';
 import { promisify } from 'node:util';
 import type { Script } from '../../scripts/scripted-model/script.js';
 import { assertVerified } from './evidence.js';
-import {
-  type BusName,
-  DOOR,
-  type Fleet,
-  type Frame,
-  type JobJson,
-  mendIt,
-  parseFrames,
-  startFleet,
-} from './fleet.js';
+import { type Fleet, type Frame, mendIt, parseFrames, startFleet } from './fleet.js';
+import { type BusName, DOOR, type JobJson } from './surrounded-server.js';
 
 const run = promisify(execFile);
 

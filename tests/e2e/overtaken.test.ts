@@ -8,7 +8,8 @@ import type { Script } from '../../scripts/scripted-model/script.js';
 import { eventually } from '../support/eventually.js';
 import { tempDir } from '../support/temp-dir.js';
 import { assertEvidence } from './evidence.js';
-import { DOOR, type Fleet, type JobJson, processesOf, startFleet } from './fleet.js';
+import { type Fleet, processesOf, startFleet } from './fleet.js';
+import { DOOR, type JobJson } from './surrounded-server.js';
 
 /** The first attempt sleeps in a tool; those after it see that, and write and commit. */
 const sleepOnce = (marker: string): Script => ({

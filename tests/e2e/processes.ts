@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { eventually } from '../support/eventually.js';
 import type { TestRedis } from '../support/redis-server.js';
 import { tempDir } from '../support/temp-dir.js';
-import { DOOR, type JobJson } from './fleet.js';
+import { DOOR, type JobJson } from './surrounded-server.js';
 
 export interface Process {
   /** Its host's name, by which the roster knows it. */

@@ -15,7 +15,8 @@ import { type GitHub, startGitHub } from '../support/github/github.js';
 import type { Repository } from '../support/github/world.js';
 import { tempDir } from '../support/temp-dir.js';
 import { assertEvidence, assertVerified } from './evidence.js';
-import { type Fleet, MODEL_KEY, startFleet } from './fleet.js';
+import { type Fleet, startFleet } from './fleet.js';
+import { MODEL_KEY } from './surrounded-server.js';
 
 const write = (text: string) => [
   { call: [{ tool: 'Bash', input: { command: `echo ${text} > answer.txt` } }] },

@@ -20,7 +20,8 @@ import { type GitHub, type Hold, primaryLimit, startGitHub } from '../support/gi
 import type { Repository } from '../support/github/world.js';
 import { tempDir } from '../support/temp-dir.js';
 import { assertEvidence, processesBelow } from './evidence.js';
-import { DOOR, type Fleet, type JobJson, startFleet } from './fleet.js';
+import { type Fleet, startFleet } from './fleet.js';
+import { DOOR, type JobJson } from './surrounded-server.js';
 
 interface Scene {
   readonly github: GitHub;

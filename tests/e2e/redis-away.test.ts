@@ -11,8 +11,9 @@ import { needsOwnRedis } from '../support/install-redis.js';
 import { type OwnRedis, startOwnRedis } from '../support/redis-server.js';
 import { tempDir } from '../support/temp-dir.js';
 import { assertEvidence } from './evidence.js';
-import { DOOR, type Fleet, type Frame, parseFrames, processesOf, startFleet } from './fleet.js';
+import { type Fleet, type Frame, parseFrames, processesOf, startFleet } from './fleet.js';
 import { openProcesses, type Process, submitTo, whenRunning, whenStatus } from './processes.js';
+import { DOOR } from './surrounded-server.js';
 
 const LEASE_S = 3; // as the fleet of these tests has it
 const TIMEOUT = { timeout: 90_000 };

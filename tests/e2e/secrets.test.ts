@@ -9,7 +9,8 @@ import { createSampleRemote, type SampleRemote } from '../support/git-repository
 import { type GitHub, startGitHub } from '../support/github/github.js';
 import { tempDir } from '../support/temp-dir.js';
 import { filesWith, processFilesWith } from '../support/where-is.js';
-import { type BusName, type Fleet, MODEL_KEY, startFleet } from './fleet.js';
+import { type Fleet, startFleet } from './fleet.js';
+import { type BusName, MODEL_KEY } from './surrounded-server.js';
 
 const IN_THE_TASK = 'ghp_PlantedInTheTask0123456789';
 const PRINTED = 'sk-ant-planted-printed-0123456789';

@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { Script } from '../../scripts/scripted-model/script.js';
 import { eventually } from '../support/eventually.js';
-import { type Fleet, type JobJson, startFleet } from './fleet.js';
+import { type Fleet, startFleet } from './fleet.js';
+import type { JobJson } from './surrounded-server.js';
 
 const scripts: Script[] = [
   {
