@@ -1,6 +1,5 @@
 // Counts what happens where it is written: by the one process whose transition the bus took, so that each fact of a
 // fleet is counted once, whoever reads of it.
-
 import { endingOf } from '../domain/endings.js';
 import { type ErrorCode, publicCode } from '../domain/errors.js';
 import type { Job } from '../domain/job.js';

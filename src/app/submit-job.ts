@@ -83,7 +83,8 @@ export async function submitJob(
 
 /**
  * Submits an ended job once more, as a new job linked by `retryOf`, with its task or an edited one. Where only the pull
- * request is missing, only that is done again, unless the task is another. Throws JOB_NOT_FOUND, JOB_NOT_ENDED, INVALID_REQUEST for a turn, and what submitJob throws.
+ * request is missing, only that is done again, unless the task is another. Throws JOB_NOT_FOUND, JOB_NOT_ENDED,
+ * INVALID_REQUEST for a turn, and what submitJob throws.
  */
 export async function retryJob(
   deps: SubmitDeps,

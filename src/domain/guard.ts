@@ -144,6 +144,10 @@ export function scannable({ commits, blobs }: WorkFacts, policy: GuardPolicy): r
   return chosen;
 }
 
+/** The text without these secrets. */
+export const withoutTexts = (text: string, secrets: readonly string[]): string =>
+  secrets.reduce((clean, secret) => clean.replaceAll(secret, '[redacted]'), text);
+
 /** `src/a.ts:12 in commit 0123456789`. */
 export function placeInWords({ path, line, commit }: Finding): string {
   const file = path === undefined ? undefined : `${path}${line === undefined ? '' : `:${line}`}`;

@@ -1,7 +1,7 @@
 // Who finds secrets in what is about to leave the house.
 
 export interface FoundSecret {
-  /** It is one that this server was started with. */
+  /** It is one of this server: given at its start, or learned since. */
   readonly isOwn: boolean;
   /** In words; never the secret. */
   readonly what: string;

@@ -7,6 +7,7 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AgenticoreError } from '../../domain/errors.js';
 import { hasCode } from '../host/system-error.js';
+import { unlessAborted } from '../host/unless-aborted.js';
 import { createExclusive, readIfThere, removeFile } from './exclusive-file.js';
 import { lifeOf, OWN_IDENTITY, type ProcessIdentity } from './process-identity.js';
 
@@ -52,7 +53,7 @@ export function createRepositoryLocks(
   return {
     async hold(path, signal, work) {
       const before = queues.get(path) ?? Promise.resolve();
-      const turn = untilAborted(before, signal).then(() => holdFile(path, signal, work, settings));
+      const turn = unlessAborted(signal, before).then(() => holdFile(path, signal, work, settings));
       // Who gives up waiting must not let the next one in before the one ahead is done.
       const settled = Promise.allSettled([before, turn]);
       queues.set(path, settled);
@@ -192,18 +193,4 @@ async function release(path: string, holder: Holder): Promise<void> {
 async function renew(file: FileHandle): Promise<void> {
   const now = new Date();
   await file.utimes(now, now);
-}
-
-/** Waits for the promise, however it settles; rejects with the signal's reason when that comes first. */
-function untilAborted(promise: Promise<unknown>, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const abort = (): void => reject(signal.reason);
-    if (signal.aborted) return abort();
-    signal.addEventListener('abort', abort, { once: true });
-    const done = (): void => {
-      signal.removeEventListener('abort', abort);
-      resolve();
-    };
-    promise.then(done, done);
-  });
 }

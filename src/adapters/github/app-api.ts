@@ -2,6 +2,7 @@
 import { createAppAuth } from '@octokit/auth-app';
 import { retry } from '@octokit/plugin-retry';
 import { Octokit } from '@octokit/rest';
+import { RETRIES, SILENT } from './client-settings.js';
 import { onlyApi } from './only-api.js';
 
 export interface AppIdentity {
@@ -11,9 +12,6 @@ export interface AppIdentity {
   readonly privateKey: string;
 }
 
-/** A hiccup of GitHub's must not cost an attempt its work. */
-const RETRIES = 2;
-export const SILENT = { debug() {}, info() {}, warn() {}, error() {} };
 const Client = Octokit.plugin(retry, onlyApi);
 
 export type AppApi = InstanceType<typeof Client>['rest']['apps'];

@@ -2,6 +2,7 @@
 import { AgenticoreError } from '../../domain/errors.js';
 import type { CodeHost, OpenPullRequest, PullRequestOrder } from '../../ports/code-host.js';
 import type { Credentials } from '../../ports/credentials.js';
+import { unlessAborted } from '../host/unless-aborted.js';
 import { completePull } from './complete-pull.js';
 import { findPull, openPull } from './open-pull.js';
 import { explainRefusal } from './refusal.js';
@@ -58,6 +59,7 @@ export function createGithubCodeHost(options: GithubCodeHostOptions): CodeHost {
       if (repository === undefined) throw new Error(`${order.repoUrl} is no repository of ${host}`);
       const deadline = AbortSignal.any([signal, AbortSignal.timeout(PATIENCE_MS)]);
       try {
+        // The libraries sleep between two tries whatever the signal says.
         return await unlessAborted(deadline, findOrOpen(repository, order, deadline));
       } catch (error) {
         signal.throwIfAborted();
@@ -72,13 +74,3 @@ const noToken = (host: string): AgenticoreError =>
     'CODE_HOST_AUTH_FAILED',
     `No token is configured for ${host}: set GITHUB_TOKEN, or GITHUB_APP_ID and the App's key, and retry the job.`,
   );
-
-/** What is awaited, or the signal's reason: the libraries sleep between two tries whatever the signal says. */
-function unlessAborted<T>(signal: AbortSignal, awaited: Promise<T>): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const abort = (): void => reject(signal.reason);
-    signal.addEventListener('abort', abort, { once: true });
-    if (signal.aborted) abort();
-    awaited.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
-  });
-}

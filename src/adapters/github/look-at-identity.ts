@@ -1,6 +1,7 @@
 // What GitHub says of us when we ask it, without a repository: for whoever sets a machine up.
 import { Octokit } from '@octokit/rest';
-import { type AppIdentity, createAppApi, SILENT } from './app-api.js';
+import { type AppIdentity, createAppApi } from './app-api.js';
+import { SILENT } from './client-settings.js';
 import { onlyApi } from './only-api.js';
 
 export interface SeenInstallation {

@@ -3,6 +3,7 @@
 import { retry } from '@octokit/plugin-retry';
 import { throttling } from '@octokit/plugin-throttling';
 import { Octokit } from '@octokit/rest';
+import { RETRIES, SILENT } from './client-settings.js';
 import { onlyApi } from './only-api.js';
 
 export interface PullClientOptions {
@@ -13,8 +14,6 @@ export interface PullClientOptions {
 
 /** A limit that lasts longer is not waited for. */
 const LONGEST_LIMIT_S = 60;
-const RETRIES = 2;
-const silent = { debug() {}, info() {}, warn() {}, error() {} };
 const Client = Octokit.plugin(throttling, retry, onlyApi);
 
 export type PullClient = InstanceType<typeof Client>;
@@ -25,7 +24,7 @@ export function createPullClient({ apiUrl, token, secondMs }: PullClientOptions)
   return new Client({
     baseUrl: apiUrl,
     auth: token,
-    log: silent,
+    log: SILENT,
     retry: { retries: RETRIES, retryAfterBaseValue: secondMs },
     throttle: {
       retryAfterBaseValue: secondMs,

@@ -1,5 +1,4 @@
 // What every phase of an attempt holds in hands: the job as claimed, the claim, and the one way to report a fact.
-
 import { AgenticoreError, isCode } from '../../domain/errors.js';
 import type { MatchPaths } from '../../domain/guard.js';
 import type { Job } from '../../domain/job.js';

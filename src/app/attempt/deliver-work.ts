@@ -30,5 +30,5 @@ export async function deliverWork(
   await confirmClaim(deps, attempt);
   await workspace.push(signal);
   await attempt.report([{ type: 'BranchPushed', branch: workspace.branch, oid }]);
-  if (autoPr) await openPullRequest(deps, attempt, workspace, profile);
+  if (autoPr) await openPullRequest(deps, attempt, workspace, profile, task);
 }

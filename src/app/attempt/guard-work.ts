@@ -1,7 +1,7 @@
 // Before the push: what the work would give away is held against the profile's guard. A finding stops the push; the
 // commit stays where it is kept, and the ledger tells a person what was found where.
 import { AgenticoreError } from '../../domain/errors.js';
-import { blockedInWords, type Finding, judgeWork } from '../../domain/guard.js';
+import { blockedInWords, type Finding, judgeWork, withoutTexts } from '../../domain/guard.js';
 import type { GuardPolicy } from '../../domain/profile.js';
 import type { Workspace } from '../../ports/workspace.js';
 import type { Attempt, AttemptDeps } from './attempt.js';
@@ -23,8 +23,7 @@ export async function guardWork(
   const secrets = await findSecrets(deps, work, policy, attempt.signal);
   const findings = [...secrets.findings, ...judgeWork(work, policy, deps.matchPaths)];
   if (findings.length === 0) return;
-  const redact = (text: string): string =>
-    deps.redact(secrets.texts.reduce((clean, secret) => clean.replaceAll(secret, '[redacted]'), text));
+  const redact = (text: string): string => deps.redact(withoutTexts(text, secrets.texts));
   const told = findings.slice(0, TOLD).map((finding) => printable(finding, redact));
   await attempt.report([{ type: 'PushBlocked', findings: told, total: findings.length }]);
   throw new AgenticoreError('PUSH_BLOCKED', blockedInWords(told, findings.length, oid));

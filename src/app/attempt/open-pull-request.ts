@@ -8,17 +8,18 @@ import type { Workspace } from '../../ports/workspace.js';
 import { type Attempt, type AttemptDeps, confirmClaim, isOvertaken, persist } from './attempt.js';
 import { withoutSecrets } from './without-secrets.js';
 
-/** Opens it, or finds the one there is. One that fails after a good push is a field of the job, not its failure. */
+/** Opens it, or finds the one there is; `task` is without secrets. One that fails after a good push is a field of the job, not its failure. */
 export async function openPullRequest(
   deps: AttemptDeps,
   attempt: Attempt,
   workspace: Workspace,
   profile: Profile,
+  task: string,
 ): Promise<void> {
   const { repoUrl } = attempt.job.order;
   const host = deps.codeHosts.find((candidate) => repoUrl !== undefined && candidate.serves(repoUrl));
   if (host === undefined || repoUrl === undefined) return;
-  const order = { repoUrl, ...(await orderOf(deps, attempt, workspace, profile)) };
+  const order = { repoUrl, ...(await orderOf(deps, attempt, workspace, profile, task)) };
   await confirmClaim(deps, attempt);
   try {
     const { shortfalls, ...opened } = await host.openPullRequest(order, attempt.signal);
@@ -35,20 +36,20 @@ async function orderOf(
   attempt: Attempt,
   workspace: Workspace,
   { guard, pullRequest: policy }: Profile,
+  task: string,
 ): Promise<Omit<PullRequestOrder, 'repoUrl'>> {
   const { branch, baseRef } = workspace;
   const worked = await findWorked(deps, attempt);
-  const clean = (text: string): Promise<string> => withoutSecrets(deps, guard, text, attempt.signal);
-  const [task, summary, template] = await Promise.all([
-    clean(attempt.job.order.task),
+  const [answer, template] = await Promise.all([
     worked.answer && persist(deps.clock, attempt.signal, () => deps.events.answer(worked.id)),
     policy.body === undefined ? workspace.pullRequestTemplate() : undefined,
   ]);
+  const summary = answer && (await withoutSecrets(deps, guard, answer, attempt.signal));
   const verification = (worked.verification?.commands ?? []).map(({ command, exitCode }) => ({
     command,
     passed: exitCode === 0,
   }));
-  const facts = { task, summary: summary && (await clean(summary)), verification, baseRef, template };
+  const facts = { task, summary, verification, baseRef, template };
   const { draft, labels, reviewers, assignees } = policy;
   return {
     branch,

@@ -1,6 +1,5 @@
 // The setup and verify commands of a profile: run one after the other in the place where Claude works, on its work as
 // it stands. They prepare and judge that work and are no part of it, so what they change in it is undone.
-
 import { AgenticoreError } from '../../domain/errors.js';
 import type { CommandRun, CommandsFacts, Progress } from '../../domain/job-event.js';
 import { commandsEnd, commandsFacts } from '../../domain/verification.js';

@@ -1,5 +1,6 @@
 // What is said of the work outside - in a commit's message, in a pull request - holds no secret that the guard would stop
 // in a file: nobody would find it there.
+import { withoutTexts } from '../../domain/guard.js';
 import type { GuardPolicy } from '../../domain/profile.js';
 import type { AttemptDeps } from './attempt.js';
 
@@ -10,5 +11,10 @@ export async function withoutSecrets(
   signal: AbortSignal,
 ): Promise<string> {
   const found = await secretScanner.scan(Buffer.from(text), !secrets, signal);
-  return redact(found.reduce((clean, secret) => clean.replaceAll(secret.text, '[redacted]'), text));
+  return redact(
+    withoutTexts(
+      text,
+      found.map((secret) => secret.text),
+    ),
+  );
 }

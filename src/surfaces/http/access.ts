@@ -4,7 +4,10 @@ import { AgenticoreError } from '../../domain/errors.js';
 import type { Scope } from '../../domain/scope.js';
 import { ANONYMOUS, callOf, challenge } from './call.js';
 
-/** `public`: nobody is asked who they are. `caller`: whoever was let in; each thing asked for takes its own scope. Two scopes: to read, and to change. */
+/**
+ * `public`: nobody is asked who they are. `caller`: whoever was let in; each thing asked for takes its own scope. Two
+ * scopes: to read, and to change.
+ */
 type Access = 'public' | 'caller' | Scope | readonly [read: Scope, write: Scope];
 
 const ACCESS = {

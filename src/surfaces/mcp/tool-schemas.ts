@@ -106,20 +106,10 @@ export const textOutput = (name: string, description: string): JsonRecord =>
     truncated: { type: 'boolean', const: true, description: 'The text was cut; the resource has all of it.' },
   });
 
-/** Answer of `list_profiles`. */
-export const profileListOutput = (): JsonRecord => {
-  const text: JsonRecord = { type: 'string' };
-  const profile = object(['name', 'description', 'source'], {
-    ...{ name: text, description: text, source: text, model: text, permission_mode: text, extends: text },
-    ...{ max_turns: { type: 'integer' }, auto_pr: { type: 'boolean' } },
-    effort: { type: ['string', 'integer'] },
-    error: { ...text, description: 'Why it cannot be used.' },
-  });
-  return object(['success', 'count', 'profiles'], {
-    success,
-    count: { type: 'integer', minimum: 0 },
-    profiles: { type: 'array', items: profile },
-  });
+/** Answer of `list_profiles`: that of GET /profiles. */
+export const profileListOutput = ({ $defs }: JsonRecord): JsonRecord => {
+  if (isRecord($defs) && isRecord($defs.ProfileList)) return $defs.ProfileList;
+  throw new Error('the schema of answers has no ProfileList');
 };
 
 /** Arguments of `agent_completions`: the body of POST /completions, except that the wait is bounded. */

@@ -1,6 +1,5 @@
 // What a worker does before its first attempt, and before it goes on where another attempt was cut short: ends the
 // processes that workers which died here have left behind.
-
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Log } from '../../../ports/log.js';
 import { isAlive, pidSpace, sharesPids } from '../process-table.js';

@@ -86,7 +86,7 @@ export function fleetTools(deps: McpDeps): readonly Tool[] {
     tool('list_profiles', 'List profiles', {
       description: 'The profiles of the server: how Claude may run, for the `profile` of run_task.',
       input: schemas.object([], {}),
-      output: schemas.profileListOutput(),
+      output: schemas.profileListOutput(deps.mcp.schemas.read('answers')),
       annotations: READS,
       scope: 'jobs:read',
       run: async () => answered(await profileListAnswer(deps.submit.profiles)),
