@@ -1,6 +1,7 @@
 // One run: a fleet on a Redis of its own, jobs, mischief, readers; then the invariants.
 import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { parseView } from '../../src/adapters/redis/view.js';
 import { planActs, planOrders } from './acts.js';
 import type { Wishes } from './arguments.js';
 import { createCourse } from './course.js';
@@ -107,7 +108,7 @@ async function sayWhatIsStuck(
   say: (line: string) => void,
 ): Promise<void> {
   for (const jobId of jobIds) {
-    const status = await redis.hget(keys.view(jobId), 'status');
+    const { status } = parseView(await redis.get(keys.view(jobId)));
     if (status !== 'queued' && status !== 'running') continue;
     const { records } = await readEvidence(redis, keys, jobId);
     say(`stuck: job ${jobId} is ${status}: ${records.map(({ type }) => type).join(' ')}`);

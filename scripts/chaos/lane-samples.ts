@@ -33,7 +33,10 @@ for _, key in ipairs(redis.call('KEYS', prefix .. 'held:*')) do
   end
 end
 for _, id in ipairs(redis.call('ZRANGE', KEYS[2], 0, -1)) do
-  local status, entry, repo = unpack(redis.call('HMGET', prefix .. 'job:' .. id, 'status', 'entry', 'repo'))
+  local view = redis.call('GET', prefix .. 'job:' .. id) or ''
+  local status, entry = string.match(view, '^(%S+) %S+ %S+ (%S+)')
+  local repo = string.match(view, ' repo=(%S+)')
+  if entry == '-' then entry = nil end
   local isOpen = status == 'queued' or status == 'running'
   if not isOpen then ended = ended + 1 end
   if isOpen and not away[id] then

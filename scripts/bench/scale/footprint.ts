@@ -1,6 +1,6 @@
 // What finished jobs take in Redis, by MEMORY USAGE.
 import type { Redis } from 'ioredis';
-import { FLEET_LENGTH, type Keys } from '../../../src/adapters/redis/keys.js';
+import type { Keys } from '../../../src/adapters/redis/keys.js';
 
 /** Bytes per job. */
 export interface Footprint {
@@ -23,8 +23,9 @@ export async function footprint(redis: Redis, keys: Keys, jobIds: readonly strin
   const [ledger, view, answer] = [await mean(keys.ledger), await mean(keys.view), await mean(keys.answer)];
   const feed = (await mean(keys.feed)) + (await mean(keys.whole));
   const records = await redis.llen(keys.ledger(jobIds[0] ?? ''));
-  const told = Math.min(Number(await redis.get(keys.fleetCount)), FLEET_LENGTH);
-  const fleet = Math.round((records * (await sizeOf(redis, keys.fleet))) / told);
+  const fleet = Math.round(
+    (records * (await sizeOf(redis, keys.fleet))) / (await eventsIn(redis, keys.fleet)),
+  );
   const perJob = async (index: string): Promise<number> =>
     Math.round((await sizeOf(redis, index)) / (await redis.zcard(index)));
   const indices =
@@ -34,3 +35,12 @@ export async function footprint(redis: Redis, keys: Keys, jobIds: readonly strin
 
 const sizeOf = async (redis: Redis, key: string): Promise<number> =>
   Number((await redis.call('MEMORY', 'USAGE', key, 'SAMPLES', 0)) ?? 0);
+
+/** How many events the entries of the fleet stream name: of each job its id, the version of the first, and how many. */
+async function eventsIn(redis: Redis, fleet: string): Promise<number> {
+  let count = 0;
+  for (const [, [, events = '']] of await redis.xrange(fleet, '-', '+')) {
+    for (const [nth, word] of events.split(' ').entries()) if (nth % 3 === 2) count += Number(word);
+  }
+  return count;
+}

@@ -8,6 +8,7 @@ import type { Keys } from './keys.js';
 import { promptTime, standstillMs, watchAbsence } from './reclaim-pause.js';
 import { asList, asNumber, asText } from './reply.js';
 import { runScript, type ScriptName } from './scripts.js';
+import { parseView } from './view.js';
 
 /** An entry that was delivered: the count tells this delivery from a later one, also to the same worker. */
 interface Delivery extends LaneEntry {
@@ -78,8 +79,8 @@ export function createCommandQueue(options: CommandQueueOptions): CommandQueue {
       return connection.ask(async (redis) => {
         const due = asList(await runScript(redis, 'due', [keys.delayed], [limit])).map(asText);
         const moved = due.map(async (jobId) => {
-          const lane = keys.lane((await redis.hget(keys.view(jobId), 'lane')) ?? '');
-          const scriptKeys = [keys.delayed, keys.view(jobId), lane];
+          const { lane = '' } = parseView(await redis.get(keys.view(jobId)));
+          const scriptKeys = [keys.delayed, keys.view(jobId), keys.lane(lane)];
           return asNumber(await runScript(redis, 'promote', scriptKeys, [jobId, keys.prefix, maxPerRepo]));
         });
         return (await Promise.all(moved)).reduce((sum, one) => sum + one, 0);

@@ -2,9 +2,10 @@
 import type { Custody, LaneReport, PendingEntry } from '../../ports/custody.js';
 import { type CustodyOptions, createArrival } from './arrival.js';
 import { createReconcile, ghosts, strayEntries } from './reconcile.js';
-import { asList, asNumber, asOptionalText, asText } from './reply.js';
+import { asList, asNumber, asText } from './reply.js';
 import { runScript } from './scripts.js';
 import { formatTrimmed, parseTrimmed } from './trimmed.js';
+import { parseView } from './view.js';
 
 /** Keys looked at, and claims read, at a time. */
 const PAGE = 500;
@@ -111,8 +112,8 @@ export function createCustody(options: CustodyOptions): Custody {
       }
     },
     async trimMark(jobId) {
-      const text = asOptionalText(await connection.ask((redis) => redis.hget(keys.view(jobId), 'trimmed')));
-      return text === undefined ? undefined : parseTrimmed(text);
+      const { trimmed } = parseView(await connection.ask((redis) => redis.get(keys.view(jobId))));
+      return trimmed === undefined ? undefined : parseTrimmed(trimmed);
     },
     async trim(jobId, { version, mark }) {
       const ofJob = [keys.view, keys.feed, keys.whole, keys.ledger].map((key) => key(jobId));

@@ -6,6 +6,7 @@ import type { Keys } from './keys.js';
 import { type MayReclaim, promptTime, standstillMs } from './reclaim-pause.js';
 import { asList, asNumber, asText } from './reply.js';
 import { runScript } from './scripts.js';
+import { parseView } from './view.js';
 
 /** The part of the command queue that is about direct attempts. `mayReclaim`: whether a lapsed lease tells anything now. */
 export function createDirectLeases(
@@ -33,8 +34,8 @@ export function createDirectLeases(
         if (askedAt === undefined) return [];
         const args = [limit, askedAt + standstillMs(leaseMs)];
         const jobIds = asList(await runScript(redis, 'lapsed', [keys.leases], args)).map(asText);
-        const attempts = await Promise.all(jobIds.map((jobId) => redis.hget(keys.view(jobId), 'attempt')));
-        return jobIds.map((jobId, nth) => ({ jobId, attempt: Number(attempts[nth] ?? 0) }));
+        const views = await Promise.all(jobIds.map((jobId) => redis.get(keys.view(jobId))));
+        return jobIds.map((jobId, nth) => ({ jobId, attempt: Number(parseView(views[nth]).attempt ?? 0) }));
       });
     },
   };

@@ -1,8 +1,10 @@
 // One subscriber connection for all readers of this process. A ring only says "look again"; the streams are the truth.
+// A call that appends events rings once, on the doorbell of the fleet, and says of which jobs.
 import { messageOf } from '../../domain/errors.js';
 import type { Log } from '../../ports/log.js';
 import { BUS_CLOSED, unreachable } from './bus-error.js';
 import type { Connection } from './connection.js';
+import type { Keys } from './keys.js';
 
 /** How often the connection proves that it is alive: nothing else is ever sent on it for long. */
 const PING_MS = 10_000;
@@ -13,8 +15,17 @@ export interface Doorbell {
   close(): Promise<void>;
 }
 
-/** `open` makes the connection, on the first watch. Whoever is rung looks through `reader`. */
-export function createDoorbell(open: () => Connection, reader: Connection, log?: Log): Doorbell {
+export interface DoorbellOptions {
+  /** Makes the connection, on the first watch. */
+  readonly open: () => Connection;
+  /** Whoever is rung looks through this one. */
+  readonly reader: Connection;
+  readonly keys: Pick<Keys, 'fleetBell' | 'jobBell'>;
+  readonly log?: Log;
+}
+
+/** The doorbells below `keys`. */
+export function createDoorbell({ open, reader, keys, log }: DoorbellOptions): Doorbell {
   const rings = new Map<string, Set<() => void>>();
   let subscriber: { readonly connection: Connection; readonly pulse: NodeJS.Timeout } | undefined;
 
@@ -24,11 +35,18 @@ export function createDoorbell(open: () => Connection, reader: Connection, log?:
     for (const ring of [...(rings.get(channel) ?? [])]) ring();
   }
 
+  function onMessage(channel: string, message: string): void {
+    ringAll(channel);
+    if (channel !== keys.fleetBell) return;
+    const words = message.split(' '); // of each job: its id, the version of the first event, how many
+    for (let at = 0; at < words.length; at += 3) ringAll(keys.jobBell(words[at] ?? ''));
+  }
+
   /** What was rung while we were away is unknown: once subscribed again, everybody looks. */
   async function resume({ redis }: Connection): Promise<void> {
     const channels = [...rings.keys()];
     if (channels.length === 0) return;
-    await redis.subscribe(...channels);
+    await redis.subscribe(keys.fleetBell, ...channels);
     // Not before they can look: where we are back first, all of them would be told that Redis is away.
     if (reader.redis.status !== 'ready')
       await new Promise<void>((resolve) => reader.redis.once('ready', () => resolve()));
@@ -39,7 +57,7 @@ export function createDoorbell(open: () => Connection, reader: Connection, log?:
     if (subscriber) return subscriber.connection;
     const connection = open();
     const { redis } = connection;
-    redis.on('message', ringAll);
+    redis.on('message', onMessage);
     redis.on('ready', () => {
       resume(connection).catch((error: unknown) => {
         log?.('bus.resubscribe_failed', { reason: messageOf(error) }, 'warn');
@@ -59,7 +77,10 @@ export function createDoorbell(open: () => Connection, reader: Connection, log?:
     if (!others?.delete(ring) || others.size > 0) return;
     rings.delete(channel);
     const redis = subscriber?.connection.redis;
-    if (redis?.status === 'ready') redis.unsubscribe(channel).catch(() => undefined);
+    // The fleet's bell rings for the jobs as well: it is the last to go.
+    const left = channel === keys.fleetBell ? [] : [channel];
+    if (rings.size === 0) left.push(keys.fleetBell);
+    if (redis?.status === 'ready' && left.length > 0) redis.unsubscribe(...left).catch(() => undefined);
   }
 
   return {
@@ -69,7 +90,7 @@ export function createDoorbell(open: () => Connection, reader: Connection, log?:
       const watchers = rings.get(channel) ?? new Set();
       rings.set(channel, watchers.add(ring));
       try {
-        await connect().ask((redis) => redis.subscribe(channel));
+        await connect().ask((redis) => redis.subscribe(keys.fleetBell, channel));
       } catch (error) {
         unwatch(channel, ring);
         throw error;

@@ -7,6 +7,7 @@ import type { Keys } from './keys.js';
 import { asOptionalText } from './reply.js';
 import { runScript } from './scripts.js';
 import { ledgerRecords, readJob } from './stored.js';
+import { parseView } from './view.js';
 
 /** The event log below `keys`; what it throws is what `connection` explains. */
 export function createEventLog(connection: Connection, keys: Keys, options: AppendOptions): EventLog {
@@ -43,7 +44,7 @@ export function createEventLog(connection: Connection, keys: Keys, options: Appe
 
     async remove(jobId) {
       await connection.ask(async (redis) => {
-        const lane = (await redis.hget(keys.view(jobId), 'lane')) ?? '';
+        const { lane = '' } = parseView(await redis.get(keys.view(jobId)));
         const { ledger, view, answer, feed, whole, request } = keys;
         const owned = [ledger, view, answer, feed, whole, request].map((key) => key(jobId));
         const all = [

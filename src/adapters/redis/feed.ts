@@ -5,6 +5,7 @@ import { AgenticoreError } from '../../domain/errors.js';
 import type { Feed, FeedEntry, FeedName, FeedPage } from '../../ports/feed.js';
 import type { Connection } from './connection.js';
 import type { Doorbell } from './doorbell.js';
+import { readFleet } from './fleet-stream.js';
 import type { Keys } from './keys.js';
 import { asList, asText } from './reply.js';
 import { runScript } from './scripts.js';
@@ -18,19 +19,11 @@ export function createFeed(connection: Connection, doorbell: Doorbell, keys: Key
   const due = new Map<string, Promise<FeedPage>>();
 
   async function fetch(feed: FeedName, after: string, limit: number): Promise<FeedPage> {
-    const reply = await connection.ask((redis) =>
-      feed.kind === 'fleet'
-        ? runScript(redis, 'fleet', [keys.fleet], [after, limit])
-        : runScript(
-            redis,
-            'feed',
-            [keys.feed, keys.view, keys.ledger].map((key) => key(feed.jobId)),
-            [after, limit],
-          ),
-    );
+    if (feed.kind === 'fleet') return connection.ask((redis) => readFleet(redis, keys, after, limit));
+    const ofJob = [keys.feed, keys.view, keys.ledger].map((key) => key(feed.jobId));
+    const reply = await connection.ask((redis) => runScript(redis, 'feed', ofJob, [after, limit]));
     const [gap, found] = asList(reply);
-    const entryOf = feed.kind === 'fleet' ? fleetEntry : jobEntry;
-    return { entries: asList(found).map((entry) => entryOf(asList(entry))), gap: gap === '1' };
+    return { entries: asList(found).map((entry) => jobEntry(asList(entry))), gap: gap === '1' };
   }
 
   /**
@@ -55,17 +48,6 @@ export function createFeed(connection: Connection, doorbell: Doorbell, keys: Key
       return share(feed, after ?? '', limit);
     },
     watch: (feed, ring) => doorbell.watch(bell(feed), ring),
-  };
-}
-
-function fleetEntry([cursor, type, jobId, record]: readonly unknown[]): FeedEntry {
-  const data = asText(record);
-  return {
-    cursor: asText(cursor),
-    kind: 'event',
-    type: asText(type),
-    // Each record names its job; the first one does so by itself.
-    data: type === 'JobSubmitted' ? data : `{"jobId":"${asText(jobId)}",${data.slice(1)}`,
   };
 }
 

@@ -7,8 +7,8 @@ import type { GrantKind } from '../../ports/grants.js';
 /** The consumer group of every lane; spelled out in the scripts as well. */
 export const LANE_GROUP = 'workers';
 
-/** About how many events the fleet stream keeps. */
-export const FLEET_LENGTH = 100_000;
+/** About how many entries the fleet stream keeps: each has the events of one call, mostly one to three. */
+export const FLEET_LENGTH = 50_000;
 
 export interface Keys {
   /** What every key begins with; scripts that meet other jobs build their keys from it. */
@@ -17,7 +17,7 @@ export interface Keys {
   lane(lane: string): string;
   /** Truth: the list of ledger records, each behind its cursor in the feed. */
   ledger(jobId: string): string;
-  /** What scripts know of a job: a hash. */
+  /** What scripts know of a job: a text. */
   view(jobId: string): string;
   answer(jobId: string): string;
   /** JSON of the whole request of a turn that waits or runs. */
@@ -51,10 +51,6 @@ export interface Keys {
   readonly dead: string;
   /** Every domain event of all jobs: a stream. */
   readonly fleet: string;
-  /** How many events the fleet stream was ever given: a string. */
-  readonly fleetCount: string;
-  /** Its entry at every thousandth event, as far as it is kept: a list. */
-  readonly fleetMarks: string;
   idempotency(key: string): string;
   /** Records of the workers: a hash. */
   readonly workers: string;
@@ -123,8 +119,6 @@ export function openKeys(keyPrefix: string): Keys {
     held: (repo) => key(`held:${repo}`),
     dead: key('dead'),
     fleet: key('fleet'),
-    fleetCount: key('fleet:count'),
-    fleetMarks: key('fleet:marks'),
     idempotency: (idempotencyKey) => key(`idem:${idempotencyKey}`),
     workers: key('workers'),
     alive: key('workers:alive'),

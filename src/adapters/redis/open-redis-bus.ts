@@ -50,7 +50,12 @@ export async function openRedisBus(options: RedisBusOptions): Promise<Bus> {
     openConnection({ url, name: `agenticore:${consumer}${role}`, answerMs: ANSWER_MS, ...more });
   const main = open('', { blockMs: 0, failFast: true, ...(log ? { log } : {}) });
   const reads = createBlockingReads(main, () => open(':claim', { blockMs: BLOCK_MS, failFast: false }));
-  const doorbell = createDoorbell(() => open(':bell', { blockMs: 0, failFast: false }), main, log);
+  const doorbell = createDoorbell({
+    open: () => open(':bell', { blockMs: 0, failFast: false }),
+    reader: main,
+    keys,
+    ...(log ? { log } : {}),
+  });
   const events = createEventLog(main, keys, { maxPerRepo, leaseMs });
 
   return {

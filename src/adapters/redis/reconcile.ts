@@ -6,6 +6,7 @@ import type { Custody, Stray } from '../../ports/custody.js';
 import type { CustodyOptions } from './arrival.js';
 import { asList, asNumber, asText } from './reply.js';
 import { runScript } from './scripts.js';
+import { parseView } from './view.js';
 
 const PAGE = 500;
 /** Where the indices of the statuses begin among the KEYS of reconcile.lua. */
@@ -69,11 +70,11 @@ export async function* strayEntries(
       const start = from;
       const page = await connection.ask((redis) => redis.xrange(lane, start, '+', 'COUNT', PAGE));
       const views = await connection.ask((redis) =>
-        Promise.all(page.map(([, fields]) => redis.hget(keys.view(fields[1] ?? ''), 'entry'))),
+        Promise.all(page.map(([, fields]) => redis.get(keys.view(fields[1] ?? '')))),
       );
       for (const [position, [entryId, fields]] of page.entries()) {
         const jobId = fields[1] ?? '';
-        if (views[position] === entryId) continue;
+        if (parseView(views[position]).entry === entryId) continue;
         const both = [lane, keys.view(jobId)];
         const is = await connection.ask((redis) =>
           runScript(redis, 'stray', both, [entryId, mend ? '1' : '']),

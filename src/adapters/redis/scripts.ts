@@ -51,7 +51,7 @@ const NAMES = [
 
 export type ScriptName = (typeof NAMES)[number];
 
-interface Script {
+export interface Script {
   readonly text: string;
   readonly sha: string;
 }
@@ -61,11 +61,35 @@ const scripts = new Map<ScriptName, Script>();
 function script(name: ScriptName): Script {
   let found = scripts.get(name);
   if (found === undefined) {
-    const text = withIncludes(source(name));
-    found = { text, sha: createHash('sha1').update(text).digest('hex') };
+    found = scriptOf(withIncludes(source(name)));
     scripts.set(name, found);
   }
   return found;
+}
+
+const scriptOf = (text: string): Script => ({
+  text,
+  sha: createHash('sha1').update(text).digest('hex'),
+});
+
+export type Constants = Readonly<Record<string, string | number | readonly string[]>>;
+
+/**
+ * A script into which its constants are written, where it says `-- @constants`: what is the same in all calls need not be
+ * sent, and taken in, each time.
+ */
+export function withConstants(name: ScriptName, constants: Constants): Script {
+  const locals = Object.entries(constants).map(
+    ([constant, value]) => `local ${constant} = ${literal(value)}`,
+  );
+  return scriptOf(withIncludes(source(name)).replace(/^-- @constants$/m, () => locals.join('\n')));
+}
+
+function literal(value: Constants[string]): string {
+  if (typeof value === 'number') return String(value);
+  if (typeof value !== 'string') return `{ ${value.map(literal).join(', ')} }`;
+  const escaped = [...Buffer.from(value)].map((byte) => `\\${String(byte).padStart(3, '0')}`);
+  return /^[\w:{}-]*$/.test(value) ? `'${value}'` : `'${escaped.join('')}'`;
 }
 
 const source = (name: string): string =>
@@ -78,11 +102,11 @@ const withIncludes = (text: string): string =>
 /** Runs a script; resolves with its reply as Redis gave it. The header of each script says what to pass. */
 export async function runScript(
   redis: Redis,
-  name: ScriptName,
+  which: ScriptName | Script,
   keys: readonly string[],
   args: readonly (string | number)[] = [],
 ): Promise<unknown> {
-  const { text, sha } = script(name);
+  const { text, sha } = typeof which === 'string' ? script(which) : which;
   try {
     return await redis.evalsha(sha, keys.length, ...keys, ...args);
   } catch (error) {

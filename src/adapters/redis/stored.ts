@@ -8,18 +8,19 @@ import { evolve } from '../../domain/job.js';
 import type { StoredJob } from '../../ports/event-log.js';
 import { sha256 } from '../host/sha256.js';
 import type { Keys } from './keys.js';
+import { parseView } from './view.js';
 
 /** The job as it stands; undefined when there is none. Throws BUS_CORRUPT when its ledger cannot be read. */
 export async function readJob(redis: Redis, keys: Keys, jobId: string): Promise<StoredJob | undefined> {
-  const [lines, [heldSince, heldMs]] = await Promise.all([
+  const [lines, view] = await Promise.all([
     redis.lrange(keys.ledger(jobId), 0, -1),
-    redis.hmget(keys.view(jobId), 'heldSince', 'heldMs'),
+    redis.get(keys.view(jobId)),
   ]);
   const stored = storedJob(jobId, lines);
   if (stored === undefined) return undefined;
-  if (typeof heldSince === 'string')
-    return { ...stored, heldMs: Math.max(0, Date.now() - Number(heldSince)) };
-  return typeof heldMs === 'string' ? { ...stored, heldMs: Number(heldMs) } : stored;
+  const { heldSince, heldMs } = parseView(view);
+  if (heldSince !== undefined) return { ...stored, heldMs: Math.max(0, Date.now() - Number(heldSince)) };
+  return heldMs === undefined ? stored : { ...stored, heldMs: Number(heldMs) };
 }
 
 /** The job of these ledger lines; undefined when there are none. Throws BUS_CORRUPT. */
@@ -48,7 +49,8 @@ export const ledgerRecords = (jobId: string, lines: readonly string[]): LedgerRe
 export const ledgerLine = (record: LedgerRecord, cursor: string | undefined): string =>
   cursor === undefined ? canonicalJson(record) : `${cursor} ${canonicalJson(record)}`;
 
-const recordText = (line: string): string => line.slice(line.indexOf('{'));
+/** The record of a ledger line. */
+export const recordText = (line: string): string => line.slice(line.indexOf('{'));
 
 /** Parses what we wrote; throws BUS_CORRUPT, naming the subject, when somebody damaged it. */
 export function parseStored<T>(text: string, subject: string): T {

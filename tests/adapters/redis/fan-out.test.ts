@@ -74,7 +74,11 @@ describe('many readers on one process', needsOwnRedis, () => {
       const held = new Promise<void>((resolve) => {
         letGo = resolve;
       });
-      const doorbell = createDoorbell(() => connection, connection);
+      const doorbell = createDoorbell({
+        open: () => connection,
+        reader: connection,
+        keys: openKeys(keyPrefix),
+      });
       const feed = createFeed(
         {
           ...connection,
@@ -145,7 +149,11 @@ describe('many readers on one process', needsOwnRedis, () => {
         await Promise.all(
           names.map((name) => bus.feed.watch(ofJob(name), () => rings.set(name, (rings.get(name) ?? 0) + 1))),
         );
-        assert.equal(((await channels(keyPrefix)) as unknown[]).length, 1_000);
+        assert.equal(
+          ((await channels(keyPrefix)) as unknown[]).length,
+          1_001,
+          'theirs, and the one of the fleet',
+        );
         const subscriber = (await connections(keyPrefix)).find((line) => line.includes(':bell')) ?? '';
         await own.admin.client('KILL', 'ID', idOf(subscriber));
         await eventually('all were rung', () => rings.size === 1_000);
@@ -162,7 +170,8 @@ describe('many readers on one process', needsOwnRedis, () => {
       const open = (name: string) =>
         openConnection({ url: own.server.url, name, answerMs: 5_000, blockMs: 0, failFast: true });
       const [reader, subscriber] = [open('reader'), open('subscriber')];
-      const doorbell = createDoorbell(() => subscriber, reader);
+      const keys = openKeys(freshPrefix(own.server));
+      const doorbell = createDoorbell({ open: () => subscriber, reader, keys });
       const rings = { away: 0, other: 0 };
       try {
         await Promise.all([reader.online(), subscriber.online()]);

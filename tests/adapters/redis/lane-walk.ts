@@ -2,12 +2,14 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import { openKeys } from '../../../src/adapters/redis/keys.js';
+import { parseView } from '../../../src/adapters/redis/view.js';
 import { isTerminal, type Job } from '../../../src/domain/job.js';
 import type { Bus } from '../../../src/ports/bus.js';
 import type { Claim } from '../../../src/ports/command-queue.js';
 import { carryOut, endAttempt, startTurn, submit, transition } from '../../support/ledger.js';
 import type { TestRedis } from '../../support/redis-server.js';
 import { seeded } from '../../support/seeded.js';
+import { editView } from './edited-view.js';
 import { freshPrefix, openBus } from './redis-under-test.js';
 
 /** How an ending is spoilt: what must never happen, done on purpose. */
@@ -80,12 +82,12 @@ function createWalk(
     const job = pick(await inStatus('running'));
     if (job === undefined) return;
     if (sabotage === 'none') return void (await endAttempt(bus().events, job.id, outcome, past));
-    const entry = await admin.hget(keys.view(job.id), 'entry');
+    const { entry } = parseView(await admin.get(keys.view(job.id)));
     const before = await bus().events.load(job.id);
     const command = { type: 'EndAttempt', attempt: job.attempt, outcome, jitter: 0 } as const;
     await bus().events.append({ ...transition(before, command, past), placement: { kind: 'none' } });
-    await admin.hdel(keys.view(job.id), 'entry');
-    if (entry === null) return;
+    if (entry === undefined) return;
+    await editView(admin, keys.view(job.id), 'entry', '-');
     if (sabotage === 'deleted, not acknowledged') await admin.xdel(lane, entry);
     else await admin.xack(lane, 'workers', entry);
   }

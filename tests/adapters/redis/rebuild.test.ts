@@ -2,10 +2,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { type Keys, openKeys } from '../../../src/adapters/redis/keys.js';
+import { parseView } from '../../../src/adapters/redis/view.js';
 import { type Rebuilt, rebuildJobs } from '../../../src/app/admin/rebuild-jobs.js';
 import type { Bus } from '../../../src/ports/bus.js';
 import { carryOut, endAttempt, sha256, startAttempt, startTurn, submit } from '../../support/ledger.js';
 import { keep } from '../../surfaces/cli/admin/keeper.js';
+import { editView } from './edited-view.js';
 import { freshPrefix, openBus, useRedis } from './redis-under-test.js';
 
 const never = new AbortController().signal;
@@ -109,12 +111,13 @@ describe('rebuilding on Redis', () => {
     );
     await own.admin.zrem(keys.delayed, delayed);
     await own.admin.del(keys.dead);
-    await own.admin.hset(keys.view(succeeded), 'status', 'damaged');
+    await editView(own.admin, keys.view(succeeded), 'status', 'damaged');
     await own.admin.zadd(keys.index('queued'), 1, succeeded);
     await own.admin.zrem(keys.jobs, running);
-    await own.admin.hdel(keys.view(running), 'entry');
+    await editView(own.admin, keys.view(running), 'entry', '-');
     await own.admin.zrem(keys.held('https://example.com/a'), held);
-    await own.admin.xdel(keys.lane('jobs'), (await own.admin.hget(keys.view(waiting), 'entry')) ?? '');
+    const { entry = '' } = parseView(await own.admin.get(keys.view(waiting)));
+    await own.admin.xdel(keys.lane('jobs'), entry);
     await own.admin.zrem(keys.upkeep, waiting);
     await own.admin.xadd(keys.lane('jobs'), '*', 'jobId', 'nobody');
     await own.admin.zadd(keys.jobs, 1, 'ghost');

@@ -2,8 +2,8 @@
 -- repository enter while fewer than its limit are admitted (waiting or running); the others wait in `held`, in the
 -- order in which they came, and enter as those before them leave.
 --
--- Wants the locals `prefix` (of every key) and `limit` (0: none), and now.lua before it. Keys of other jobs are built here:
--- they carry the same hash tag as those in KEYS.
+-- Wants the locals `prefix` (of every key) and `limit` (0: none), and now.lua and views.lua before it. Keys of other jobs
+-- are built here: they carry the same hash tag as those in KEYS.
 --
 -- Invariants: a job is in its lane, held, delayed, or ended. While a repository has held jobs, its limit is used up.
 -- `heldSince` in the view is there exactly while the job is held; `heldMs` is how long its present wait was held.
@@ -14,8 +14,8 @@ local function putInLane(jobId, lane, record)
 end
 
 local function enterLane(jobId, view, lane)
-  local entry = putInLane(jobId, lane)
-  redis.call('HSET', view, 'entry', entry)
+  viewAt(view).entry = putInLane(jobId, lane)
+  changed(view)
 end
 
 local function fill(repo)
@@ -24,24 +24,27 @@ local function fill(repo)
     local jobId = redis.call('ZPOPMIN', held)[1]
     if not jobId then return end
     local view = prefix .. 'job:' .. jobId
-    local status, laneName, since = unpack(redis.call('HMGET', view, 'status', 'lane', 'heldSince'))
-    redis.call('HDEL', view, 'heldSince')
-    if status == 'queued' then
+    local job = viewAt(view)
+    local since = job.heldSince
+    job.heldSince = nil
+    if job.status then changed(view) end
+    if job.status == 'queued' then
       local ms = nowMs() - (since or nowMs())
-      if ms > 0 then redis.call('HSET', view, 'heldMs', string.format('%.0f', ms)) end
+      if ms > 0 then job.heldMs = string.format('%.0f', ms) end
       redis.call('SADD', admitted, jobId)
-      enterLane(jobId, view, prefix .. 'lane:' .. laneName)
+      enterLane(jobId, view, prefix .. 'lane:' .. job.lane)
     end
   end
 end
 
--- Lets a job into its lane, or holds it. `repo` is false for a job that no limit counts.
+-- Lets a job into its lane, or holds it. `repo` is nil for a job that no limit counts.
 local function admit(jobId, view, lane, repo)
   if not repo then return enterLane(jobId, view, lane) end
   local held = prefix .. 'held:' .. repo
   local last = redis.call('ZRANGE', held, -1, -1, 'WITHSCORES')[2]
   redis.call('ZADD', held, (last or 0) + 1, jobId)
-  redis.call('HSET', view, 'heldSince', string.format('%.0f', nowMs()))
+  viewAt(view).heldSince = string.format('%.0f', nowMs())
+  changed(view)
   fill(repo)
 end
 

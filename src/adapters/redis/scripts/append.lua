@@ -1,45 +1,44 @@
 -- append: carries out transitions of jobs. For each of them ledger, view, answer, indices, feed, fleet stream, place in
 -- the queue, dead letters, callbacks, idempotency key and doorbells change together, or nothing does. What the state
--- becomes is the caller's business. Several in one call are carried out one after the other and do not depend on each
--- other: a call costs more than a transition.
+-- becomes is the caller's business. One call has transitions of many jobs, which do not depend on each other: a call
+-- costs more than a transition, and a command more than another member of it.
 --
--- KEYS  1 all jobs (zset)  2 delayed (zset)  3 dead letters (stream)  4 upkeep (zset)
---       5 fleet (stream)  6 how many events it was ever given (string)  7 its marks (list)
---       8-13 the index of each status (zset)  14 leases of direct attempts (zset)
--- ARGV  1 '1' when this is sent again because the first answer was lost  2 prefix of all keys
---       3 limit per repository, 0 for none  4 fleet doorbell (channel)  5 how many events the fleet stream keeps, about
---       6-9 what the keys of views (hash), lanes (stream) and idempotency keys (string), and the doorbells of jobs begin with
---       10-12 what a view's key is continued by for its ledger (list), answer and request (strings)
---       13 lease of a direct attempt (ms)
---       14 the transitions as JSON (one text costs far less than many arguments), each a list: job id, expected version
---          (number), status, creation time (ms), attempt, placement (none | enqueue | requeue | delay | lease |
---          remove), lane, when upkeep must look at the job (ms, '' while it runs), which of KEYS is the index to enter
---          and which the one to leave ('' for none), the types of its records, the extras by name
---       15.. in turn of the transitions: the records, and behind them the request of a turn that waits (extra `asked`), for
+-- Constants  prefix (of all keys), limit (per repository, 0 for none), leaseMs (of a direct attempt), fleetLength (how many
+--       entries the fleet stream keeps, about), fleetBell (channel)
+--       the keys jobs, delayed, upkeep, leases, callbacks (zsets), dead, fleet (streams), indices (list: the zset of each
+--       status); what the keys of views (string), lanes (stream) and idempotency keys (string) begin with: toView, toLane,
+--       toIdem; and what a view's key is continued by for its ledger (list), answer and request (strings): toLedger,
+--       toAnswer, toRequest
+-- KEYS  1 fleet (all keys of the bus are in its slot)
+-- ARGV  1 '1' when this is sent again because the first answer was lost
+--       2 the transitions, as JSON: groups of those that do the same, by the names below
+--       3.. in turn of groups and jobs: the records, and behind them the request of a turn that waits (extra `asked`), for
 --          up to 20 MiB would take Redis half a second to read out of JSON
--- Extras: repo (the job is new and counted by the limit)
---         dueAt (ms: for delay), answer, idem, digest and digestTtl (idempotency key, ms)
---         asked (a request comes with it), requested, leased (a turn ends: it may have a request; it has a lease)
---         letter (add | remove: dead letter), code and error (with it), closed (the records come after the job's end)
---         callbackAt (ms: telling its end is due, '' not any more)
---         entry, worker, deliveries (the claim that the caller must hold)
--- Returns per transition: 'appended' | 'conflict' | 'unclaimed' | {'duplicate', job id, digest}
---         | {'failed', error of Redis}
+-- Group: status, placement (none | enqueue | requeue | delay | lease | remove), lane, enter and left (which of the indices
+--         to enter and which one to leave, from 1; absent for none), records (how many each), isNew (their ledgers are
+--         empty), worker (they must be claimed by it); and in turn of the jobs lists of: ids, versions (before), created
+--         (ms), attempts, upkeep (when to look at each; absent while they run), claims (lane entry and deliveries that the
+--         worker must have, in turn; absent without one), extras (absent when no job has any; else by its position from 1,
+--         by name)
+-- Extras: repo (counted by the limit; of a new job), dueAt (ms: for delay), answer, idem, digest and digestTtl
+--         (idempotency key, ms), asked (a request comes with it), requested, leased (a turn ends: it may have a request; it
+--         has a lease), letter (add | remove: dead letter), code and error (with it), closed (the records come after the
+--         job's end), callbackAt (ms: telling its end is due, '' not any more)
+-- Returns 1 when all were appended, else in turn of groups and jobs: 'appended' | 'conflict' | 'unclaimed'
+--         | {'duplicate', job id, digest} | {'failed', error of Redis}
 --
 -- Invariants: the ledger is the only account of a job; the view has what scripts need to know of it. A job that runs,
 -- or waits and is admitted, has one lane entry, named by the view's `entry`; one that is held, delayed, runs by a direct
 -- attempt or has ended has none, and it is acknowledged and deleted in the same step: XLEN(lane) = admitted waiting +
 -- running. A direct attempt has a lease while it runs. Each record stands in the ledger behind its cursor in the feed, a
--- blank between them, but for those that come after the end of the feed. An entry of the fleet stream has the events of
--- one call, at most 100.
-local jobs, delayed, dead, upkeep, fleet, fleetCount, fleetMarks = unpack(KEYS, 1, 7)
-local leases = KEYS[14]
-local resent, prefix, limit, fleetBell, fleetLength, views, lanes, idems, bells = unpack(ARGV, 1, 9)
-local toLedger, toAnswer, toRequest, leaseMs = unpack(ARGV, 10, 13)
-limit, fleetLength = tonumber(limit), tonumber(fleetLength)
-local transitions = cjson.decode(ARGV[14])
-local FIRST_RECORD, FLEET_ENTRY, FLEET_STEP = 15, 100, 1000
+-- blank between them, but for those that come after the end of the feed. An entry of the fleet stream has one field,
+-- `events`: job id, version of the first event and how many, again and again, divided by blanks; the doorbell rings with
+-- the same. No call has a job or an idempotency key twice.
+-- @constants
+local resent, groups = ARGV[1], cjson.decode(ARGV[2])
+local FIRST_RECORD, NO_EXTRAS = 3, {}
 -- @include now
+-- @include views
 -- @include admission
 
 local function alreadyThere(ledger, from, first, count)
@@ -51,174 +50,165 @@ local function alreadyThere(ledger, from, first, count)
   return true
 end
 
--- What several transitions do to one key, gathered: one call costs little more for many members than for one.
--- By command and key; carried out below, in the same step.
-local gathered = { ZADD = {}, ZREM = {}, XACK = {}, XDEL = {} }
-local function gather(command, key, first, second)
-  local calls = gathered[command]
-  local args = calls[key]
-  if not args then
-    args = command == 'XACK' and { 'workers' } or {}
-    calls[key] = args
-  end
-  args[#args + 1] = first
-  if second then args[#args + 1] = second end
-end
-
-local told = {}
-
 local heldBy = {}
-local function isHeldByCaller(lane, entry, extra)
-  if entry ~= extra.entry then return false end
-  local key = lane .. ' ' .. extra.worker
+local function isClaimed(group, nth, entry)
+  local wanted, lane, worker = group.claims[2 * nth - 1], toLane .. group.lane, group.worker
+  if entry ~= wanted then return false end
+  local key = lane .. ' ' .. worker
   local held = heldBy[key]
   if not held then
     held = {}
-    local from, to, count = entry, entry, 1
-    if #transitions > 1 then from, to, count = '-', '+', 10000 end
-    local found = redis.pcall('XPENDING', lane, 'workers', from, to, count, extra.worker)
-    for _, one in ipairs(found) do held[one[1]] = one[4] end
     heldBy[key] = held
+    local from, to, count = '-', '+', 10000
+    if #group.ids == 1 then from, to, count = wanted, wanted, 1 end
+    local found = redis.pcall('XPENDING', lane, 'workers', from, to, count, worker)
+    for _, one in ipairs(found) do held[one[1]] = one[4] end
   end
-  return held[entry] == tonumber(extra.deliveries)
+  return held[wanted] == tonumber(group.claims[2 * nth])
 end
 
--- `first`: which of ARGV is the first record; the request, if there is one, is behind the last one.
-local function carryOut(transition, first)
-  local jobId, expected, status, createdAt, attempt, placement, laneName, upkeepAt, enter, left, types, extra =
-    unpack(transition)
-  local view, lane = views .. jobId, lanes .. laneName
-  local ledger = view .. toLedger
-  local isNew = expected == 0
-
-  if redis.call('LLEN', ledger) ~= expected then
-    if resent == '1' and alreadyThere(ledger, expected, first, #types) then return 'appended' end
-    return 'conflict'
+-- Nil when nothing speaks against it. `first`: which of ARGV is the first record.
+local function refusal(group, nth, view, extra, first)
+  local ledger, version = view .. toLedger, group.versions[nth]
+  local length = redis.pcall('LLEN', ledger)
+  if length ~= version then
+    if type(length) == 'table' then return { 'failed', length.err } end
+    return resent == '1' and alreadyThere(ledger, version, first, group.records) and 'appended' or 'conflict'
   end
-  local entry, repo, cursor, saidAt = false, extra.repo, false, false
-  if not isNew then
-    entry, repo, cursor, saidAt = unpack(redis.call('HMGET', view, 'entry', 'repo', 'cursor', 'saidAt'))
-    if saidAt then cursor = laterOf(cursor, saidAt) end
-    if extra.entry and not isHeldByCaller(lane, entry, extra) then return 'unclaimed' end
-  end
-
+  if group.worker and not isClaimed(group, nth, viewAt(view).entry) then return 'unclaimed' end
   if extra.digest then
-    local idem = idems .. extra.idem
+    local idem = toIdem .. extra.idem
     local taken = redis.call('GET', idem)
     if taken then
       local cut = string.find(taken, ' ', 1, true)
       return { 'duplicate', string.sub(taken, cut + 1), string.sub(taken, 1, cut - 1) }
     end
+  end
+end
+
+-- What only some jobs have: beside the ledger, or in places of their own.
+local function writeExtras(job, jobId, view, extra, request)
+  if extra.digest then
+    local idem = toIdem .. extra.idem
     redis.call('SET', idem, extra.digest .. ' ' .. jobId, 'PX', extra.digestTtl)
-  end
-
-  for i, type in ipairs(types) do
-    local record = ARGV[first + i - 1]
-    local line = record
-    if not extra.closed then
-      cursor = cursorAfter(cursor)
-      line = cursor .. ' ' .. record
-    end
-    redis.call('RPUSH', ledger, line)
-    told[#told + 1] = type .. ' ' .. jobId
-    told[#told + 1] = record
-  end
-
-  if isNew then
-    local facts = { 'status', status, 'attempt', attempt, 'cursor', cursor, 'lane', laneName }
-    if repo then
-      facts[9], facts[10] = 'repo', repo
-    elseif placement == 'enqueue' then
-      facts[9], facts[10] = 'entry', putInLane(jobId, lane, #types == 1 and ARGV[first])
-    end
-    redis.call('HSET', view, unpack(facts))
-    gather('ZADD', jobs, createdAt, jobId)
-  else
-    redis.call('HSET', view, 'status', status, 'attempt', attempt, 'cursor', cursor or '0-0')
   end
   if extra.answer then
     local answer = view .. toAnswer
     redis.call('SET', answer, extra.answer)
   end
   if extra.asked or extra.requested then
-    local request = view .. toRequest
-    if extra.asked then redis.call('SET', request, ARGV[first + #types]) end
-    if extra.requested then redis.call('UNLINK', request) end
+    local asked = view .. toRequest
+    if extra.asked then redis.call('SET', asked, request) else redis.call('UNLINK', asked) end
   end
-
-  if enter ~= '' then gather('ZADD', KEYS[enter], createdAt, jobId) end
-  if left ~= '' then gather('ZREM', KEYS[left], jobId) end
-  if upkeepAt ~= '' then
-    gather('ZADD', upkeep, upkeepAt, jobId)
-  elseif not isNew then
-    gather('ZREM', upkeep, jobId)
-  end
-
-  if placement ~= 'none' then
-    if not isNew then
-      redis.call('HDEL', view, 'entry', 'heldSince', 'heldMs')
-      if entry then
-        gather('XACK', lane, entry)
-        gather('XDEL', lane, entry)
-      else
-        gather('ZREM', delayed, jobId)
-      end
-    end
-    if placement == 'enqueue' then
-      if repo or not isNew then admit(jobId, view, lane, repo) end
-    elseif placement == 'requeue' then
-      enterLane(jobId, view, lane)
-    elseif placement == 'lease' then
-      gather('ZADD', leases, string.format('%.0f', nowMs() + tonumber(leaseMs)), jobId)
-    else
-      if placement == 'delay' then gather('ZADD', delayed, extra.dueAt, jobId) end
-      leave(jobId, repo)
-    end
-    if extra.leased then gather('ZREM', leases, jobId) end
-  end
-
   if extra.letter == 'add' then
-    redis.call('HSET', view, 'letter',
-      redis.call('XADD', dead, '*', 'jobId', jobId, 'code', extra.code, 'error', extra.error))
+    job.letter = redis.call('XADD', dead, '*', 'jobId', jobId, 'code', extra.code, 'error', extra.error)
   elseif extra.letter == 'remove' then
-    redis.call('XDEL', dead, redis.call('HGET', view, 'letter') or '0-0')
-    redis.call('HDEL', view, 'letter')
+    redis.call('XDEL', dead, job.letter or '0-0')
+    job.letter = nil
   end
-
   if extra.callbackAt == '' then
-    gather('ZREM', prefix .. 'callbacks', jobId)
+    redis.call('ZREM', callbacks, jobId)
   elseif extra.callbackAt then
-    gather('ZADD', prefix .. 'callbacks', extra.callbackAt, jobId)
+    redis.call('ZADD', callbacks, extra.callbackAt, jobId)
   end
-
-  local bell = bells .. jobId
-  redis.call('PUBLISH', bell, '')
-  return 'appended'
+  if extra.leased then redis.call('ZREM', leases, jobId) end
 end
 
-local results, nextRecord = {}, FIRST_RECORD
-for nth, transition in ipairs(transitions) do
-  local went, result = pcall(carryOut, transition, nextRecord)
-  if not went then result = { 'failed', type(result) == 'table' and result.err or tostring(result) } end
-  results[nth] = result
-  nextRecord = nextRecord + #transition[11] + (transition[12].asked and 1 or 0)
-end
-
-for command, calls in pairs(gathered) do
-  for key, args in pairs(calls) do
-    redis.call(command, key, unpack(args))
+-- Where the job waits or runs from now on; its former lane entry, if it had one, goes into `gone`.
+local function place(group, job, jobId, view, lane, extra, record, gone)
+  local placement, repo = group.placement, extra.repo or job.repo
+  if group.isNew then
+    job.repo = repo
+  else
+    if job.entry then gone[#gone + 1] = job.entry else redis.call('ZREM', delayed, jobId) end
+    job.entry, job.heldSince, job.heldMs = nil, nil, nil
   end
-end
-
--- Entries hold different numbers of events, so that the stream is cut by marks: the entry at every thousandth event.
-for from = 1, #told, 2 * FLEET_ENTRY do
-  local to = math.min(#told, from + 2 * FLEET_ENTRY - 1)
-  local id, events = redis.call('XADD', fleet, '*', unpack(told, from, to)), (to - from + 1) / 2
-  local count = redis.call('INCRBY', fleetCount, events)
-  if count % FLEET_STEP < events and redis.call('RPUSH', fleetMarks, id) > fleetLength / FLEET_STEP then
-    local mark = redis.call('LPOP', fleetMarks)
-    redis.call('XTRIM', fleet, 'MINID', mark)
+  if placement == 'enqueue' and repo then
+    admit(jobId, view, lane, repo)
+  elseif placement == 'enqueue' or placement == 'requeue' then
+    job.entry = putInLane(jobId, lane, group.isNew and record)
+  elseif placement == 'lease' then
+    redis.call('ZADD', leases, string.format('%.0f', nowMs() + leaseMs), jobId)
+  else
+    if placement == 'delay' then redis.call('ZADD', delayed, extra.dueAt, jobId) end
+    leave(jobId, repo)
   end
 end
-redis.call('PUBLISH', fleetBell, '')
-return results
+
+-- What is a job's alone. `first`: which of ARGV is the first record.
+local function append(group, nth, view, lane, extra, first, gone)
+  local jobId, job, ledger, count = group.ids[nth], viewAt(view), view .. toLedger, group.records
+  local cursor = laterOf(job.cursor, job.saidAt)
+  for at = first, first + count - 1 do
+    local line = ARGV[at]
+    if not extra.closed then
+      cursor = cursorAfter(cursor)
+      line = cursor .. ' ' .. line
+    end
+    redis.call('RPUSH', ledger, line)
+  end
+  job.status, job.attempt, job.cursor, job.lane = group.status, group.attempts[nth], cursor or '0-0', group.lane
+  changed(view)
+  if group.placement ~= 'none' then place(group, job, jobId, view, lane, extra, count == 1 and ARGV[first], gone) end
+  if extra ~= NO_EXTRAS then writeExtras(job, jobId, view, extra, ARGV[first + count]) end
+end
+
+-- What those of a group that were appended do to one key: one command for all of them.
+local function file(group, lane, ids, scored, due, gone)
+  if group.isNew then redis.call('ZADD', jobs, unpack(scored)) end
+  if group.enter then
+    local index = indices[group.enter]
+    redis.call('ZADD', index, unpack(scored))
+  end
+  if group.left then
+    local index = indices[group.left]
+    redis.call('ZREM', index, unpack(ids))
+  end
+  if group.upkeep then
+    redis.call('ZADD', upkeep, unpack(due))
+  elseif not group.isNew then
+    redis.call('ZREM', upkeep, unpack(ids))
+  end
+  if #gone > 0 then
+    redis.call('XACK', lane, 'workers', unpack(gone))
+    redis.call('XDEL', lane, unpack(gone))
+  end
+end
+
+local looked = {}
+for _, group in ipairs(groups) do
+  if not group.isNew then
+    for _, jobId in ipairs(group.ids) do looked[#looked + 1] = toView .. jobId end
+  end
+end
+loadViews(looked)
+
+local results, told, nextRecord, allAppended = {}, {}, FIRST_RECORD, true
+for _, group in ipairs(groups) do
+  local lane = toLane .. group.lane
+  local ids, scored, due, gone = {}, {}, {}, {}
+  for nth, jobId in ipairs(group.ids) do
+    local view, extra, first = toView .. jobId, group.extras and group.extras[tostring(nth)] or NO_EXTRAS, nextRecord
+    local result = refusal(group, nth, view, extra, first)
+    if not result then
+      local went, why = pcall(append, group, nth, view, lane, extra, first, gone)
+      result = went and 'appended' or { 'failed', type(why) == 'table' and why.err or tostring(why) }
+      local n = #ids + 1
+      ids[n], scored[2 * n - 1], scored[2 * n] = jobId, group.created[nth], jobId
+      if group.upkeep then due[2 * n - 1], due[2 * n] = group.upkeep[nth], jobId end
+      told[#told + 1] = jobId .. ' ' .. group.versions[nth] + 1 .. ' ' .. group.records
+    end
+    results[#results + 1] = result
+    allAppended = allAppended and result == 'appended'
+    nextRecord = first + group.records + (extra.asked and 1 or 0)
+  end
+  if #ids > 0 then file(group, lane, ids, scored, due, gone) end
+end
+
+if #told > 0 then
+  saveViews()
+  local events = table.concat(told, ' ')
+  redis.call('XADD', fleet, 'MAXLEN', '~', fleetLength, '*', 'events', events)
+  redis.call('PUBLISH', fleetBell, events)
+end
+return allAppended and 1 or results

@@ -1,7 +1,7 @@
 -- feed: reads on from a cursor in the feed of a job, and tells whether something that was said between the cursor and the
 -- first entry is no longer kept. Changes nothing.
 --
--- KEYS  1 what was said (stream)  2 view (hash)  3 ledger (list)
+-- KEYS  1 what was said (stream)  2 view (string)  3 ledger (list)
 -- ARGV  1 cursor ('' = from the start)  2 how many at most
 -- Returns {'1' with a gap, else '0', the entries}: {cursor, record} for an event, {cursor, fields} for what was said
 --
@@ -12,6 +12,7 @@
 local said, view, ledger = unpack(KEYS)
 local after, limit = ARGV[1], tonumber(ARGV[2])
 -- @include now
+-- @include views
 if after == '' then after = '0-0' end
 
 local left = redis.call('LLEN', ledger)
@@ -46,12 +47,12 @@ while #entries < limit do
   end
 end
 
-local trimmed, saidAt = unpack(redis.call('HMGET', view, 'trimmed', 'saidAt'))
-local lost = trimmed and string.match(trimmed, '^%S+')
-if not lost and saidAt then
+local job = viewAt(view)
+local lost = job.trimmed and string.match(job.trimmed, '^[^,]+')
+if not lost and job.saidAt then
   local first = redis.call('XRANGE', said, '-', '+', 'COUNT', 1)[1]
   if not first then
-    lost = saidAt
+    lost = job.saidAt
   elseif isBefore(after, first[1]) then
     local info = redis.call('XINFO', 'STREAM', said)
     local facts = {}

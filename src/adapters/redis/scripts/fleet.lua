@@ -3,11 +3,12 @@
 --
 -- KEYS  1 fleet (stream)
 -- ARGV  1 cursor ('' = from the start)  2 how many events at most
--- Returns {'1' with a gap, else '0', the events: {cursor, type, job id, record}}
+-- Returns {'1' with a gap, else '0', the events: {cursor, job id, version}}: the records are in the ledgers
 --
--- An entry holds the events of one call of append.lua, at most 1,000: its fields are named `<type> <job id>`, their values
--- are the records. The nth event (from 0) of the entry `<ms>-<i>` has the cursor `<ms>-<1000 * i + n>`. The stream loses
--- entries at its head only (trimming), up to all of them. A cursor in the very last trimmed entry counts as a gap.
+-- An entry names the events of one call of append.lua, at most 1,000, in its field `events`: job id, version of the first
+-- one and how many, again and again. The nth event (from 0) of the entry `<ms>-<i>` has the cursor `<ms>-<1000 * i + n>`.
+-- The stream loses entries at its head only (trimming), up to all of them. A cursor in the very last trimmed entry counts
+-- as a gap.
 local fleet, after, limit = KEYS[1], ARGV[1], tonumber(ARGV[2])
 local EACH, PAGE = 1000, 8
 if after == '' then after = '0-0' end
@@ -26,12 +27,13 @@ end
 local events = {}
 local function take(entry)
   local ms, n = place(entry[1])
-  for i = 1, #entry[2], 2 do
-    if #events < limit and isBehind(ms, n) then
-      local type, jobId = string.match(entry[2][i], '^(%S+) (.*)$')
-      events[#events + 1] = { string.format('%.0f-%.0f', ms, n), type, jobId, entry[2][i + 1] }
+  for jobId, first, count in string.gmatch(entry[2][2], '(%S+) (%d+) (%d+)') do
+    for version = tonumber(first), first + count - 1 do
+      if #events < limit and isBehind(ms, n) then
+        events[#events + 1] = { string.format('%.0f-%.0f', ms, n), jobId, version }
+      end
+      n = n + 1
     end
-    n = n + 1
   end
 end
 

@@ -1,7 +1,7 @@
 -- reconcile: compares everything that follows from a job's ledger with what its fold says, and mends it if told. Works
 -- beside the fleet: it looks and mends at one moment, and only while the ledger is at the version that was folded.
 --
--- KEYS  1 ledger (list)  2 view (hash)  3 lane (stream)  4 delayed (zset)  5 upkeep (zset)  6 dead letters (stream)
+-- KEYS  1 ledger (list)  2 view (string)  3 lane (stream)  4 delayed (zset)  5 upkeep (zset)  6 dead letters (stream)
 --       7 held by its repository's limit (zset), the bare prefix for a job without one
 --       8 all jobs (zset)  9 what was said (stream)  10 leases (zset)  11 callbacks (zset)
 --       12.. the index of each status (zset)
@@ -21,10 +21,12 @@ local jobId, version, mending, status, index, createdAt, attempt, laneName = unp
 local due, upkeepAt, isLetter, code, why = unpack(ARGV, 9, 13)
 local prefix, limit, repo, lease, callbackAt = ARGV[14], tonumber(ARGV[15]), ARGV[16], ARGV[17], ARGV[18]
 -- @include now
+-- @include views
 -- @include admission
 local mend = mending == '1'
 -- Whatever limit the keeper's own configuration has: the fleet's may be another, and the view knows what it counts by.
-repo = repo ~= '' and repo or redis.call('HGET', view, 'repo')
+local job = viewAt(view)
+repo = repo ~= '' and repo or job.repo
 if repo then held = prefix .. 'held:' .. repo end
 if redis.call('LLEN', ledger) ~= tonumber(version) then return 'changed' end
 local differed = {}
@@ -58,17 +60,14 @@ local function lastCursor()
   return laterOf(cursor, lastSaid and lastSaid[1]) or '0-0'
 end
 
-local viewStatus, viewAttempt, viewLane, cursor, saidAt =
-  unpack(redis.call('HMGET', view, 'status', 'attempt', 'lane', 'cursor', 'saidAt'))
-cursor = laterOf(cursor, saidAt)
-local last = lastCursor()
+local cursor, last = laterOf(job.cursor, job.saidAt), lastCursor()
 local isAhead = cursor and not isBefore(cursor, last)
-if viewStatus ~= status or viewAttempt ~= attempt or viewLane ~= laneName or not isAhead then
+if job.status ~= status or job.attempt ~= attempt or job.lane ~= laneName or not isAhead then
   differs('view')
   if mend then
-    redis.call('HSET', view, 'status', status, 'attempt', attempt, 'lane', laneName,
-      'cursor', isAhead and cursor or last)
-    if repo then redis.call('HSET', view, 'repo', repo) end
+    job.status, job.attempt, job.lane, job.cursor = status, attempt, laneName, isAhead and cursor or last
+    job.repo = repo or job.repo
+    changed(view)
   end
 end
 
@@ -95,7 +94,7 @@ if (upkeepAt == '') == (looked and true or false) then
   elseif mend then redis.call('ZADD', upkeep, upkeepAt, jobId) end
 end
 
-local named, letter = unpack(redis.call('HMGET', view, 'entry', 'letter'))
+local named, letter = job.entry, job.letter
 local isDelayed = redis.call('ZSCORE', delayed, jobId)
 local isHeld = held ~= prefix and redis.call('ZSCORE', held, jobId)
 local isThere = named and redis.call('XRANGE', lane, named, named)[1]
@@ -109,7 +108,8 @@ if not fits then
   if mend then
     redis.call('ZREM', delayed, jobId)
     local entry = entryIn(lane, named)
-    redis.call('HDEL', view, 'entry', 'heldSince', 'heldMs')
+    job.entry, job.heldSince, job.heldMs = nil, nil, nil
+    changed(view)
     if lease ~= '' or (status ~= 'queued' and status ~= 'running') then
       if entry then
         redis.call('XACK', lane, 'workers', entry)
@@ -120,7 +120,7 @@ if not fits then
       if isHeld then redis.call('ZREM', held, jobId) end
       local admitted = prefix .. 'admitted:' .. (repo or '')
       if repo then redis.call('SADD', admitted, jobId) end
-      redis.call('HSET', view, 'entry', entry)
+      job.entry = entry
     elseif status == 'running' then
       if isHeld then redis.call('ZREM', held, jobId) end
       enterAsItRan(jobId, view, lane, repo)
@@ -151,12 +151,13 @@ if (isLetter == '1') ~= (inPile and true or false) then
   if mend then
     letter = inPile and letter or entryIn(dead, letter)
     if isLetter == '1' then
-      letter = letter or redis.call('XADD', dead, '*', 'jobId', jobId, 'code', code, 'error', why)
-      redis.call('HSET', view, 'letter', letter)
+      job.letter = letter or redis.call('XADD', dead, '*', 'jobId', jobId, 'code', code, 'error', why)
     else
       redis.call('XDEL', dead, letter)
-      redis.call('HDEL', view, 'letter')
+      job.letter = nil
     end
+    changed(view)
   end
 end
+saveViews()
 return differed

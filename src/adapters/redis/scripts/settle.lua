@@ -1,7 +1,7 @@
 -- settle: makes a job that came from another bus one of this bus: ledger, view, answer, what was said, indices and, when
 -- it has not ended, a place to wait. All or nothing; the fleet stream is told nothing, for nothing happens.
 --
--- KEYS  1 ledger (list)  2 view (hash)  3 answer (string)  4 what was said (stream)  5 whole messages (hash)
+-- KEYS  1 ledger (list)  2 view (string)  3 answer (string)  4 what was said (stream)  5 whole messages (hash)
 --       6 the same, staged (stream)  7 staged whole messages (hash)
 --       8 all jobs (zset)  9 index of its status (zset)  10 delayed (zset)  11 upkeep (zset)  12 lane (stream)
 --       13 dead letters (stream)  14 leases (zset)  15 request (string)  16 callbacks (zset)
@@ -25,6 +25,7 @@ local requested, requestText, callbackAt, cursor = unpack(ARGV, 18, 21)
 limit = tonumber(limit)
 local FIRST = 22
 -- @include now
+-- @include views
 -- @include admission
 local version = #ARGV - FIRST + 1
 
@@ -38,13 +39,15 @@ if redis.call('EXISTS', ledger, view) > 0 then
 end
 
 for i = FIRST, #ARGV do redis.call('RPUSH', ledger, ARGV[i]) end
-redis.call('HSET', view, 'status', status, 'attempt', attempt, 'cursor', cursor, 'lane', laneName)
+local job = { status = status, attempt = attempt, cursor = cursor, lane = laneName }
+views[view] = job
+changed(view)
 if answered == '1' then redis.call('SET', answer, answerText) end
 if requested == '1' then redis.call('SET', request, requestText) end
-if repo ~= '' then redis.call('HSET', view, 'repo', repo) end
-if trimmed ~= '' then redis.call('HSET', view, 'trimmed', trimmed) end
+if repo ~= '' then job.repo = repo end
+if trimmed ~= '' then job.trimmed = trimmed end
 local lastSaid = redis.call('XREVRANGE', stagedSaid, '+', '-', 'COUNT', 1)[1]
-if lastSaid then redis.call('HSET', view, 'saidAt', lastSaid[1]) end
+if lastSaid then job.saidAt = lastSaid[1] end
 for staged, kept in pairs({ [stagedSaid] = said, [stagedWhole] = whole }) do
   if trimmed == '' and redis.call('EXISTS', staged) == 1 then
     redis.call('RENAME', staged, kept)
@@ -60,10 +63,9 @@ elseif place == 'leased' then
 elseif place == 'lane' then
   enterAsItRan(jobId, view, lane, repo ~= '' and repo)
 end
-if code ~= '' then
-  redis.call('HSET', view, 'letter', redis.call('XADD', dead, '*', 'jobId', jobId, 'code', code, 'error', why))
-end
+if code ~= '' then job.letter = redis.call('XADD', dead, '*', 'jobId', jobId, 'code', code, 'error', why) end
 if upkeepAt ~= '' then redis.call('ZADD', upkeep, upkeepAt, jobId) end
 if callbackAt ~= '' then redis.call('ZADD', callbacks, callbackAt, jobId) end
+saveViews()
 redis.call('PUBLISH', bell, '')
 return 'written'

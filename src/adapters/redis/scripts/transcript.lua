@@ -1,6 +1,6 @@
 -- transcript: adds what claude said to a job's feed, for the attempt that is running now.
 --
--- KEYS  1 view (hash)  2 what was said (stream)  3 whole messages (hash)
+-- KEYS  1 view (string)  2 what was said (stream)  3 whole messages (hash)
 -- ARGV  1 attempt  2 job doorbell (channel)  3.. per entry: seq, kind, type, data, the whole message ('' = data is)
 -- Returns 'appended', 'stale' (the attempt is not the running one) or 'gap' (an entry does not follow the one before);
 -- for the last two nothing was written.
@@ -11,12 +11,12 @@
 local view, said, whole = unpack(KEYS)
 local attempt = ARGV[1]
 -- @include now
-local status, current, saidAttempt, saidSeq, cursor, saidAt =
-  unpack(redis.call('HMGET', view, 'status', 'attempt', 'saidAttempt', 'saidSeq', 'cursor', 'saidAt'))
-if status ~= 'running' or current ~= attempt then return 'stale' end
+-- @include views
+local job = viewAt(view)
+if job.status ~= 'running' or job.attempt ~= attempt then return 'stale' end
 
 local stored = 0
-if saidAttempt == attempt then stored = tonumber(saidSeq) end
+if job.saidAttempt == attempt then stored = tonumber(job.saidSeq) end
 
 local last = stored
 for i = 3, #ARGV, 5 do
@@ -26,7 +26,7 @@ for i = 3, #ARGV, 5 do
 end
 if last == stored then return 'appended' end
 
-cursor = laterOf(cursor, saidAt)
+local cursor = laterOf(job.cursor, job.saidAt)
 local written = stored
 for i = 3, #ARGV, 5 do
   local seq = tonumber(ARGV[i])
@@ -37,6 +37,8 @@ for i = 3, #ARGV, 5 do
     written = seq
   end
 end
-redis.call('HSET', view, 'saidAttempt', attempt, 'saidSeq', string.format('%.0f', last), 'saidAt', cursor)
+job.saidAttempt, job.saidSeq, job.saidAt = attempt, string.format('%.0f', last), cursor
+changed(view)
+saveViews()
 redis.call('PUBLISH', ARGV[2], '')
 return 'appended'
