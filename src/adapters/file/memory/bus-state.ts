@@ -143,7 +143,8 @@ export function publish(
     callback,
   }: Pick<Transition, 'after' | 'placement' | 'deadLetter' | 'callback'>,
 ): void {
-  job.stored = after;
+  const { head } = line;
+  job.stored = { job: after.job, head: () => head };
   job.ledgerLength = job.ledger.length;
   job.lastEvent = line.cursors.at(-1) ?? job.lastEvent;
   job.answerFile = line.answer ?? job.answerFile;
