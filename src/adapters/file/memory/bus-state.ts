@@ -56,7 +56,7 @@ export function createBusState(
   const admission = createAdmission(maxPerRepo, options.now);
   const repoOfId = (jobId: string): string | undefined => {
     const job = jobs.get(jobId)?.stored.job;
-    return job && repoOf(job).repo;
+    return job && repoOf(job);
   };
   const state: BusState = {
     ...options,
