@@ -16,11 +16,11 @@ export interface RepoUrlPolicy {
 /** An address taken apart; `https://github.com/a/b`, `git@github.com:a/b` and `/srv/b.git` are all of this shape. */
 interface RepoAddress {
   readonly protocol: RepoProtocol;
-  readonly user?: string;
+  readonly user?: string | undefined;
   /** Lower case; empty for `file`. */
   readonly host: string;
   /** Undefined when it is the protocol's own. */
-  readonly port?: number;
+  readonly port?: number | undefined;
   /** Begins with `/`, except in `host:path` addresses, where it is relative to the user's home. */
   readonly path: string;
 }
@@ -172,10 +172,10 @@ function remoteAddress(
     throw refuse('its port is not a number from 1 to 65535', policy);
   return {
     protocol,
-    host: host.replace(/\.$/, ''),
+    user: raw.user,
+    host: host.endsWith('.') ? host.slice(0, -1) : host,
+    port: port === DEFAULT_PORTS[protocol] ? undefined : port,
     path,
-    ...(raw.user === undefined ? {} : { user: raw.user }),
-    ...(port === undefined || port === DEFAULT_PORTS[protocol] ? {} : { port }),
   };
 }
 
