@@ -9,7 +9,7 @@ local view, said, whole, ledger = unpack(KEYS)
 -- @include views
 local job = viewAt(view)
 if not job.status or job.trimmed or redis.call('LLEN', ledger) ~= tonumber(ARGV[1]) then return 0 end
-job.trimmed = ARGV[2]
+note(job, 'trimmed', ARGV[2])
 changed(view)
 saveViews()
 redis.call('UNLINK', said, whole)
