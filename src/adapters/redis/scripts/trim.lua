@@ -16,12 +16,12 @@ local job = viewAt(view)
 if not job.status or job.trimmed or redis.call('LLEN', ledger) ~= version then return 0 end
 if isPacked(redis.call('LINDEX', ledger, 0)) then return 0 end
 if #ARGV < FIRST then
-  job.trimmed = ARGV[2]
+  note(job, 'trimmed', ARGV[2])
 else
   redis.call('DEL', ledger)
   for i = FIRST, #ARGV do redis.call('RPUSH', ledger, ARGV[i]) end
   if ARGV[4] == '1' then redis.call('DEL', answer) end
-  job.saidAttempt, job.saidSeq, job.saidAt = nil, nil, nil
+  for _, name in ipairs({ 'saidAttempt', 'saidSeq', 'saidAt' }) do note(job, name, nil) end
 end
 changed(view)
 saveViews()
