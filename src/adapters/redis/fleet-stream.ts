@@ -2,6 +2,7 @@
 import type { Redis } from 'ioredis';
 import type { FeedEntry, FeedPage } from '../../ports/feed.js';
 import type { Keys } from './keys.js';
+import { ledgerLines } from './ledger-lines.js';
 import { asList, asNumber, asText } from './reply.js';
 import { runScript } from './scripts.js';
 import { parseStored, recordText } from './stored.js';
@@ -50,7 +51,7 @@ async function withRecords(redis: Redis, keys: Keys, named: readonly Named[]): P
     string,
     { from: number; to: number },
   ]): Promise<void> => {
-    const lines = await redis.lrange(keys.ledger(jobId), from - 1, to - 1);
+    const lines = await ledgerLines(redis, keys, jobId, from - 1, to - 1);
     for (const [nth, line] of lines.entries()) records.set(`${jobId} ${from + nth}`, recordText(line));
   };
   await Promise.all([...versions].map(look));

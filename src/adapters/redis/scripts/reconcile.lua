@@ -49,7 +49,7 @@ local function entryIn(stream, named)
   end
 end
 
--- The last cursor of the feed, as its entries say.
+-- The last cursor of the feed, as its entries say. A packed ledger does not: nothing more comes into its feed.
 local function lastCursor()
   local cursor, at = false, tonumber(version)
   while at > 0 and not cursor do
