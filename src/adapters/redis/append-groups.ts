@@ -1,5 +1,6 @@
 // Transitions as append.lua wants them: those that do the same in one group, what differs in lists side by side. Redis
 // takes a few long lists in far faster than many small objects.
+import { compareCursors } from '../../domain/cursor.js';
 import { isTerminal, JOB_STATUSES, type JobStatus } from '../../domain/job.js';
 import { repoOf } from '../../domain/placement.js';
 import { upkeepAt } from '../../domain/upkeep.js';
@@ -20,7 +21,10 @@ interface Group {
   readonly versions: number[];
   readonly created: string[];
   readonly attempts: string[];
+  readonly events: string[];
   claims?: string[];
+  oldest?: string;
+  newest?: string;
   upkeep?: string[];
   extras?: Record<string, Extras>;
 }
@@ -106,6 +110,7 @@ function openGroup(transition: Transition, worker: string | undefined): Group {
     versions: [],
     created: [],
     attempts: [],
+    events: [],
   };
 }
 
@@ -117,19 +122,23 @@ const indexOf = (status: JobStatus | undefined): number | undefined =>
   status === undefined ? undefined : 1 + JOB_STATUSES.indexOf(status);
 
 function join(group: Group, transition: Transition, claim: ClaimName | undefined, maxPerRepo: number): void {
-  const { job } = transition.after;
-  group.ids.push(transition.jobId);
-  group.versions.push(transition.expectedVersion);
-  group.created.push(String(job.createdAt));
-  group.attempts.push(String(job.attempt));
-  const dueAt = upkeepAt(job);
+  const { jobId, expectedVersion, after } = transition;
+  group.ids.push(jobId);
+  group.versions.push(expectedVersion);
+  group.created.push(String(after.job.createdAt));
+  group.attempts.push(String(after.job.attempt));
+  group.events.push(`${jobId} ${expectedVersion + 1} ${group.records}`);
+  const dueAt = upkeepAt(after.job);
   if (dueAt !== undefined) {
     group.upkeep ??= [];
     group.upkeep.push(String(dueAt));
   }
   if (claim !== undefined) {
+    const { entryId, deliveries } = claim;
     group.claims ??= [];
-    group.claims.push(claim.entryId, String(claim.deliveries));
+    group.claims.push(entryId, String(deliveries));
+    if (group.oldest === undefined || compareCursors(entryId, group.oldest) < 0) group.oldest = entryId;
+    if (group.newest === undefined || compareCursors(entryId, group.newest) > 0) group.newest = entryId;
   }
   const extras = extrasOf(maxPerRepo, transition);
   if (extras === undefined) return;
