@@ -88,7 +88,8 @@ type Draft = { -readonly [P in keyof Job]: Job[P] };
 export function evolve(job: Job | undefined, event: JobEvent): Job {
   if (event.type === 'JobSubmitted') return submitted(event);
   if (job === undefined) throw new Error(`ledger starts with ${event.type} instead of JobSubmitted`);
-  const next = carryUnfinished(nextOf(job), event);
+  // Not by spreading: what is made so grows ten times more slowly.
+  const next = carryUnfinished(Object.assign({}, job, { version: job.version + 1 }), event);
   switch (event.type) {
     case 'AttemptStarted':
       return startAttempt(next, event);
@@ -155,13 +156,6 @@ export function evolve(job: Job | undefined, event: JobEvent): Job {
     default:
       return event satisfies never;
   }
-}
-
-/** A copy to write the next event's changes into. What is made by spreading grows ten times more slowly. */
-function nextOf(job: Job): Draft {
-  const next: Draft = Object.assign({}, job);
-  next.version += 1;
-  return next;
 }
 
 function submitted(event: Extract<JobEvent, { type: 'JobSubmitted' }>): Job {
