@@ -129,12 +129,21 @@ function join(line: Line, signal: AbortSignal): Promise<LaneEntry | undefined> {
 
 /** Entries go to those who wait longest; to those who gave up only what nobody else is there for, else nothing. */
 function handOut(line: Line, entries: readonly LaneEntry[]): void {
+  if (!hasGivenUp(line)) {
+    for (const [nth, { settle }] of line.waiters.splice(0, entries.length).entries()) settle(entries[nth]);
+    return;
+  }
   const waiting = line.waiters.filter(({ signal }) => !signal.aborted);
   const givenUp = line.waiters.filter(({ signal }) => signal.aborted);
   for (const entry of entries) (waiting.shift() ?? givenUp.shift())?.settle(entry);
   for (const { settle } of givenUp) settle(undefined);
   for (const signal of line.signals) if (signal.aborted) line.signals.delete(signal);
   line.waiters = waiting;
+}
+
+function hasGivenUp({ signals }: Line): boolean {
+  for (const signal of signals) if (signal.aborted) return true;
+  return false;
 }
 
 /** A connection for reading, and what it is called in Redis: asked once per connection, for nobody can while it blocks. */
@@ -162,7 +171,7 @@ async function readOnce(main: Connection, reader: Reader, line: Line): Promise<r
   const { connection } = reader;
   if (connection.redis.status !== 'ready' && !(await backOnline(connection, line))) return [];
   const id = reader.clientId(); // before the read, which may block
-  if (line.waiters.some(({ signal }) => signal.aborted)) return [];
+  if (hasGivenUp(line)) return [];
   let over: AbortController | undefined; // made when it is needed: most reads end by themselves
   line.interrupt = () => {
     over ??= interruptRead(main, connection.redis, id);
