@@ -1,4 +1,4 @@
-// The meter of a process on OpenTelemetry, and its page for Prometheus. Another reader can be put beside the page.
+// Counts with OpenTelemetry, and writes the page for Prometheus. Another reader can be put beside the page.
 import type { Attributes, Histogram, UpDownCounter } from '@opentelemetry/api';
 import { PrometheusExporter, PrometheusSerializer } from '@opentelemetry/exporter-prometheus';
 import { MeterProvider, type MetricData, type ResourceMetrics } from '@opentelemetry/sdk-metrics';
@@ -6,8 +6,7 @@ import { METRICS, type MetricRow } from '../../domain/metrics.js';
 import type { Meter, Reading } from '../../ports/meter.js';
 import { observeProcess } from './process-metrics.js';
 
-export interface Metrics {
-  readonly meter: Meter;
+export interface Telemetry extends Pick<Meter, 'add' | 'record'> {
   /** `read`: how things stand that nobody counts, asked whenever somebody looks; it must answer soon. */
   observe(read: () => Promise<readonly Reading[]>): void;
   /** All that was counted, and how things stand now, in the text format of Prometheus. */
@@ -19,7 +18,7 @@ export const METRIC_PREFIX = 'agenticore_';
 const rows = Object.entries<MetricRow>(METRICS);
 
 /** Nothing is counted yet. */
-export function createMetrics(): Metrics {
+export function openTelemetry(): Telemetry {
   const exporter = new PrometheusExporter({ preventServerStart: true });
   const meter = new MeterProvider({ readers: [exporter] }).getMeter('agenticore');
   const serializer = new PrometheusSerializer(undefined, false, undefined, true, true);
@@ -39,19 +38,9 @@ export function createMetrics(): Metrics {
   /** What is known at this look: the SDK would go on telling what it was told once. */
   const standing = new Set<string>();
 
-  const record = (name: string, labels: Attributes, value: number): void =>
-    histograms.get(name)?.record(value, labels);
   return {
-    meter: {
-      add: (name, labels, by = 1) => counters.get(name)?.add(by, labels),
-      record,
-      time(name, labels, body) {
-        const startedAt = performance.now();
-        const result = body();
-        record(name, labels, (performance.now() - startedAt) / 1000);
-        return result;
-      },
-    },
+    add: (name, labels, by = 1) => counters.get(name)?.add(by, labels),
+    record: (name, labels, value) => histograms.get(name)?.record(value, labels),
     observe(read) {
       meter.addBatchObservableCallback(
         async (result) => {
