@@ -6,8 +6,8 @@ import { basename, dirname, join, relative } from 'node:path';
 const AT_MOST = 6;
 /** Long by themselves: whole servers, and the real claude. */
 const LONG = /(^|\/)(e2e|adapters\/claude|adapters\/scripted-model)\//;
-/** A hook of a whole file would become one of the whole group. */
-const HOOK_OF_FILE = /^(before|after|beforeEach|afterEach)\(/m;
+/** What a file does around each of its tests would be done around each of the group. */
+const AROUND_EACH = /^(beforeEach|afterEach)\(/m;
 
 /**
  * What is to be run in place of `tests` (paths below `root`, sorted): files in `folder` that import a few test files of
@@ -18,7 +18,7 @@ export function groupTests(root, folder, tests) {
   mkdirSync(join(root, folder), { recursive: true });
   const groups = [];
   for (const test of tests) {
-    if (LONG.test(test) || HOOK_OF_FILE.test(readFileSync(join(root, test), 'utf8'))) {
+    if (LONG.test(test) || AROUND_EACH.test(readFileSync(join(root, test), 'utf8'))) {
       groups.push({ members: [test] });
       continue;
     }
