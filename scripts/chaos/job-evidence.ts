@@ -1,6 +1,7 @@
 // All that the bus holds of one job, as an auditor reads it: the ledger, the feed, the messages kept aside.
 import type { Redis } from 'ioredis';
 import type { Keys } from '../../src/adapters/redis/keys.js';
+import { ledgerLines } from '../../src/adapters/redis/ledger-lines.js';
 import { compareCursors } from '../../src/domain/cursor.js';
 import type { LedgerRecord } from '../../src/domain/evidence.js';
 
@@ -22,7 +23,7 @@ export interface JobEvidence {
 
 /** Reads it; throws when Redis does not answer. */
 export async function readEvidence(redis: Redis, keys: Keys, jobId: string): Promise<JobEvidence> {
-  const lines = await redis.lrange(keys.ledger(jobId), 0, -1);
+  const lines = await ledgerLines(redis, keys, jobId);
   const said = await redis.xrange(keys.feed(jobId), '-', '+');
   const whole = await redis.hgetall(keys.whole(jobId));
   const records = lines.map((line): LedgerRecord => JSON.parse(line.slice(line.indexOf('{'))));

@@ -8,7 +8,7 @@ export interface Footprint {
   readonly view: number;
   readonly answer: number;
   readonly indices: number;
-  /** What stays once the feed has gone: the sum of the above. */
+  /** The sum of the above. */
   readonly kept: number;
   readonly feed: number;
   readonly fleet: number;

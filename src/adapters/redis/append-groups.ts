@@ -1,5 +1,6 @@
 // Transitions as append.lua wants them: those that do the same in one group, what differs in lists side by side. Redis
 // takes a few long lists in far faster than many small objects.
+import { compareCursors } from '../../domain/cursor.js';
 import { isTerminal, JOB_STATUSES, type JobStatus } from '../../domain/job.js';
 import { upkeepAt } from '../../domain/upkeep.js';
 import type { Transition } from '../../ports/event-log.js';
@@ -19,7 +20,10 @@ interface Group {
   readonly versions: number[];
   readonly created: string[];
   readonly attempts: string[];
+  readonly events: string[];
   readonly claims?: string[] | undefined;
+  oldest?: string;
+  newest?: string;
   readonly upkeep?: string[] | undefined;
   extras?: Record<string, Extras>;
 }
@@ -83,6 +87,7 @@ function openGroup(
     versions: [],
     created: [],
     attempts: [],
+    events: [],
     claims: worker === undefined ? undefined : [],
     upkeep: upkeepAt(after.job) === undefined ? undefined : [],
   };
@@ -98,10 +103,13 @@ function join(group: Group, transition: Transition, maxPerRepo: number): void {
   group.versions.push(expectedVersion);
   group.created.push(String(after.job.createdAt));
   group.attempts.push(String(after.job.attempt));
+  group.events.push(`${jobId} ${expectedVersion + 1} ${group.records}`);
   group.upkeep?.push(String(upkeepAt(after.job)));
   if (claim !== undefined) {
     const { entryId, deliveries } = parseClaimToken(claim);
     group.claims?.push(entryId, String(deliveries));
+    if (group.oldest === undefined || compareCursors(entryId, group.oldest) < 0) group.oldest = entryId;
+    if (group.newest === undefined || compareCursors(entryId, group.newest) > 0) group.newest = entryId;
   }
   const extras = extrasOf(maxPerRepo, transition);
   if (extras === undefined) return;

@@ -69,14 +69,18 @@ export function createAppend(
     }
   }
 
+  /** Whether the call that is being gathered has this job, or this idempotency key, already. */
+  const isNamed = ({ jobId, idempotency }: Transition): boolean =>
+    named.has(jobId) || (idempotency !== undefined && named.has(keys.idempotency(idempotency.key)));
+
   return (transition) =>
     new Promise((settle, fail) => {
       const { jobId, idempotency, lines, request = '' } = transition;
-      const names = idempotency === undefined ? [jobId] : [jobId, keys.idempotency(idempotency.key)];
-      if (names.some((name) => named.has(name))) flush();
+      if (isNamed(transition)) flush();
       if (gathered.length === 0) process.nextTick(flush);
       gathered.push({ transition, settle, fail });
-      for (const name of names) named.add(name);
+      named.add(jobId);
+      if (idempotency !== undefined) named.add(keys.idempotency(idempotency.key));
       for (const { length } of lines) characters += length;
       characters += request.length;
       if (gathered.length >= MAX_TOGETHER || characters >= MAX_CHARACTERS) flush();

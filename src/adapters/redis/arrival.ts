@@ -7,6 +7,8 @@ import { upkeepAt } from '../../domain/upkeep.js';
 import type { Arrival, MovedEntry, MovedJob } from '../../ports/custody.js';
 import type { Connection } from './connection.js';
 import type { Keys } from './keys.js';
+import { ledgerLines } from './ledger-lines.js';
+import { packLedger } from './packed-ledger.js';
 import { asText } from './reply.js';
 import { runScript } from './scripts.js';
 import { ledgerLine } from './stored.js';
@@ -31,6 +33,13 @@ export function createArrival({ connection, keys, maxPerRepo }: CustodyOptions, 
   const own = `${jobId}:${randomUUID()}`;
   const staged = [keys.stagedFeed(own), keys.stagedWhole(own)];
   let last = '0-0';
+
+  /** Whether the job has these lines, whichever of the two ledgers is packed. */
+  async function isHere(lines: readonly string[]): Promise<boolean> {
+    const stored = await connection.ask((redis) => ledgerLines(redis, keys, jobId));
+    return stored.length === lines.length && stored.every((line, nth) => line === lines[nth]);
+  }
+
   return {
     async add(entries) {
       for (const { cursor } of entries) last = cursor;
@@ -62,7 +71,8 @@ export function createArrival({ connection, keys, maxPerRepo }: CustodyOptions, 
         ),
       );
       const kind = asText(settled);
-      if (kind === 'written' || kind === 'same' || kind === 'different') return kind;
+      if (kind === 'written' || kind === 'same') return kind;
+      if (kind === 'different') return (await isHere(linesOf(job))) ? 'same' : 'different';
       throw new Error(`settle.lua answered ${kind}`);
     },
     async drop() {
@@ -84,16 +94,19 @@ function settleArguments(
   jobId: string,
   moved: MovedJob,
   lastCursor: string,
-): (string | number)[] {
+): (string | number | Buffer)[] {
   const { job } = moved.after;
+  const lines = linesOf(moved);
+  const packed = moved.trimmed && packLedger(lines, moved.trimmed, moved.answer);
+  const answer = packed?.holdsAnswer ? undefined : moved.answer;
   return [
     jobId,
     job.status,
     job.createdAt,
     job.attempt,
     job.order.lane,
-    moved.answer === undefined ? '' : '1',
-    moved.answer ?? '',
+    answer === undefined ? '' : '1',
+    answer ?? '',
     moved.trimmed === undefined ? '' : formatTrimmed(moved.trimmed),
     placeOf(job),
     job.nextAttemptAt ?? job.queuedSince,
@@ -107,9 +120,12 @@ function settleArguments(
     moved.request ?? '',
     job.callback?.dueAt ?? '',
     lastCursor,
-    ...moved.records.map((record, index) => ledgerLine(record, moved.cursors[index])),
+    ...(packed?.elements ?? lines),
   ];
 }
+
+const linesOf = ({ records, cursors }: MovedJob): readonly string[] =>
+  records.map((record, index) => ledgerLine(record, cursors[index]));
 
 /** A direct attempt has its worker where it came from: nobody extends its lease here, and it is ended as lost. */
 function placeOf({ status, direct }: Job): 'ended' | 'lane' | 'leased' | 'delayed' {

@@ -1,6 +1,8 @@
 // The keeper's view of Redis: lanes and claims as the streams themselves count them.
 import type { Custody, LaneReport, PendingEntry } from '../../ports/custody.js';
 import { type CustodyOptions, createArrival } from './arrival.js';
+import { ledgerLines, packedMark } from './ledger-lines.js';
+import { packLedger } from './packed-ledger.js';
 import { createReconcile, ghosts, strayEntries } from './reconcile.js';
 import { asList, asNumber, asText } from './reply.js';
 import { runScript } from './scripts.js';
@@ -112,13 +114,25 @@ export function createCustody(options: CustodyOptions): Custody {
       }
     },
     async trimMark(jobId) {
-      const { trimmed } = parseView(await connection.ask((redis) => redis.get(keys.view(jobId))));
-      return trimmed === undefined ? undefined : parseTrimmed(trimmed);
+      return connection.ask(async (redis) => {
+        const [view, ofPacked] = await Promise.all([
+          redis.get(keys.view(jobId)),
+          packedMark(redis, keys, jobId),
+        ]);
+        const { trimmed } = parseView(view);
+        return trimmed === undefined ? ofPacked : parseTrimmed(trimmed);
+      });
     },
     async trim(jobId, { version, mark }) {
-      const ofJob = [keys.view, keys.feed, keys.whole, keys.ledger].map((key) => key(jobId));
-      const args = [version, formatTrimmed(mark), keys.jobBell(jobId)];
-      return asNumber(await connection.ask((redis) => runScript(redis, 'trim', ofJob, args))) === 1;
+      const { view, feed, whole, ledger, answer } = keys;
+      const ofJob = [view, feed, whole, ledger, answer].map((key) => key(jobId));
+      const done = await connection.ask(async (redis) => {
+        const [lines, text] = await Promise.all([ledgerLines(redis, keys, jobId), redis.get(answer(jobId))]);
+        const packed = packLedger(lines, mark, text ?? undefined);
+        const args = [version, formatTrimmed(mark), keys.jobBell(jobId), packed?.holdsAnswer ? '1' : ''];
+        return runScript(redis, 'trim', ofJob, [...args, ...(packed?.elements ?? [])]);
+      });
+      return asNumber(done) === 1;
     },
     receive: async (jobId) => createArrival(options, jobId),
     jobIds() {

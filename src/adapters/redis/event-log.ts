@@ -4,6 +4,7 @@ import { type AppendOptions, createAppend } from './append.js';
 import type { Connection } from './connection.js';
 import { listJobs } from './job-pages.js';
 import type { Keys } from './keys.js';
+import { ledgerLines, packedAnswer } from './ledger-lines.js';
 import { asOptionalText } from './reply.js';
 import { runScript } from './scripts.js';
 import { ledgerRecords, readJob } from './stored.js';
@@ -17,12 +18,14 @@ export function createEventLog(connection: Connection, keys: Keys, options: Appe
     load: (jobId) => connection.ask((redis) => readJob(redis, keys, jobId)),
 
     async read(jobId) {
-      const lines = await connection.ask((redis) => redis.lrange(keys.ledger(jobId), 0, -1));
+      const lines = await connection.ask((redis) => ledgerLines(redis, keys, jobId));
       return ledgerRecords(jobId, lines);
     },
 
     async answer(jobId) {
-      return asOptionalText(await connection.ask((redis) => redis.get(keys.answer(jobId))));
+      return connection.ask(
+        async (redis) => (await redis.get(keys.answer(jobId))) ?? packedAnswer(redis, keys, jobId),
+      );
     },
 
     async request(jobId) {

@@ -2,6 +2,7 @@
 import type { Redis } from 'ioredis';
 import type { FeedEntry, FeedPage } from '../../ports/feed.js';
 import type { Keys } from './keys.js';
+import { ledgerLines } from './ledger-lines.js';
 import { asList, asNumber, asText } from './reply.js';
 import { runScript } from './scripts.js';
 import { parseStored, recordText } from './stored.js';
@@ -14,18 +15,21 @@ interface Named {
 }
 
 /**
- * Up to `limit` events behind the cursor. Those of jobs that were removed since are no longer kept: they are left out,
- * which is a gap.
+ * Up to `limit` events behind the cursor; fewer only at the end. Those of jobs that were removed since are no longer
+ * kept: they are left out, which is a gap.
  */
 export async function readFleet(redis: Redis, keys: Keys, after: string, limit: number): Promise<FeedPage> {
+  const entries: FeedEntry[] = [];
   let gap = false;
   for (let from = after; ; ) {
-    const reply = asList(await runScript(redis, 'fleet', [keys.fleet], [from, limit]));
+    const wanted = limit - entries.length;
+    const reply = asList(await runScript(redis, 'fleet', [keys.fleet], [from, wanted]));
     const named = asList(reply[1]).map(namedEvent);
-    const entries = await withRecords(redis, keys, named);
-    gap ||= reply[0] === '1' || entries.length < named.length;
+    const found = await withRecords(redis, keys, named);
+    entries.push(...found);
+    gap ||= reply[0] === '1' || found.length < named.length;
     const last = named.at(-1);
-    if (last === undefined || entries.length > 0) return { entries, gap };
+    if (last === undefined || named.length < wanted || entries.length === limit) return { entries, gap };
     from = last.cursor;
   }
 }
@@ -47,7 +51,7 @@ async function withRecords(redis: Redis, keys: Keys, named: readonly Named[]): P
     string,
     { from: number; to: number },
   ]): Promise<void> => {
-    const lines = await redis.lrange(keys.ledger(jobId), from - 1, to - 1);
+    const lines = await ledgerLines(redis, keys, jobId, from - 1, to - 1);
     for (const [nth, line] of lines.entries()) records.set(`${jobId} ${from + nth}`, recordText(line));
   };
   await Promise.all([...versions].map(look));

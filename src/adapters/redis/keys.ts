@@ -15,10 +15,11 @@ export interface Keys {
   readonly prefix: string;
   /** To do: the stream workers claim from. */
   lane(lane: string): string;
-  /** Truth: the list of ledger records, each behind its cursor in the feed. */
+  /** Truth: the list of ledger records, each behind its cursor in the feed; of a trimmed job packed (packed-ledger.ts). */
   ledger(jobId: string): string;
   /** What scripts know of a job: a text. */
   view(jobId: string): string;
+  /** The final answer; a short one of a job whose ledger is packed is in there. */
   answer(jobId: string): string;
   /** JSON of the whole request of a turn that waits or runs. */
   request(jobId: string): string;

@@ -104,7 +104,7 @@ export async function runScript(
   redis: Redis,
   which: ScriptName | Script,
   keys: readonly string[],
-  args: readonly (string | number)[] = [],
+  args: readonly (string | number | Buffer)[] = [],
 ): Promise<unknown> {
   const { text, sha } = typeof which === 'string' ? script(which) : which;
   try {

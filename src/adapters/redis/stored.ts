@@ -8,14 +8,12 @@ import { evolve } from '../../domain/job.js';
 import type { StoredJob } from '../../ports/event-log.js';
 import { sha256 } from '../host/sha256.js';
 import type { Keys } from './keys.js';
+import { ledgerLines } from './ledger-lines.js';
 import { parseView } from './view.js';
 
 /** The job as it stands; undefined when there is none. Throws BUS_CORRUPT when its ledger cannot be read. */
 export async function readJob(redis: Redis, keys: Keys, jobId: string): Promise<StoredJob | undefined> {
-  const [lines, view] = await Promise.all([
-    redis.lrange(keys.ledger(jobId), 0, -1),
-    redis.get(keys.view(jobId)),
-  ]);
+  const [lines, view] = await Promise.all([ledgerLines(redis, keys, jobId), redis.get(keys.view(jobId))]);
   const stored = storedJob(jobId, lines);
   if (stored === undefined) return undefined;
   const { heldSince, heldMs } = parseView(view);

@@ -1,5 +1,6 @@
 // Folds every ledger again and compares what was derived from it; mends what differs. The ledger is the truth: one that
 // is broken is only reported.
+import { AgenticoreError, isCode } from '../../domain/errors.js';
 import { canonicalJson, firstBreak, type Hash, type LedgerRecord } from '../../domain/evidence.js';
 import { foldLedger } from '../../domain/fold-ledger.js';
 import type { Bus } from '../../ports/bus.js';
@@ -35,7 +36,8 @@ export async function* rebuildJobs(
 async function rebuildJob(bus: Bus, hash: Hash, jobId: string, mend: boolean): Promise<Rebuilt | undefined> {
   for (let looks = 0; looks < LOOKS; looks += 1) {
     const stored = await bus.events.load(jobId).catch(() => undefined); // a damaged view is one that differs
-    const records = await bus.events.read(jobId);
+    const records = await readLedger(bus, jobId);
+    if (typeof records === 'string') return { jobId, what: [records], canBeMended: false };
     if (records.length === 0) return undefined; // removed meanwhile
     const after = fold(records, jobId, hash);
     if (typeof after === 'string') return { jobId, what: [after], canBeMended: false };
@@ -49,6 +51,13 @@ async function rebuildJob(bus: Bus, hash: Hash, jobId: string, mend: boolean): P
   }
   return undefined;
 }
+
+/** The records, or why there are none to be had. */
+const readLedger = (bus: Bus, jobId: string): Promise<readonly LedgerRecord[] | string> =>
+  bus.events.read(jobId).catch((error: unknown) => {
+    if (!(error instanceof AgenticoreError) || !isCode(error, 'BUS_CORRUPT')) throw error;
+    return error.message.replace(/\.$/, '');
+  });
 
 /** What the ledger adds up to, or what is wrong with it. */
 function fold(records: readonly LedgerRecord[], jobId: string, hash: Hash): StoredJob | string {

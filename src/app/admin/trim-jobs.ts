@@ -1,5 +1,5 @@
 // Forgets what was said in jobs that have ended, so that they cost little; what happened in them is kept.
-import { AgenticoreError } from '../../domain/errors.js';
+import { AgenticoreError, isCode } from '../../domain/errors.js';
 import type { Hash } from '../../domain/evidence.js';
 import { isTerminal, type Job } from '../../domain/job.js';
 import type { Bus } from '../../ports/bus.js';
@@ -25,11 +25,20 @@ export async function trimJobs(bus: Bus, hash: Hash, order: TrimOrder): Promise<
   }
   const trimmed: string[] = [];
   for await (const jobId of bus.custody.jobIds()) {
-    const job = (await bus.events.load(jobId))?.job;
+    const job = await readableJob(bus, jobId);
     if (job?.endedAt === undefined || job.endedAt >= order.endedBefore) continue;
     if (await trimJob(bus, hash, job)) trimmed.push(jobId);
   }
   return trimmed;
+}
+
+/** Undefined also when its ledger is damaged: a rebuild tells of it, and what was said in it is all that is left. */
+async function readableJob(bus: Bus, jobId: string): Promise<Job | undefined> {
+  const stored = await bus.events.load(jobId).catch((error: unknown) => {
+    if (!isCode(error, 'BUS_CORRUPT')) throw error;
+    return undefined;
+  });
+  return stored?.job;
 }
 
 async function trimJob(bus: Bus, hash: Hash, job: Job): Promise<boolean> {

@@ -75,7 +75,7 @@ describe('a gateway on Redis', needsOwnRedis, () => {
       const open = await connections();
       assert.equal(open.filter((line) => / sub=[1-9]/.test(line)).length, 1);
       assert.ok(open.length <= 3, `${open.length} connections to Redis`);
-      assert.equal(await channels(), 10);
+      assert.equal(await channels(), 11, 'theirs, and the one of the fleet');
 
       const earlier = await reads();
       for (const jobId of jobIds) await startAttempt(bus.events, jobId);
@@ -109,7 +109,7 @@ describe('a gateway on Redis', needsOwnRedis, () => {
               ids,
             );
       }
-      await eventually('only the last job is followed', async () => (await channels()) === 1);
+      await eventually('only the last job is followed', async () => (await channels()) === 2);
       for (const { socket } of staying) socket.destroy();
       await eventually('nothing is followed', async () => (await channels()) === 0);
       assert.ok((await connections()).length <= 3);

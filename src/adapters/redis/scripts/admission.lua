@@ -26,11 +26,11 @@ local function fill(repo)
     local view = prefix .. 'job:' .. jobId
     local job = viewAt(view)
     local since = job.heldSince
-    job.heldSince = nil
+    note(job, 'heldSince', nil)
     if job.status then changed(view) end
     if job.status == 'queued' then
       local ms = nowMs() - (since or nowMs())
-      if ms > 0 then job.heldMs = string.format('%.0f', ms) end
+      if ms > 0 then note(job, 'heldMs', string.format('%.0f', ms)) end
       redis.call('SADD', admitted, jobId)
       enterLane(jobId, view, prefix .. 'lane:' .. job.lane)
     end
@@ -43,7 +43,7 @@ local function admit(jobId, view, lane, repo)
   local held = prefix .. 'held:' .. repo
   local last = redis.call('ZRANGE', held, -1, -1, 'WITHSCORES')[2]
   redis.call('ZADD', held, (last or 0) + 1, jobId)
-  viewAt(view).heldSince = string.format('%.0f', nowMs())
+  note(viewAt(view), 'heldSince', string.format('%.0f', nowMs()))
   changed(view)
   fill(repo)
 end

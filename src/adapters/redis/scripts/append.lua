@@ -16,10 +16,10 @@
 --          up to 20 MiB would take Redis half a second to read out of JSON
 -- Group: status, placement (none | enqueue | requeue | delay | lease | remove), lane, enter and left (which of the indices
 --         to enter and which one to leave, from 1; absent for none), records (how many each), isNew (their ledgers are
---         empty), worker (they must be claimed by it); and in turn of the jobs lists of: ids, versions (before), created
---         (ms), attempts, upkeep (when to look at each; absent while they run), claims (lane entry and deliveries that the
---         worker must have, in turn; absent without one), extras (absent when no job has any; else by its position from 1,
---         by name)
+--         empty), worker (they must be claimed by it), oldest and newest (of the entries in claims); and in turn of the
+--         jobs lists of: ids, versions (before), created (ms), attempts, events (as the fleet stream names them), upkeep
+--         (when to look at each; absent while they run), claims (lane entry and deliveries that the worker must have, in
+--         turn; absent without one), extras (absent when no job has any; else by its position from 1, by name)
 -- Extras: repo (counted by the limit; of a new job), dueAt (ms: for delay), answer, idem, digest and digestTtl
 --         (idempotency key, ms), asked (a request comes with it), requested, leased (a turn ends: it may have a request; it
 --         has a lease), letter (add | remove: dead letter), code and error (with it), closed (the records come after the
@@ -54,14 +54,11 @@ local heldBy = {}
 local function isClaimed(group, nth, entry)
   local wanted, lane, worker = group.claims[2 * nth - 1], toLane .. group.lane, group.worker
   if entry ~= wanted then return false end
-  local key = lane .. ' ' .. worker
-  local held = heldBy[key]
+  local held = heldBy[group]
   if not held then
     held = {}
-    heldBy[key] = held
-    local from, to, count = '-', '+', 10000
-    if #group.ids == 1 then from, to, count = wanted, wanted, 1 end
-    local found = redis.pcall('XPENDING', lane, 'workers', from, to, count, worker)
+    heldBy[group] = held
+    local found = redis.pcall('XPENDING', lane, 'workers', group.oldest, group.newest, 10000, worker)
     for _, one in ipairs(found) do held[one[1]] = one[4] end
   end
   return held[wanted] == tonumber(group.claims[2 * nth])
@@ -101,10 +98,10 @@ local function writeExtras(job, jobId, view, extra, request)
     if extra.asked then redis.call('SET', asked, request) else redis.call('UNLINK', asked) end
   end
   if extra.letter == 'add' then
-    job.letter = redis.call('XADD', dead, '*', 'jobId', jobId, 'code', extra.code, 'error', extra.error)
+    note(job, 'letter', redis.call('XADD', dead, '*', 'jobId', jobId, 'code', extra.code, 'error', extra.error))
   elseif extra.letter == 'remove' then
     redis.call('XDEL', dead, job.letter or '0-0')
-    job.letter = nil
+    note(job, 'letter', nil)
   end
   if extra.callbackAt == '' then
     redis.call('ZREM', callbacks, jobId)
@@ -118,10 +115,12 @@ end
 local function place(group, job, jobId, view, lane, extra, record, gone)
   local placement, repo = group.placement, extra.repo or job.repo
   if group.isNew then
-    job.repo = repo
+    if repo then note(job, 'repo', repo) end
   else
     if job.entry then gone[#gone + 1] = job.entry else redis.call('ZREM', delayed, jobId) end
-    job.entry, job.heldSince, job.heldMs = nil, nil, nil
+    job.entry = nil
+    if job.heldMs then note(job, 'heldMs', nil) end
+    if job.heldSince then note(job, 'heldSince', nil) end
   end
   if placement == 'enqueue' and repo then
     admit(jobId, view, lane, repo)
@@ -193,10 +192,12 @@ for _, group in ipairs(groups) do
     if not result then
       local went, why = pcall(append, group, nth, view, lane, extra, first, gone)
       result = went and 'appended' or { 'failed', type(why) == 'table' and why.err or tostring(why) }
-      local n = #ids + 1
-      ids[n], scored[2 * n - 1], scored[2 * n] = jobId, group.created[nth], jobId
-      if group.upkeep then due[2 * n - 1], due[2 * n] = group.upkeep[nth], jobId end
-      told[#told + 1] = jobId .. ' ' .. group.versions[nth] + 1 .. ' ' .. group.records
+      if went then
+        local n = #ids + 1
+        ids[n], scored[2 * n - 1], scored[2 * n] = jobId, group.created[nth], jobId
+        if group.upkeep then due[2 * n - 1], due[2 * n] = group.upkeep[nth], jobId end
+        told[#told + 1] = group.events[nth]
+      end
     end
     results[#results + 1] = result
     allAppended = allAppended and result == 'appended'

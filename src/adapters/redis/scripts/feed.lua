@@ -3,7 +3,8 @@
 --
 -- KEYS  1 what was said (stream)  2 view (string)  3 ledger (list)
 -- ARGV  1 cursor ('' = from the start)  2 how many at most
--- Returns {'1' with a gap, else '0', the entries}: {cursor, record} for an event, {cursor, fields} for what was said
+-- Returns {'1' with a gap, else '0', the entries}: {cursor, record} for an event, {cursor, fields} for what was said; or
+--         'packed' when the caller has to unpack the ledger, in which all is that there is of the feed
 --
 -- A feed is the ledger and what was said, in the order of their cursors. Events stay as long as their job; of what was
 -- said the beginning may have been trimmed, up to all of it. By the keeper (trim.lua): then the view names the last entry
@@ -12,6 +13,7 @@
 local said, view, ledger = unpack(KEYS)
 local after, limit = ARGV[1], tonumber(ARGV[2])
 -- @include now
+-- @include packed
 -- @include views
 if after == '' then after = '0-0' end
 
@@ -24,6 +26,7 @@ while left > 0 and not reached do
   local from = math.max(0, left - step)
   local page = redis.call('LRANGE', ledger, from, left - 1)
   for i = #page, 1, -1 do
+    if isPacked(page[i]) then return 'packed' end
     local blank = string.match(page[i], '^%d+%-%d+() ')
     local cursor = blank and string.sub(page[i], 1, blank - 1)
     reached = cursor and not isBefore(after, cursor)

@@ -49,7 +49,7 @@ local function entryIn(stream, named)
   end
 end
 
--- The last cursor of the feed, as its entries say.
+-- The last cursor of the feed, as its entries say. A packed ledger does not: nothing more comes into its feed.
 local function lastCursor()
   local cursor, at = false, tonumber(version)
   while at > 0 and not cursor do
@@ -65,8 +65,9 @@ local isAhead = cursor and not isBefore(cursor, last)
 if job.status ~= status or job.attempt ~= attempt or job.lane ~= laneName or not isAhead then
   differs('view')
   if mend then
-    job.status, job.attempt, job.lane, job.cursor = status, attempt, laneName, isAhead and cursor or last
-    job.repo = repo or job.repo
+    job.status, job.attempt, job.cursor = status, attempt, isAhead and cursor or last
+    note(job, 'lane', laneName)
+    note(job, 'repo', repo or job.repo)
     changed(view)
   end
 end
@@ -108,7 +109,9 @@ if not fits then
   if mend then
     redis.call('ZREM', delayed, jobId)
     local entry = entryIn(lane, named)
-    job.entry, job.heldSince, job.heldMs = nil, nil, nil
+    job.entry = nil
+    note(job, 'heldSince', nil)
+    note(job, 'heldMs', nil)
     changed(view)
     if lease ~= '' or (status ~= 'queued' and status ~= 'running') then
       if entry then
@@ -151,10 +154,10 @@ if (isLetter == '1') ~= (inPile and true or false) then
   if mend then
     letter = inPile and letter or entryIn(dead, letter)
     if isLetter == '1' then
-      job.letter = letter or redis.call('XADD', dead, '*', 'jobId', jobId, 'code', code, 'error', why)
+      note(job, 'letter', letter or redis.call('XADD', dead, '*', 'jobId', jobId, 'code', code, 'error', why))
     else
       redis.call('XDEL', dead, letter)
-      job.letter = nil
+      note(job, 'letter', nil)
     end
     changed(view)
   end

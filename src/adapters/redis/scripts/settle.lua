@@ -12,8 +12,8 @@
 --       15 repository to count by, '' for none  16 code and 17 error of a dead letter, '' for none
 --       18 '1' when there is a request  19 request
 --       20 when telling its end is due (ms), '' = not
---       21 the last cursor of its feed  22.. the ledger, each record behind its cursor
--- Returns 'written', 'same' (this very history is here) or 'different' (another one is); then nothing changed.
+--       21 the last cursor of its feed  22.. the ledger, each record behind its cursor, or the elements of the packed one
+-- Returns 'written', 'same' (this very ledger is here) or 'different' (another one is); then nothing changed.
 --
 -- Invariants: those of append.lua. A job that waits comes in through `delayed`, like any other that becomes due;
 -- the lease of a direct attempt has lapsed.
@@ -27,6 +27,7 @@ local FIRST = 22
 -- @include now
 -- @include views
 -- @include admission
+-- @include packed
 local version = #ARGV - FIRST + 1
 
 if redis.call('EXISTS', ledger, view) > 0 then
@@ -45,7 +46,7 @@ changed(view)
 if answered == '1' then redis.call('SET', answer, answerText) end
 if requested == '1' then redis.call('SET', request, requestText) end
 if repo ~= '' then job.repo = repo end
-if trimmed ~= '' then job.trimmed = trimmed end
+if trimmed ~= '' and not isPacked(ARGV[FIRST]) then job.trimmed = trimmed end
 local lastSaid = redis.call('XREVRANGE', stagedSaid, '+', '-', 'COUNT', 1)[1]
 if lastSaid then job.saidAt = lastSaid[1] end
 for staged, kept in pairs({ [stagedSaid] = said, [stagedWhole] = whole }) do

@@ -37,7 +37,9 @@ for i = 3, #ARGV, 5 do
     written = seq
   end
 end
-job.saidAttempt, job.saidSeq, job.saidAt = attempt, string.format('%.0f', last), cursor
+note(job, 'saidAttempt', attempt)
+note(job, 'saidSeq', string.format('%.0f', last))
+note(job, 'saidAt', cursor)
 changed(view)
 saveViews()
 redis.call('PUBLISH', ARGV[2], '')

@@ -4,26 +4,32 @@
 -- event and lane entry ('-' for none), what only some jobs have as `name=value`, and `lane=` with the rest; blanks between
 -- them. Within a script it is a table of these by name, without what is missing; empty for a job that has none.
 --
--- Invariant: what `changed` was told of is in Redis after `saveViews`, with which every script ends that changes a view.
+-- Most views have nothing but a lane behind the entry: they keep that part as it was, as `rest`.
+--
+-- Invariants: what `changed` was told of is in Redis after `saveViews`, with which every script ends that changes a view.
+-- What has a name is set by `note`.
 local EXTRAS = { 'repo', 'heldSince', 'heldMs', 'saidAttempt', 'saidSeq', 'saidAt', 'letter', 'trimmed' }
-local views, changedViews = {}, {}
+local views, changedViews, plainLanes = {}, {}, {}
 
 local function parseView(text)
-  local status, attempt, cursor, entry, extras, lane =
-    string.match(text or '', '^(%S+) (%S+) (%S+) (%S+)(.-) lane=(.*)$')
-  local view = { status = status, attempt = attempt, cursor = cursor, lane = lane }
-  if entry ~= '-' then view.entry = entry end
-  if extras and extras ~= '' then
-    for name, value in string.gmatch(extras, ' (%a+)=(%S+)') do view[name] = value end
+  local status, attempt, cursor, entry, rest = string.match(text or '', '^(%S+) (%S+) (%S+) (%S+)( .*)$')
+  if not status then return {} end
+  local lane = plainLanes[rest] or string.match(rest, '^ lane=(.*)$')
+  local view = { status = status, attempt = attempt, cursor = cursor, entry = entry ~= '-' and entry or nil, lane = lane }
+  if lane then
+    plainLanes[rest], view.rest = lane, rest
+  else
+    local extras, ofLane = string.match(rest, '^(.-) lane=(.*)$')
+    view.lane = ofLane
+    for name, value in string.gmatch(extras or '', ' (%a+)=(%S+)') do view[name] = value end
   end
   return view
 end
 
-local function formatView(view)
-  local text = view.status .. ' ' .. view.attempt .. ' ' .. view.cursor .. ' ' .. (view.entry or '-')
-  for i = 1, #EXTRAS do
-    local value = view[EXTRAS[i]]
-    if value then text = text .. ' ' .. EXTRAS[i] .. '=' .. value end
+local function restOf(view)
+  local text = ''
+  for _, name in ipairs(EXTRAS) do
+    if view[name] then text = text .. ' ' .. name .. '=' .. view[name] end
   end
   return text .. ' lane=' .. view.lane
 end
@@ -43,13 +49,20 @@ local function viewAt(key)
   return view
 end
 
+-- Sets one of EXTRAS, or the lane; nil takes it away.
+local function note(view, name, value)
+  view[name], view.rest = value, nil
+end
+
 local function changed(key) changedViews[key] = true end
 
 local function saveViews()
   local pairsOf = {}
   for key in pairs(changedViews) do
+    local view = views[key]
     pairsOf[#pairsOf + 1] = key
-    pairsOf[#pairsOf + 1] = formatView(views[key])
+    pairsOf[#pairsOf + 1] = view.status .. ' ' .. view.attempt .. ' ' .. view.cursor .. ' ' .. (view.entry or '-')
+      .. (view.rest or restOf(view))
   end
   if #pairsOf > 0 then redis.call('MSET', unpack(pairsOf)) end
 end
