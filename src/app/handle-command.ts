@@ -19,7 +19,7 @@ export interface Handled {
   /** What the command caused; empty when there was nothing to do. */
   readonly events: readonly JobEvent[];
   /** Hash of the ledger's last record. */
-  readonly head: string;
+  readonly head: StoredJob['head'];
 }
 
 /** What goes with a command in the same step. */
@@ -105,7 +105,7 @@ export function transitionOf(
   hash: Hash,
   { answer, request, claim }: CommandExtras = {},
 ): Transition {
-  const tail = { version: before?.job.version ?? 0, head: before?.head ?? GENESIS };
+  const tail = { version: before?.job.version ?? 0, head: before?.head() ?? GENESIS };
   const { records, lines, head } = chainEvents(events, tail, hash);
   const job = events.reduce<Job | undefined>(evolve, before?.job);
   if (job === undefined) throw new Error('a transition needs at least one event');

@@ -60,7 +60,7 @@ export async function runAttempt(deps: AttemptDeps, claim: Claim, handBack: Abor
     job,
     number: job.attempt,
     claim,
-    head,
+    head: head(),
     signal: stopping.signal,
     pass,
     lost: lost.signal,

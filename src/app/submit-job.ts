@@ -139,30 +139,34 @@ function undelivered({ id, status, order, branch, commit, prError }: Job): Deliv
   return branch === undefined || commit === undefined ? undefined : { jobId: id, branch, commit };
 }
 
+/** An order that nobody else has seen yet. */
+type Draft = { -readonly [P in keyof JobOrder]: JobOrder[P] };
+
 async function completeOrder(
   deps: SubmitDeps,
   request: JobRequest,
   context: SubmitContext,
 ): Promise<JobOrder> {
   const { policy } = deps;
-  const { wait, queueTtlS, ttlS, profile: named, filePath, ...asked } = request;
+  const { wait, queueTtlS, ttlS, profile: named, ...asked } = request;
   if (asked.repoUrl !== undefined) checkRepoUrl(asked.repoUrl, policy.repoUrls);
   if (asked.baseRef !== undefined) checkBaseRef(asked.baseRef);
   if (asked.callbackUrl !== undefined) deps.courier.check(asked.callbackUrl);
   const profile = await deps.profiles.load(named ?? policy.defaultProfile);
-  return {
-    ...asked,
+  // Onto the copy that is at hand: to spread it into another one would cost more than all else here.
+  const order: Draft = Object.assign(asked, {
     task: deps.redactTask(asked.task),
     profile: profile.name,
     lane: policy.lane,
-    mode: wait ? 'sync' : 'fire_and_forget',
+    mode: wait ? ('sync' as const) : ('fire_and_forget' as const),
     queueTtlS: queueTtlS ?? policy.queueTtlS,
     ttlS: ttlS ?? policy.jobTtlS,
     maxAttempts: Math.min(profile.maxAttempts, policy.maxAttempts),
     backoffS: profile.backoffS,
-    ...(filePath === undefined ? {} : { filePath: await deps.checkFilePath(filePath) }),
-    ...(context.traceparent === undefined ? {} : { traceparent: context.traceparent }),
-  };
+  });
+  if (order.filePath !== undefined) order.filePath = await deps.checkFilePath(order.filePath);
+  if (context.traceparent !== undefined) order.traceparent = context.traceparent;
+  return order;
 }
 
 async function append(

@@ -77,18 +77,23 @@ export function chainEvents(
   events: readonly JobEvent[],
   tail: { readonly version: number; readonly head: string },
   hash: Hash,
-): { readonly records: readonly LedgerRecord[]; readonly lines: readonly string[]; readonly head: string } {
-  let { version, head } = tail;
+): {
+  readonly records: readonly LedgerRecord[];
+  readonly lines: readonly string[];
+  /** Hash of the last record; worked out when asked for. */
+  readonly head: () => string;
+} {
   const records: LedgerRecord[] = [];
   const lines: string[] = [];
+  let last: string | undefined;
   for (const event of events) {
-    version += 1;
-    const next = link(event, version, head);
-    head = hash(next.line);
-    records.push(next.record);
-    lines.push(next.line);
+    const prev = last === undefined ? tail.head : hash(last);
+    const { record, line } = link(event, tail.version + records.length + 1, prev);
+    records.push(record);
+    lines.push(line);
+    last = line;
   }
-  return { records, lines, head };
+  return { records, lines, head: () => (last === undefined ? tail.head : hash(last)) };
 }
 
 function link(

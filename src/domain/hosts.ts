@@ -11,11 +11,12 @@ export function hostMatches(pattern: string, host: string, port: number): boolea
 /** Literal addresses and names that lead into this machine or its network. */
 export function isPrivateHost(host: string): boolean {
   if (host.startsWith('[')) return !isPublicIpv6(host.slice(1, -1));
-  const labels = host.split('.');
-  const last = labels.at(-1) ?? '';
+  const last = host.slice(host.lastIndexOf('.') + 1);
   if (/^(\d+|0x[0-9a-f]*)$/.test(last)) return !isPublicIpv4(host);
-  return labels.length === 1 || ['localhost', 'local', 'internal', 'localdomain', 'arpa'].includes(last);
+  return last === host || PRIVATE_ZONES.includes(last);
 }
+
+const PRIVATE_ZONES = ['localhost', 'local', 'internal', 'localdomain', 'arpa'];
 
 function isPublicIpv4(host: string): boolean {
   // Numbers in any other spelling (one long number, octal, hexadecimal) are a way to hide an address.

@@ -88,7 +88,8 @@ type Draft = { -readonly [P in keyof Job]: Job[P] };
 export function evolve(job: Job | undefined, event: JobEvent): Job {
   if (event.type === 'JobSubmitted') return submitted(event);
   if (job === undefined) throw new Error(`ledger starts with ${event.type} instead of JobSubmitted`);
-  const next = carryUnfinished({ ...job, version: job.version + 1 }, event);
+  // Not by spreading: what is made so grows ten times more slowly.
+  const next = carryUnfinished(Object.assign({}, job, { version: job.version + 1 }), event);
   switch (event.type) {
     case 'AttemptStarted':
       return startAttempt(next, event);
@@ -240,7 +241,9 @@ function end(job: Draft, status: JobStatus, event: { readonly at: number }): Dra
 
 /** Leaves members out by not copying them: an object that has lost one is slow for good. */
 function without<K extends keyof Job>(job: Draft, ...names: readonly K[]): Draft {
-  if (!names.some((name) => name in job)) return job;
-  const left: ReadonlySet<string> = new Set(names);
-  return Object.fromEntries(Object.entries(job).filter(([name]) => !left.has(name))) as Draft;
+  for (const name of names) if (name in job) return copyWithout(job, new Set(names));
+  return job;
 }
+
+const copyWithout = (job: Draft, names: ReadonlySet<string>): Draft =>
+  Object.fromEntries(Object.entries(job).filter(([name]) => !names.has(name))) as Draft;

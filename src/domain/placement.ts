@@ -8,8 +8,7 @@ import { normaliseRepoUrl } from './repo-url.js';
 /** What a transition does to the queue; carried out in the same step as the append. */
 export type PlacementChange =
   | { readonly kind: 'none' }
-  /** Into the lane; `repo` is what a limit per repository counts by. */
-  | { readonly kind: 'enqueue'; readonly lane: string; readonly repo?: string }
+  | { readonly kind: 'enqueue'; readonly lane: string }
   | { readonly kind: 'requeue'; readonly lane: string } // a fresh entry instead of the claimed one
   | { readonly kind: 'delay'; readonly lane: string; readonly until: number }
   /** A direct attempt: into no lane; a lease of its own begins, which goes with `remove`. */
@@ -23,11 +22,16 @@ export function placementChange(before: Job | undefined, after: Job): PlacementC
     return before && isTerminal(before.status) ? { kind: 'none' } : { kind: 'remove', lane };
   if (after.status === 'running') return before === undefined ? { kind: 'lease', lane } : { kind: 'none' };
   if (after.nextAttemptAt !== undefined) return { kind: 'delay', lane, until: after.nextAttemptAt };
-  if (before === undefined) return { kind: 'enqueue', lane, ...repoOf(after) };
+  if (before === undefined) return { kind: 'enqueue', lane };
   return before.status === 'running' ? { kind: 'requeue', lane } : { kind: 'none' };
 }
 
-/** What a limit per repository counts by: one name for all spellings of an address. */
-export function repoOf({ order }: Job): { readonly repo?: string } {
-  return order.repoUrl === undefined ? {} : { repo: normaliseRepoUrl(order.repoUrl) };
+/** What a limit per repository counts by: one name for all spellings of an address. Undefined without one. */
+export function repoOf({ order: { repoUrl } }: Job): string | undefined {
+  if (repoUrl === undefined) return undefined;
+  try {
+    return normaliseRepoUrl(repoUrl);
+  } catch {
+    return undefined; // it came with a job from elsewhere, and never reaches git
+  }
 }

@@ -16,11 +16,11 @@ export interface RepoUrlPolicy {
 /** An address taken apart; `https://github.com/a/b`, `git@github.com:a/b` and `/srv/b.git` are all of this shape. */
 interface RepoAddress {
   readonly protocol: RepoProtocol;
-  readonly user?: string;
+  readonly user?: string | undefined;
   /** Lower case; empty for `file`. */
   readonly host: string;
   /** Undefined when it is the protocol's own. */
-  readonly port?: number;
+  readonly port?: number | undefined;
   /** Begins with `/`, except in `host:path` addresses, where it is relative to the user's home. */
   readonly path: string;
 }
@@ -31,6 +31,7 @@ const DEFAULT_PORTS: Readonly<Record<RepoProtocol, number>> = { https: 443, http
 const WITH_SCHEME =
   /^([a-z][a-z0-9+.-]*):\/\/(?:([^@/]*)@)?(\[[0-9a-f:.]+\]|[^:/@[\]]*)(?::(\d{1,5}))?(\/.*)?$/i;
 const SCP_LIKE = /^(?:([^@:/]+)@)?([^@:/[\]]+):(.+)$/;
+const FORBIDDEN = /[\p{Cc}\s\\]/u;
 const USER = /^[a-z0-9_][a-z0-9_.-]{0,63}$/i;
 const HOST = /^[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?)*\.?$/;
 
@@ -83,10 +84,10 @@ function parseRepoUrl(url: string, policy?: RepoUrlPolicy): RepoAddress {
   if (hasForbiddenCharacter(url))
     throw refuse('it contains spaces, control characters or backslashes', policy);
   if (url.startsWith('-')) throw refuse('it begins with a dash', policy);
-  if (/^[a-z0-9+.-]+::/i.test(url)) throw refuse('helper programs (`name::address`) are never run', policy);
   if (url.startsWith('/')) return fileAddress(url, policy);
   const match = WITH_SCHEME.exec(url);
   if (match !== null) return schemeAddress(match, policy);
+  if (/^[a-z0-9+.-]+::/i.test(url)) throw refuse('helper programs (`name::address`) are never run', policy);
   if (url.includes('://')) throw refuse('it is not a well-formed URL', policy);
   return scpAddress(url, policy);
 }
@@ -171,10 +172,10 @@ function remoteAddress(
     throw refuse('its port is not a number from 1 to 65535', policy);
   return {
     protocol,
-    host: host.replace(/\.$/, ''),
+    user: raw.user,
+    host: host.endsWith('.') ? host.slice(0, -1) : host,
+    port: port === DEFAULT_PORTS[protocol] ? undefined : port,
     path,
-    ...(raw.user === undefined ? {} : { user: raw.user }),
-    ...(port === undefined || port === DEFAULT_PORTS[protocol] ? {} : { port }),
   };
 }
 
@@ -185,14 +186,7 @@ function fileAddress(path: string, policy: RepoUrlPolicy | undefined): RepoAddre
   return { protocol: 'file', host: '', path };
 }
 
-function hasForbiddenCharacter(text: string): boolean {
-  for (const character of text) {
-    const code = character.codePointAt(0) ?? 0;
-    if (code <= 0x20 || (code >= 0x7f && code <= 0x9f) || character === '\\' || /\s/.test(character))
-      return true;
-  }
-  return false;
-}
+const hasForbiddenCharacter = (text: string): boolean => FORBIDDEN.test(text);
 
 function refuse(fault: string, policy?: RepoUrlPolicy): AgenticoreError {
   return new AgenticoreError(

@@ -15,7 +15,7 @@ export interface Claim extends Lease {
   /** What the event log tells this claim from all others by. */
   readonly token: string;
   /** The job as it was when it entered the lane, where the bus has that at hand; it may have changed since. */
-  readonly known?: StoredJob;
+  readonly known?: StoredJob | undefined;
   /** Puts the entry back for somebody else, as new. Does nothing when the claim is no longer ours. */
   release(): Promise<void>;
   /** Drops the entry of a job that has nothing left to do. Does nothing when the claim is no longer ours. */

@@ -4,10 +4,11 @@ import type { LedgerRecord } from '../domain/evidence.js';
 import type { Job, JobStatus } from '../domain/job.js';
 import type { PlacementChange } from '../domain/placement.js';
 
-/** A job as its ledger says, with the hash of the last record. */
+/** A job as its ledger says. */
 export interface StoredJob {
   readonly job: Job;
-  readonly head: string;
+  /** Hash of the last record; worked out when asked for, which only who writes the next one does. */
+  readonly head: () => string;
   /** How long its repository's limit has kept a waiting job from its lane, up to now. Absent when it did not. */
   readonly heldMs?: number;
 }

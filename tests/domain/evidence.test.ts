@@ -40,7 +40,7 @@ describe('a chain of ledger records', () => {
   const tail = { version: 0, head: GENESIS };
   it('is whole however it was appended', () => {
     const first = chainEvents(events.slice(0, 1), tail, hash);
-    const rest = chainEvents(events.slice(1), { version: 1, head: first.head }, hash);
+    const rest = chainEvents(events.slice(1), { version: 1, head: first.head() }, hash);
     const records = [...first.records, ...rest.records];
     assert.deepEqual(records, chainEvents(events, tail, hash).records);
     assert.equal(firstBreak(records, hash), undefined);
@@ -52,7 +52,7 @@ describe('a chain of ledger records', () => {
       lines,
       records.map((record) => JSON.stringify(record)),
     );
-    assert.deepEqual([records[1]?.prev, head], [hash(lines[0] ?? ''), hash(lines[2] ?? '')]);
+    assert.deepEqual([records[1]?.prev, head()], [hash(lines[0] ?? ''), hash(lines[2] ?? '')]);
   });
   const { records } = chainEvents(events, tail, hash);
   const tampered: Record<string, readonly LedgerRecord[]> = {

@@ -53,7 +53,7 @@ function goodJob(
     { type: 'JobSucceeded', at, attempt: 2, transcript },
     ...(more.after ?? []),
   ];
-  const tail = { version: first.records.length, head: first.head };
+  const tail = { version: first.records.length, head: first.head() };
   const records = [...first.records, ...chainEvents(rest, tail, sha256).records];
   const rows = records.map((record) => ({
     kind: 'event',

@@ -75,6 +75,10 @@ export async function submit(events: EventLog, options: Submission = {}): Promis
   return first.jobId;
 }
 
+/** A job as it stands with its head worked out: what two looks at it are compared by. */
+export const inFull = (stored: StoredJob | undefined): unknown =>
+  stored && { ...stored, head: stored.head() };
+
 /** Loads, decides and appends; resolves with the state afterwards. A conflict is an error. */
 export async function carryOut(
   events: EventLog,

@@ -45,10 +45,14 @@ export async function makeWholeHistory(bus: Bus): Promise<string> {
     order: { metadata: { 'a "key"': 'ü \u2028' }, repoUrl: 'https://example.com/a' },
   });
   const first = await startAttempt(bus.events, jobId);
-  await sayChained(bus, jobId, 1, first.head, ['one', 'two']);
+  await sayChained(bus, jobId, 1, first.head(), ['one', 'two']);
   await endAttempt(bus.events, jobId, { kind: 'handed-back' });
   const second = await startAttempt(bus.events, jobId);
-  const transcript = await sayChained(bus, jobId, 2, second.head, ['three', LARGE, 'four \u2028 日本 \\ "']);
+  const transcript = await sayChained(bus, jobId, 2, second.head(), [
+    'three',
+    LARGE,
+    'four \u2028 日本 \\ "',
+  ]);
   const answer = { bytes: Buffer.byteLength(ANSWER), sha256: sha256(ANSWER) };
   const facts = [
     { type: 'ClaudeFinished' as const, exitCode: 0, costUsd: 0.25, numTurns: 3, transcript, answer },

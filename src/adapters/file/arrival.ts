@@ -33,7 +33,7 @@ export async function createArrival(state: BusState, jobId: string): Promise<Arr
       formatLedgerLine({
         cursors: [cursors[index] ?? state.cursors.next()],
         records: [record],
-        head: records[index + 1]?.prev ?? after.head,
+        head: records[index + 1]?.prev ?? after.head(),
         ...(answer !== undefined && index === records.length - 1 ? { answer: ANSWER } : {}),
       }),
     );

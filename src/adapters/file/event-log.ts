@@ -85,7 +85,7 @@ export function createEventLog(state: BusState): EventLog {
     const line: LedgerLine = {
       cursors: records.map(() => state.cursors.next()),
       records,
-      head: after.head,
+      head: after.head(),
       ...(idempotency ? { idempotency: expiring(idempotency) } : {}),
       ...(answer === undefined ? {} : { answer }),
     };

@@ -2,9 +2,10 @@
 // takes a few long lists in far faster than many small objects.
 import { compareCursors } from '../../domain/cursor.js';
 import { isTerminal, JOB_STATUSES, type JobStatus } from '../../domain/job.js';
+import { repoOf } from '../../domain/placement.js';
 import { upkeepAt } from '../../domain/upkeep.js';
 import type { Transition } from '../../ports/event-log.js';
-import { parseClaimToken } from './claim-token.js';
+import { type ClaimName, parseClaimToken } from './claim-token.js';
 
 /** The members are those that the head of append.lua names. */
 interface Group {
@@ -21,10 +22,10 @@ interface Group {
   readonly created: string[];
   readonly attempts: string[];
   readonly events: string[];
-  readonly claims?: string[] | undefined;
+  claims?: string[];
   oldest?: string;
   newest?: string;
-  readonly upkeep?: string[] | undefined;
+  upkeep?: string[];
   extras?: Record<string, Extras>;
 }
 
@@ -34,7 +35,15 @@ export interface Grouped<T> {
   readonly groups: readonly Group[];
   /** The items in turn of the groups and their jobs, as append.lua answers. */
   readonly inTurn: readonly T[];
+  /** What is not in the groups. */
   readonly texts: readonly string[];
+}
+
+/** A group that is being gathered, and what its transitions have in common besides. */
+interface Gathering<T> {
+  readonly group: Group;
+  readonly before: JobStatus | undefined;
+  readonly items: T[];
 }
 
 /** Groups the transitions of `items`. */
@@ -43,36 +52,50 @@ export function groupTransitions<T>(
   transitionOf: (item: T) => Transition,
   maxPerRepo: number,
 ): Grouped<T> {
-  const groups = new Map<string, { readonly group: Group; readonly items: T[] }>();
+  const all: Gathering<T>[] = [];
   for (const item of items) {
     const transition = transitionOf(item);
-    const worker = transition.claim === undefined ? undefined : parseClaimToken(transition.claim).worker;
-    const name = groupName(transition, worker);
-    let found = groups.get(name);
-    if (found === undefined) {
-      found = { group: openGroup(transition, worker), items: [] };
-      groups.set(name, found);
+    const claim = transition.claim === undefined ? undefined : parseClaimToken(transition.claim);
+    let gathering = all.find((one) => isAlike(one, transition, claim?.worker));
+    if (gathering === undefined) {
+      gathering = { group: openGroup(transition, claim?.worker), before: transition.before, items: [] };
+      all.push(gathering);
     }
-    join(found.group, transition, maxPerRepo);
-    found.items.push(item);
+    join(gathering.group, transition, claim, maxPerRepo);
+    gathering.items.push(item);
   }
-  const all = [...groups.values()];
-  const inTurn = all.flatMap(({ items: ofGroup }) => ofGroup);
-  return { groups: all.map(({ group }) => group), inTurn, texts: textsOf(inTurn.map(transitionOf)) };
+  const inTurn: T[] = [];
+  const texts: string[] = [];
+  for (const gathering of all)
+    for (const item of gathering.items) {
+      const { lines, request } = transitionOf(item);
+      inTurn.push(item);
+      texts.push(...lines);
+      if (request !== undefined) texts.push(request);
+    }
+  return { groups: all.map(({ group }) => group), inTurn, texts };
 }
 
-/** Two transitions with one name differ in what groups have lists for. */
-function groupName(transition: Transition, worker: string | undefined): string {
-  const { before, expectedVersion, placement, records, after } = transition;
-  const isNew = expectedVersion === 0;
-  const goesOn = after.job.status === 'running';
-  return `${before} ${after.job.status} ${placement.kind} ${records.length} ${isNew} ${goesOn} ${worker} ${after.job.order.lane}`;
+/** True when the transition differs from those of the group only in what groups have lists for. */
+function isAlike<T>(
+  { group, before }: Gathering<T>,
+  transition: Transition,
+  worker: string | undefined,
+): boolean {
+  const { status, order } = transition.after.job;
+  return (
+    group.status === status &&
+    before === transition.before &&
+    group.placement === transition.placement.kind &&
+    group.records === transition.records.length &&
+    group.isNew === isNew(transition) &&
+    group.worker === worker &&
+    group.lane === order.lane
+  );
 }
 
-function openGroup(
-  { before, expectedVersion, placement, records, after }: Transition,
-  worker?: string,
-): Group {
+function openGroup(transition: Transition, worker: string | undefined): Group {
+  const { before, placement, records, after } = transition;
   const { status, order } = after.job;
   return {
     status,
@@ -81,33 +104,39 @@ function openGroup(
     enter: before === status ? undefined : indexOf(status),
     left: before === status ? undefined : indexOf(before),
     records: records.length,
-    isNew: expectedVersion === 0 ? true : undefined,
+    isNew: isNew(transition),
     worker,
     ids: [],
     versions: [],
     created: [],
     attempts: [],
     events: [],
-    claims: worker === undefined ? undefined : [],
-    upkeep: upkeepAt(after.job) === undefined ? undefined : [],
   };
 }
+
+const isNew = ({ expectedVersion }: Transition): true | undefined =>
+  expectedVersion === 0 ? true : undefined;
 
 /** Which of the indices is that of a status, from 1. */
 const indexOf = (status: JobStatus | undefined): number | undefined =>
   status === undefined ? undefined : 1 + JOB_STATUSES.indexOf(status);
 
-function join(group: Group, transition: Transition, maxPerRepo: number): void {
-  const { jobId, expectedVersion, after, claim } = transition;
+function join(group: Group, transition: Transition, claim: ClaimName | undefined, maxPerRepo: number): void {
+  const { jobId, expectedVersion, after } = transition;
   group.ids.push(jobId);
   group.versions.push(expectedVersion);
   group.created.push(String(after.job.createdAt));
   group.attempts.push(String(after.job.attempt));
   group.events.push(`${jobId} ${expectedVersion + 1} ${group.records}`);
-  group.upkeep?.push(String(upkeepAt(after.job)));
+  const dueAt = upkeepAt(after.job);
+  if (dueAt !== undefined) {
+    group.upkeep ??= [];
+    group.upkeep.push(String(dueAt));
+  }
   if (claim !== undefined) {
-    const { entryId, deliveries } = parseClaimToken(claim);
-    group.claims?.push(entryId, String(deliveries));
+    const { entryId, deliveries } = claim;
+    group.claims ??= [];
+    group.claims.push(entryId, String(deliveries));
     if (group.oldest === undefined || compareCursors(entryId, group.oldest) < 0) group.oldest = entryId;
     if (group.newest === undefined || compareCursors(entryId, group.newest) > 0) group.newest = entryId;
   }
@@ -119,11 +148,13 @@ function join(group: Group, transition: Transition, maxPerRepo: number): void {
 
 /** What only some transitions have, by name. */
 function extrasOf(maxPerRepo: number, transition: Transition): Extras | undefined {
-  const { before, expectedVersion, placement, answer, idempotency, deadLetter, callback } = transition;
+  const { before, placement, answer, idempotency, deadLetter, callback } = transition;
   const { job } = transition.after;
   const extras: Record<string, string> = {};
-  if (expectedVersion === 0 && placement.kind === 'enqueue' && maxPerRepo > 0 && placement.repo)
-    extras.repo = placement.repo;
+  if (maxPerRepo > 0 && placement.kind === 'enqueue') {
+    const repo = repoOf(job);
+    if (repo !== undefined) extras.repo = repo;
+  }
   if (placement.kind === 'delay') extras.dueAt = String(placement.until);
   if (answer !== undefined) extras.answer = wellFormed(answer);
   if (transition.request !== undefined) extras.asked = '1';
@@ -147,13 +178,3 @@ function extrasOf(maxPerRepo: number, transition: Transition): Extras | undefine
 /** Half of a character that takes two, which Redis' JSON refuses, becomes what UTF-8 makes of it. */
 const wellFormed = (text: string): string =>
   /\p{Surrogate}/u.test(text) ? Buffer.from(text).toString() : text;
-
-/** What is not in the groups. */
-function textsOf(transitions: readonly Transition[]): readonly string[] {
-  const texts: string[] = [];
-  for (const { lines, request } of transitions) {
-    texts.push(...lines);
-    if (request !== undefined) texts.push(request);
-  }
-  return texts;
-}

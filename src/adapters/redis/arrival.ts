@@ -114,7 +114,7 @@ function settleArguments(
     keys.jobBell(jobId),
     keys.prefix,
     maxPerRepo,
-    maxPerRepo > 0 ? (repoOf(job).repo ?? '') : '',
+    maxPerRepo > 0 ? (repoOf(job) ?? '') : '',
     ...(isDeadLetter(job) ? [job.code ?? '', job.error ?? ''] : ['', '']),
     moved.request === undefined ? '' : '1',
     moved.request ?? '',

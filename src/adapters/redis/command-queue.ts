@@ -10,11 +10,6 @@ import { asList, asNumber, asText } from './reply.js';
 import { runScript, type ScriptName } from './scripts.js';
 import { parseView } from './view.js';
 
-/** An entry that was delivered: the count tells this delivery from a later one, also to the same worker. */
-interface Delivery extends LaneEntry {
-  readonly deliveries: number;
-}
-
 export interface CommandQueueOptions {
   readonly connection: Connection;
   readonly reads: BlockingReads;
@@ -29,7 +24,9 @@ export function createCommandQueue(options: CommandQueueOptions): CommandQueue {
   const { connection, reads, keys, leaseMs, maxPerRepo } = options;
   const mayReclaim = watchAbsence(connection, leaseMs);
 
-  function hold(lane: string, worker: string, { entryId, jobId, deliveries, known }: Delivery): Claim {
+  /** The claim on an entry: how often it was delivered tells this time from a later one, also to the same worker. */
+  function hold(lane: string, worker: string, entry: LaneEntry, deliveries: number): Claim {
+    const { entryId, jobId, known } = entry;
     const holder = [entryId, worker, deliveries];
     const run = async (script: ScriptName, scriptKeys: readonly string[], more: readonly string[] = []) =>
       asNumber(
@@ -37,7 +34,7 @@ export function createCommandQueue(options: CommandQueueOptions): CommandQueue {
       ) === 1;
     return {
       jobId,
-      ...(known ? { known } : {}),
+      known,
       token: claimToken({ entryId, deliveries, worker }),
       extend: () => run('extend', [lane]),
       async release() {
@@ -54,7 +51,7 @@ export function createCommandQueue(options: CommandQueueOptions): CommandQueue {
       const lane = keys.lane(laneName);
       const entry = await reads.next(lane, worker, signal);
       if (entry === undefined) return undefined;
-      const claim = hold(lane, worker, { ...entry, deliveries: 1 });
+      const claim = hold(lane, worker, entry, 1);
       if (!signal.aborted) return claim;
       await claim.release();
       return undefined;
@@ -69,7 +66,10 @@ export function createCommandQueue(options: CommandQueueOptions): CommandQueue {
         if (askedAt === undefined) return [];
         return runScript(redis, 'reclaim', [lane], [worker, leaseMs, limit, askedAt + standstillMs(leaseMs)]);
       });
-      return asList(reply).map((taken) => hold(lane, worker, delivery(asList(taken))));
+      return asList(reply).map((taken) => {
+        const [entryId, jobId, deliveries] = asList(taken);
+        return hold(lane, worker, { entryId: asText(entryId), jobId: asText(jobId) }, asNumber(deliveries));
+      });
     },
 
     ...createDirectLeases(connection, keys, leaseMs, mayReclaim),
@@ -98,9 +98,3 @@ export function createCommandQueue(options: CommandQueueOptions): CommandQueue {
     },
   };
 }
-
-const delivery = ([entryId, jobId, deliveries]: readonly unknown[]): Delivery => ({
-  entryId: asText(entryId),
-  jobId: asText(jobId),
-  deliveries: asNumber(deliveries),
-});

@@ -91,7 +91,7 @@ function unpacked(packed: Buffer): Unpacked {
   const [mark = '', ...pieces] = text.split('\n');
   const events = pieces.map((piece): JobEvent => JSON.parse(piece.slice(piece.indexOf('{'))));
   const { lines, head } = chainEvents(events, { version: 0, head: GENESIS }, sha256);
-  if (sealOf(head, text) !== packed.toString('hex', FORMAT_1.length, TEXT_FROM))
+  if (sealOf(head(), text) !== packed.toString('hex', FORMAT_1.length, TEXT_FROM))
     throw new Error('another seal');
   const withCursors = pieces.map((piece, nth) => piece.slice(0, piece.indexOf('{')) + lines[nth]);
   return { lines: withCursors, mark: parseTrimmed(mark) };

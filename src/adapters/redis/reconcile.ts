@@ -16,7 +16,7 @@ const FIRST_INDEX = 12;
 export const createReconcile =
   ({ connection, keys, maxPerRepo, leaseMs }: CustodyOptions): Custody['reconcile'] =>
   async (jobId, { job }, mend) => {
-    const repo = maxPerRepo > 0 ? (repoOf(job).repo ?? '') : '';
+    const repo = maxPerRepo > 0 ? (repoOf(job) ?? '') : '';
     const ofJob = [
       keys.ledger(jobId),
       keys.view(jobId),

@@ -36,7 +36,7 @@ export function newJob(jobId: string, text: string): StoredJob {
   const record: LedgerRecord = parseStored(text, `the lane entry of job ${jobId}`);
   if (record.type !== 'JobSubmitted')
     throw new AgenticoreError('BUS_CORRUPT', `The lane entry of job ${jobId} is not understood.`);
-  return { job: evolve(undefined, record), head: sha256(text) };
+  return { job: evolve(undefined, record), head: () => sha256(text) };
 }
 
 /** The records of these ledger lines. Throws BUS_CORRUPT. */

@@ -92,7 +92,7 @@ async function importJob(
     const settled = await arrival.settle({
       records,
       cursors,
-      after: { job, head: check.head() },
+      after: { job, head: check.head },
       ...(answer === undefined ? {} : { answer }),
       ...(request === undefined || isTerminal(job.status) ? {} : { request }),
       ...(trimmed === undefined ? {} : { trimmed }),

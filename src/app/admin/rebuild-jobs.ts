@@ -73,4 +73,4 @@ function fold(records: readonly LedgerRecord[], jobId: string, hash: Hash): Stor
 }
 
 const isSame = (a: StoredJob, b: StoredJob): boolean =>
-  a.head === b.head && canonicalJson(a.job) === canonicalJson(b.job);
+  a.head() === b.head() && canonicalJson(a.job) === canonicalJson(b.job);

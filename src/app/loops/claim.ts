@@ -30,14 +30,19 @@ export async function claimLoop(deps: ClaimDeps, signal: AbortSignal): Promise<v
 
   async function fill(free: () => void, next: Promise<Claim | undefined>): Promise<void> {
     claiming += 1;
-    const claim = await next.catch(failed);
+    let claim: Claim | undefined;
+    try {
+      claim = await next;
+    } catch (error) {
+      await failed(error);
+    }
     claiming -= 1;
     if (claim !== undefined) runInSlot(deps, claim, free);
     else free();
     if (claiming === 0) settled();
   }
 
-  async function failed(error: unknown): Promise<undefined> {
+  async function failed(error: unknown): Promise<void> {
     if (isCode(error, 'BUS_UNREACHABLE')) await deps.clock.sleep(BUS_RETRY_MS, over);
     else failing.abort(error);
   }

@@ -54,7 +54,7 @@ export function takeInHand(
   return {
     job,
     number: job.attempt,
-    head,
+    head: head(),
     signal: stopping.signal,
     lost: lost.signal,
     stop,

@@ -5,7 +5,7 @@ import { describe } from 'node:test';
 import { trimJobs } from '../../../src/app/admin/trim-jobs.js';
 import { compareCursors } from '../../../src/domain/cursor.js';
 import type { Custody } from '../../../src/ports/custody.js';
-import { carryOut, endAttempt, sha256, startAttempt, submit } from '../../support/ledger.js';
+import { carryOut, endAttempt, inFull, sha256, startAttempt, submit } from '../../support/ledger.js';
 import { makeWholeHistory } from '../../support/whole-history.js';
 import { busCase, type OpenBus } from './bus-under-test.js';
 
@@ -124,7 +124,7 @@ export function custodyContract(name: string, open: OpenBus): void {
       const events = entries.filter(({ kind }) => kind === 'event');
       const said = entries.filter(({ kind }) => kind !== 'event');
       const before = [
-        await bus.events.load(jobId),
+        inFull(await bus.events.load(jobId)),
         await bus.events.read(jobId),
         await bus.events.answer(jobId),
       ];
@@ -141,7 +141,11 @@ export function custodyContract(name: string, open: OpenBus): void {
           assert.deepEqual(rest, { entries: behind, gap: lost }, cursor);
         }
         assert.deepEqual(
-          [await now.events.load(jobId), await now.events.read(jobId), await now.events.answer(jobId)],
+          [
+            inFull(await now.events.load(jobId)),
+            await now.events.read(jobId),
+            await now.events.answer(jobId),
+          ],
           before,
         );
         assert.equal(await now.transcript.whole(jobId, 2, 4), undefined);

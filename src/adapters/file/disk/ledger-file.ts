@@ -82,7 +82,7 @@ export async function readLedger(path: string, jobId: string): Promise<ReadLedge
     length = end + 1;
   }
   if (job === undefined) return undefined;
-  return { lines, stored: { job, head }, length, torn: bytes.length - length };
+  return { lines, stored: { job, head: () => head }, length, torn: bytes.length - length };
 }
 
 function corrupt(path: string, line: number, what: string): AgenticoreError {

@@ -56,7 +56,7 @@ export function createBusState(
   const admission = createAdmission(maxPerRepo, options.now);
   const repoOfId = (jobId: string): string | undefined => {
     const job = jobs.get(jobId)?.stored.job;
-    return job && repoOf(job).repo;
+    return job && repoOf(job);
   };
   const state: BusState = {
     ...options,
@@ -143,7 +143,8 @@ export function publish(
     callback,
   }: Pick<Transition, 'after' | 'placement' | 'deadLetter' | 'callback'>,
 ): void {
-  job.stored = after;
+  const { head } = line;
+  job.stored = { job: after.job, head: () => head };
   job.ledgerLength = job.ledger.length;
   job.lastEvent = line.cursors.at(-1) ?? job.lastEvent;
   job.answerFile = line.answer ?? job.answerFile;
