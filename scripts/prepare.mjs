@@ -53,7 +53,7 @@ function installPackages() {
     );
 }
 
-/** Compiles with tsc and copies what tsc leaves behind, so that the output folder runs on its own. */
+/** Compiles with tsc and adds what tsc leaves behind, so that the output folder runs on its own. */
 export function build(outDir = 'dist') {
   say('building ...');
   // What was deleted from the sources must not live on in the output: its tests would still run.
@@ -70,10 +70,18 @@ export function build(outDir = 'dist') {
   const scripts = 'src/adapters/redis/scripts';
   if (existsSync(join(root, scripts)))
     cpSync(join(root, scripts), join(root, outDir, scripts), { recursive: true });
+  if (tsc.status === 0) compileChecks(outDir);
   // `npm link` makes the door executable once; it is a new file after each build.
   const door = join(root, outDir, 'src/main.js');
   if (existsSync(door)) chmodSync(door, 0o755);
   if (tsc.status !== 0) fail('The build failed: see the messages above.');
+}
+
+/** The schemas become code once, here, and not at each start. */
+function compileChecks(outDir) {
+  const program = join(root, outDir, 'scripts/compile-checks.js');
+  const { status } = spawnSync(process.execPath, [program], { stdio: ['ignore', 2, 2] });
+  if (status !== 0) fail('The schemas could not be compiled: see the messages above.');
 }
 
 const isNewer = (file, than) => existsSync(file) && statSync(file).mtimeMs >= statSync(than).mtimeMs;

@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { groupTests } from './group-tests.mjs';
 import { prepare, root } from './prepare.mjs';
 
 prepare();
@@ -25,7 +26,9 @@ if (wanted.length === 0) {
 }
 // Three at a time: half of a file's time is waiting. A file that hangs is ended after five minutes, and named.
 const flags = ['--test-concurrency=3', '--test-timeout=300000', '--test-reporter=spec'];
-const args = ['--enable-source-maps', '--test', ...flags, ...tests];
+// Whoever names tests wants to see them one by one.
+const files = wanted.length === 0 ? groupTests(root, 'dist/tests/together', tests) : tests;
+const args = ['--enable-source-maps', '--test', ...flags, ...files];
 const { status } = spawnSync(process.execPath, args, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] });
 process.exit(status ?? 1);
 

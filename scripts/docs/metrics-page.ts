@@ -1,6 +1,6 @@
 // docs/metrics.md, made from the tables of metrics.
 import { METRICS, type MetricRow } from '../../src/domain/metrics.js';
-import { METRIC_PREFIX } from '../../src/runtime/telemetry/metrics.js';
+import { METRIC_PREFIX } from '../../src/runtime/telemetry/open-telemetry.js';
 import { PROCESS_METRICS } from '../../src/runtime/telemetry/process-metrics.js';
 import { table } from './table.js';
 

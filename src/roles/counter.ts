@@ -1,9 +1,7 @@
 // The shift at the counter: takes jobs in (ingress) and lets readers follow them (gateway).
 import { createFileCheck } from '../adapters/profile-files/allowed-file.js';
 import type { SubmitDeps } from '../app/submit-job.js';
-import { isAuxiliary } from '../domain/auxiliary.js';
 import { messageOf } from '../domain/errors.js';
-import { parseVisibility } from '../domain/visibility.js';
 import { checkOf, compileSchema, readSchema } from '../runtime/schema.js';
 import { type Service, untilAborted } from '../runtime/supervise.js';
 import { hashApiKeys } from '../surfaces/http/api-keys.js';
@@ -17,7 +15,6 @@ import {
 } from '../surfaces/http/http-deps.js';
 import { type Listening, listen } from '../surfaces/http/listen.js';
 import { DEFAULT_MCP_LIMITS } from '../surfaces/mcp/mcp-deps.js';
-import { DEFAULT_OPENAI_LIMITS } from '../surfaces/openai/openai-deps.js';
 import type { AgentShift } from './agent.js';
 import type { Drain } from './drain.js';
 import type { Machines } from './machines.js';
@@ -113,7 +110,7 @@ async function httpDeps(
       ...(agent === undefined ? {} : agentHealth(agent)),
     }),
     ...(oauth && { oauth }),
-    ...(agent === undefined ? {} : { agent: agentDeps(machines, agent, closing) }),
+    ...(agent === undefined ? {} : { agent: await agentCounters(machines, agent, closing) }),
     metricsPage: metrics.page,
     publicMetrics: config.server.publicMetrics,
     meter,
@@ -136,25 +133,13 @@ function agentHealth({ packages, agent }: AgentShift): Readonly<Record<string, u
   };
 }
 
-function agentDeps(
-  { config, hash, clock, log, meter }: Machines,
-  { turns, completions }: AgentShift,
+async function agentCounters(
+  machines: Machines,
+  agent: AgentShift,
   closing: AbortSignal,
-): AgentCounters {
-  const { disconnectGrace, toolChannel } = config.agent;
-  const { maxBodyBytes } = config.server;
-  return {
-    openAi: {
-      ...{ turns, isAuxiliary, parseVisibility, toolChannel, hash, clock, log, meter, closing },
-      checkRequest: compileSchema('chat-request'),
-      limits: { ...DEFAULT_OPENAI_LIMITS, disconnectGraceMs: disconnectGrace * 1000 },
-    },
-    completions: {
-      ...{ turns, completions, closing },
-      checkRequest: compileSchema('completion-request'),
-      limits: { maxBodyBytes },
-    },
-  };
+): Promise<AgentCounters> {
+  const { openAgentCounters } = await import('./agent-counters.js');
+  return openAgentCounters(machines, agent, closing);
 }
 
 function submitDeps(machines: Machines, leave: AbortSignal): SubmitDeps {

@@ -1,5 +1,4 @@
 // Which bus this process stands on: Redis when there is a URL for it, else files. Never one in place of the other.
-import { openFileBus, readFileBus } from '../adapters/file/open-file-bus.js';
 import type { Bus } from '../ports/bus.js';
 import type { Log } from '../ports/log.js';
 import type { Config } from '../runtime/config/config.js';
@@ -27,5 +26,6 @@ export async function openBus(
     return openRedisBus({ url, keyPrefix, leaseMs, maxPerRepo, consumer, log });
   }
   const files = { home: config.home, leaseMs, maxPerRepo, log };
+  const { openFileBus, readFileBus } = await import('../adapters/file/open-file-bus.js');
   return opening.access === 'read' ? readFileBus(files) : openFileBus(files);
 }

@@ -8,14 +8,14 @@ import { createLogger } from '../runtime/log.js';
 import { createSecrets } from '../runtime/secrets.js';
 import { type Service, supervise, untilAborted } from '../runtime/supervise.js';
 import type { DrainState } from '../surfaces/http/http-deps.js';
-import { type AgentShift, startAgent } from './agent.js';
+import type { AgentShift } from './agent.js';
 import { openCounter } from './counter.js';
 import { createDrain } from './drain.js';
 import { buildMachines, type Machines } from './machines.js';
 import { maintenanceServices } from './maintenance.js';
 import { openBus } from './open-bus.js';
 import { asServed, relay, unlessServed } from './stdio.js';
-import { type Leaving, startWorker, type Worker } from './worker.js';
+import type { Leaving, Worker } from './worker.js';
 
 export interface ServeFlags {
   readonly port?: number;
@@ -146,8 +146,16 @@ function onSignals(log: Log, leave: (patienceMs: number) => Promise<void>, drain
   return () => process.off('SIGTERM', on).off('SIGINT', on);
 }
 
-const startFleetWorker = async (machines: Machines, leaving: Leaving): Promise<Worker | undefined> =>
-  machines.config.server.roles.includes('worker') ? startWorker(machines, leaving) : undefined;
+async function startAgent(machines: Machines, leaving: Leaving, stop: AbortSignal): Promise<AgentShift> {
+  const agent = await import('./agent.js');
+  return agent.startAgent(machines, leaving, stop);
+}
+
+async function startFleetWorker(machines: Machines, leaving: Leaving): Promise<Worker | undefined> {
+  if (!machines.config.server.roles.includes('worker')) return undefined;
+  const { startWorker } = await import('./worker.js');
+  return startWorker(machines, leaving);
+}
 
 function announcement(url: string, bus: string, agent: AgentShift | undefined): string {
   const use =

@@ -30,7 +30,7 @@ const LIBRARIES: Readonly<Record<string, readonly string[]>> = {
     'surfaces/openapi/',
     'surfaces/mcp/http/',
   ],
-  ajv: ['runtime/schema.ts'],
+  ajv: ['runtime/ajv.ts', 'runtime/schema.ts', 'runtime/schema-problems.ts'],
   pino: ['runtime/log.ts'],
   yaml: ['runtime/config/', 'adapters/profile-files/'],
   yargs: ['surfaces/cli/'],

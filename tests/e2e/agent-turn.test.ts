@@ -54,10 +54,18 @@ for (const bus of ['file', 'redis'] as const satisfies readonly BusName[]) {
     /** A turn as a client sees it that asks for nothing else, and as one that wants to see all. */
     let plain: Chat;
     let shown: Chat;
+    /** What was said so far in the one conversation that goes on and on: each other one costs a start of claude. */
+    const said: object[] = [];
+    const goOn = async (text: string, more: object = {}, headers: Record<string, string> = {}) => {
+      const named = { 'x-conversation-id': 'goes-on', ...headers };
+      const chat = await agent.chat({ messages: [...said, user(text)], stream: true, ...more }, named);
+      said.push(user(text), assistant(TEXT));
+      return chat;
+    };
     before(async () => {
       agent = await startAgent(bus, [work, recall, secret, any]);
-      plain = await agent.chat({ messages: [user('do the work')], stream: true });
-      shown = await agent.chat({ messages: [user('do the work')], stream: true }, ALL);
+      plain = await goOn('do the work');
+      shown = await goOn('do the work', {}, ALL);
     });
     after(() => agent?.close());
 
@@ -165,10 +173,7 @@ for (const bus of ['file', 'redis'] as const satisfies readonly BusName[]) {
       const toggled = [user('/show-all'), assistant(config?.choices?.[0]?.delta.content ?? '')];
       const shown = await agent.chat({ messages: [...toggled, user('do the work')], stream: true }, mine);
       assert.ok(kinds(chunksOf(shown.text)).includes('tool_use'));
-      const others = await agent.chat(
-        { messages: [user('do the work')], stream: true },
-        { 'x-conversation-id': 'of-somebody-else' },
-      );
+      const others = await goOn('do the work');
       assert.ok(
         !kinds(chunksOf(others.text)).includes('tool_use'),
         'one user does not change what another sees',
@@ -196,7 +201,7 @@ for (const bus of ['file', 'redis'] as const satisfies readonly BusName[]) {
     });
 
     it('answers in one piece to a client that does not stream', async () => {
-      const { status, text } = await agent.chat({ messages: [user('do the work')] });
+      const { status, text } = await goOn('do the work', { stream: false });
       assert.equal(status, 200, text);
       const completion = JSON.parse(text);
       assert.equal(completion.object, 'chat.completion');
@@ -206,7 +211,7 @@ for (const bus of ['file', 'redis'] as const satisfies readonly BusName[]) {
     });
 
     it('says nothing secret, whoever says it', async () => {
-      const { text } = await agent.chat({ messages: [user('tell me the key')], stream: true }, ALL);
+      const { text } = await goOn('tell me the key', {}, ALL);
       assert.match(text, /\[redacted\]/);
       assert.ok(!text.includes('sk-ant-planted-0123456789abcdefghij'));
       const said = chunksOf(text).map(({ choices }) => {

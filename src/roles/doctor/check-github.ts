@@ -1,5 +1,6 @@
 // Whether GitHub knows this process, and lets it do what a job with a repository needs.
-import { lookAtApp, lookAtToken, type SeenInstallation } from '../../adapters/github/look-at-identity.js';
+import type { AppIdentity } from '../../adapters/github/app-api.js';
+import type { SeenInstallation } from '../../adapters/github/look-at-identity.js';
 import { statusOf } from '../../adapters/github/status-of.js';
 import { messageOf } from '../../domain/errors.js';
 import type { Config } from '../../runtime/config/config.js';
@@ -24,7 +25,8 @@ export async function checkGithub({ github, githubAppKey }: Config): Promise<rea
   return findings.length > 0 ? findings : [{ name, level: 'ok', fact }];
 }
 
-async function checkApp(app: Parameters<typeof lookAtApp>[0]): Promise<Finding> {
+async function checkApp(app: AppIdentity): Promise<Finding> {
+  const { lookAtApp } = await import('../../adapters/github/look-at-identity.js');
   const installations = await lookAtApp(app);
   const fact = `the App ${app.appId}, installed on ${installations.map(({ account }) => account).join(', ') || 'nothing'}`;
   const where = `the settings of the App at ${app.apiUrl}`;
@@ -52,6 +54,7 @@ function faultOf({ account, isSuspended, permissions }: SeenInstallation): reado
 }
 
 async function checkToken(apiUrl: string, token: string): Promise<Finding> {
+  const { lookAtToken } = await import('../../adapters/github/look-at-identity.js');
   const { login, scopes, expiresAt } = await lookAtToken(apiUrl, token);
   const fact = `the token of ${login}${expiresAt === undefined ? '' : `, until ${expiresAt}`}`;
   const mayNot = scopes !== undefined && !scopes.some((scope) => ['repo', 'public_repo'].includes(scope));

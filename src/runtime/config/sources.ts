@@ -1,5 +1,5 @@
 // The three places where settings come from, each read into a map of `server.port`-like keys, with what was wrong.
-import { parseDocument } from 'yaml';
+import { createRequire } from 'node:module';
 import type { Check, ErrorDetail } from '../../domain/errors.js';
 import { nearestName } from '../nearest-name.js';
 import { isMap, type Leaf, nest, valueAt } from './leaves.js';
@@ -160,6 +160,8 @@ function unknownVariables(env: Env, leaves: readonly Leaf[], other: readonly str
 }
 
 function parseYaml(text: string): { readonly content: unknown; readonly faults: readonly string[] } {
+  // Here and not at the head: most processes have no such file.
+  const { parseDocument }: typeof import('yaml') = createRequire(import.meta.url)('yaml');
   const document = parseDocument(text, { prettyErrors: true });
   const faults = document.errors.map(({ message }) => `is not valid YAML: ${firstLine(message)}`);
   if (faults.length > 0) return { content: undefined, faults };

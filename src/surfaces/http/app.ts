@@ -2,11 +2,9 @@
 import { setMaxListeners } from 'node:events';
 import express, { type Express } from 'express';
 import { AgenticoreError } from '../../domain/errors.js';
-import { addCompletionRoutes } from '../completions/completion-routes.js';
 import { addMcpDoor, MCP_PATHS } from '../mcp/http/mcp-door.js';
 import { sendRpcError } from '../mcp/http/rpc-error.js';
 import { sendOpenAiError } from '../openai/openai-error.js';
-import { addOpenAiRoutes } from '../openai/openai-routes.js';
 import { addDescriptionRoute } from '../openapi/description-route.js';
 import { addAdminRoutes } from '../rest/admin.js';
 import { addDrainRoutes, addWorkerRoutes } from '../rest/drain.js';
@@ -62,10 +60,7 @@ function addCounterRoutes(app: Express, deps: HttpDeps): void {
   const { agent, rateLimitPerMinute, bus } = deps;
   if (rateLimitPerMinute > 0) app.use(limitRate(rateLimitPerMinute, bus.tallies));
   addMcpDoor(app, deps);
-  if (agent !== undefined) {
-    addOpenAiRoutes(app, agent.openAi);
-    addCompletionRoutes(app, agent.completions);
-  }
+  agent?.addRoutes(app);
   addJobRoutes(app, deps);
   addJobContentRoutes(app, deps);
   addFeedRoutes(app, deps);

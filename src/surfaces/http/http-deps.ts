@@ -1,5 +1,5 @@
 // What the HTTP surface is built from: use cases and facts, handed in by the role that opens the counter.
-import type { RequestHandler } from 'express';
+import type { RequestHandler, Router } from 'express';
 import type { SubmitDeps } from '../../app/submit-job.js';
 import type { Check } from '../../domain/errors.js';
 import type { Bus } from '../../ports/bus.js';
@@ -8,7 +8,6 @@ import type { Meter } from '../../ports/meter.js';
 import type { Workspaces } from '../../ports/workspace.js';
 import type { CompletionDeps } from '../completions/completion-routes.js';
 import type { McpParts } from '../mcp/mcp-deps.js';
-import type { OpenAiDeps } from '../openai/openai-deps.js';
 import type { ApiKey } from './api-keys.js';
 import type { AccessTokens } from './auth.js';
 
@@ -53,7 +52,9 @@ export const DEFAULT_HTTP_LIMITS: HttpLimits = {
 
 /** What chat clients and other programs talk to an agent with. */
 export interface AgentCounters {
-  readonly openAi: OpenAiDeps;
+  /** Adds what they call at. */
+  readonly addRoutes: (router: Router) => void;
+  /** MCP asks the agent in the same way. */
   readonly completions: CompletionDeps;
 }
 

@@ -3,7 +3,8 @@ import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { METRICS, type MetricRow } from '../../../src/domain/metrics.js';
 import { packagePath } from '../../../src/runtime/package-root.js';
-import { createMetrics, METRIC_PREFIX } from '../../../src/runtime/telemetry/metrics.js';
+import { createMetrics } from '../../../src/runtime/telemetry/metrics.js';
+import { METRIC_PREFIX } from '../../../src/runtime/telemetry/open-telemetry.js';
 import { PROCESS_METRICS } from '../../../src/runtime/telemetry/process-metrics.js';
 import { figureOf, parsePrometheus } from '../../support/prometheus.js';
 
@@ -39,6 +40,20 @@ describe('the page of metrics', () => {
     for (const name of Object.keys(PROCESS_METRICS)) assert.ok(figureOf(text, name) !== undefined, name);
     dead = 4;
     assert.deepEqual([figureOf(text, 'agenticore_dead'), figureOf(await page(), 'agenticore_dead')], [3, 4]);
+  });
+
+  it('has what was counted before its first look and after it, however much that was', async () => {
+    const { meter, page } = createMetrics();
+    const count = (times: number): void => {
+      for (let time = 0; time < times; time += 1) meter.add('claims_stolen_total', { lane: 'jobs' });
+    };
+    const counted = async () => figureOf(await page(), 'agenticore_claims_stolen_total', { lane: 'jobs' });
+    count(5_000);
+    const first = counted();
+    count(1);
+    assert.equal(await first, 5_001);
+    count(1);
+    assert.equal(await counted(), 5_002);
   });
 
   it('leaves out what nobody knows at the moment', async () => {

@@ -143,22 +143,50 @@ describe('the program', () => {
   });
 
   it('loads neither schemas nor server to show its help', async () => {
-    const probe = `
-      import { createRequire, register } from 'node:module';
-      process.argv = [process.argv[0], ${JSON.stringify(MAIN)}, '--help'];
-      await import(${JSON.stringify(MAIN)});
-      const loaded = Object.keys(createRequire(import.meta.url).cache);
-      process.on('exit', () => console.error(JSON.stringify(loaded.filter((file) => /node_modules.(ajv|express|ioredis|pino|yaml)/.test(file)))));
-    `;
-    const child = spawn(process.execPath, ['--input-type=module', '-e', probe], {
-      env: environment(),
-      stdio: ['ignore', 'ignore', 'pipe'],
-    });
-    let err = '';
-    child.stderr.on('data', (chunk) => {
-      err += String(chunk);
-    });
+    const { child, loaded } = startProbed(['--help']);
     await new Promise((resolve) => child.once('close', resolve));
-    assert.equal(err.trim(), '[]');
+    assert.deepEqual(
+      loaded().filter((file) => /^(ajv|express|ioredis|pino|yaml)\//.test(file)),
+      [],
+    );
+  });
+
+  it('serves a fleet on files without what only others need, or what may never be asked for', async () => {
+    const { child, loaded, out } = startProbed(['serve', '--port', '0']);
+    await eventually('it listens', () => out().includes('"server.listening"'));
+    child.kill();
+    await new Promise((resolve) => child.once('close', resolve));
+    const files = loaded();
+    assert.ok(files.some((file) => file.startsWith('express/')));
+    assert.deepEqual(
+      files.filter((file) => /^(ajv\/dist\/2020|ioredis\/|zod\/|@opentelemetry\/|@secretlint\/)/.test(file)),
+      [],
+    );
   });
 });
+
+/** The program in a process that says at its end which files of packages it has loaded (of CommonJS ones). */
+function startProbed(words: readonly string[]) {
+  const probe = `
+    import { createRequire } from 'node:module';
+    process.argv = [process.argv[0], ${JSON.stringify([MAIN, ...words]).slice(1)};
+    process.on('exit', () => console.log(JSON.stringify(Object.keys(createRequire(import.meta.url).cache))));
+    await import(${JSON.stringify(MAIN)});
+  `;
+  const env = environment({ AGENTICORE_HOME: join(home, 'probed') });
+  const child = spawn(process.execPath, ['--input-type=module', '-e', probe], {
+    env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let out = '';
+  const hear = (chunk: unknown): void => {
+    out += String(chunk);
+  };
+  child.stdout.on('data', hear);
+  child.stderr.on('data', hear);
+  const loaded = (): readonly string[] => {
+    const files: readonly string[] = JSON.parse(out.trimEnd().split('\n').at(-1) ?? '');
+    return files.flatMap((file) => /.*node_modules\/(.*)/.exec(file)?.[1] ?? []);
+  };
+  return { child, loaded, out: () => out };
+}

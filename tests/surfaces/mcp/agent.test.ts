@@ -3,11 +3,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Completion, CompletionRequest, Completions } from '../../../src/app/turn/completions.js';
 import { AgenticoreError } from '../../../src/domain/errors.js';
-import { TEXT_ONLY } from '../../../src/domain/visibility.js';
-import { DEFAULT_OPENAI_LIMITS } from '../../../src/surfaces/openai/openai-deps.js';
 import { eventually } from '../../support/eventually.js';
 import { startTurn } from '../../support/ledger.js';
-import { deafMeter } from '../../support/meter.js';
 import { startTestServer, type TestServer } from '../http/test-server.js';
 import { scriptTurns } from '../openai/scripted-turns.js';
 import { call, connectClient } from './mcp-client.js';
@@ -57,12 +54,7 @@ async function startAgent(t: {
     change: (deps) => ({
       ...deps,
       agent: {
-        openAi: {
-          ...{ turns, isAuxiliary: () => false, parseVisibility: () => TEXT_ONLY, toolChannel: 'reasoning' },
-          meter: deafMeter,
-          ...{ hash: deps.submit.hash, clock: deps.submit.clock, log: deps.log, closing: deps.closing },
-          ...{ checkRequest: () => [], limits: DEFAULT_OPENAI_LIMITS },
-        },
+        addRoutes: () => {}, // chat clients have tests of their own
         completions: {
           ...{ completions: desk, turns, checkRequest: () => [] },
           ...{ limits: { maxBodyBytes: 1024 }, closing: deps.closing },
