@@ -3,6 +3,7 @@ import { AgenticoreError } from '../../domain/errors.js';
 import type { CodeHost, OpenPullRequest, PullRequestOrder } from '../../ports/code-host.js';
 import type { Credentials } from '../../ports/credentials.js';
 import { unlessAborted } from '../host/unless-aborted.js';
+import { withinTime } from '../host/within-time.js';
 import { completePull } from './complete-pull.js';
 import { findPull, openPull } from './open-pull.js';
 import { explainRefusal } from './refusal.js';
@@ -57,10 +58,11 @@ export function createGithubCodeHost(options: GithubCodeHostOptions): CodeHost {
     async openPullRequest(order, signal) {
       const repository = repositoryOf(order.repoUrl);
       if (repository === undefined) throw new Error(`${order.repoUrl} is no repository of ${host}`);
-      const deadline = AbortSignal.any([signal, AbortSignal.timeout(PATIENCE_MS)]);
       try {
         // The libraries sleep between two tries whatever the signal says.
-        return await unlessAborted(deadline, findOrOpen(repository, order, deadline));
+        return await withinTime(signal, PATIENCE_MS, (deadline) =>
+          unlessAborted(deadline, findOrOpen(repository, order, deadline)),
+        );
       } catch (error) {
         signal.throwIfAborted();
         throw explainRefusal(error, { host, repository, base: order.base });

@@ -1,11 +1,12 @@
 // Runs a program of somebody else's to its end: an environment from nothing, a deadline, its output bounded by whoever
 // takes it, and nothing left of it when it was stopped.
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import type { Readable } from 'node:stream';
 import { TAG_VARIABLE } from './attempt/attempt-tag.js';
 import { type Census, createCensus } from './attempt/census.js';
 import { endOrphans } from './attempt/kill-members.js';
 import { findProcess } from './process-table.js';
+import { withinTime } from './within-time.js';
 
 export interface ProgramOrder {
   readonly command: string;
@@ -31,7 +32,6 @@ export type ProgramEnd =
   /** It could not be started. */
   | { readonly kind: 'not_started'; readonly reason: string };
 
-const MAX_TIMER_MS = 2 ** 31 - 1;
 /** What a program leaves running may hold its output open; nobody listens to it any longer than this. */
 const LAST_OUTPUT_MS = 1_000;
 
@@ -48,14 +48,7 @@ export async function runProgram(order: ProgramOrder, signal: AbortSignal): Prom
   const census = child.pid === undefined ? undefined : censusOf(child.pid, order);
   if (child.pid !== undefined) order.started?.(child.pid);
   const heard = [listen(child.stdout, order.said), listen(child.stderr, order.said)];
-  const over = AbortSignal.any([signal, AbortSignal.timeout(Math.min(timeoutMs, MAX_TIMER_MS))]);
-  const end = await new Promise<ProgramEnd>((resolve) => {
-    child.once('error', (error) => resolve({ kind: 'not_started', reason: error.message }));
-    child.once('exit', (code, by) =>
-      resolve(code === null ? { kind: 'killed', by: by ?? 'a signal' } : { kind: 'exited', code }),
-    );
-    over.addEventListener('abort', () => resolve({ kind: 'timed_out' }), { once: true });
-  });
+  const end = await withinTime(signal, timeoutMs, (over) => endOf(child, over));
   if (census && (end.kind === 'timed_out' || order.leavesNothing)) await endOrphans(census);
   const patience = setTimeout(() => {
     child.stdout.destroy();
@@ -65,6 +58,18 @@ export async function runProgram(order: ProgramOrder, signal: AbortSignal): Prom
   clearTimeout(patience);
   signal.throwIfAborted();
   return end;
+}
+
+/** How it ends; `over` tells when nobody waits for that any longer. */
+function endOf(child: ChildProcess, over: AbortSignal): Promise<ProgramEnd> {
+  return new Promise((resolve) => {
+    child.once('error', (error) => resolve({ kind: 'not_started', reason: error.message }));
+    child.once('exit', (code, by) =>
+      resolve(code === null ? { kind: 'killed', by: by ?? 'a signal' } : { kind: 'exited', code }),
+    );
+    over.addEventListener('abort', () => resolve({ kind: 'timed_out' }), { once: true });
+    if (over.aborted) resolve({ kind: 'timed_out' });
+  });
 }
 
 /** Of it, its descendants, and whatever carries its tag or was left behind where it works. */

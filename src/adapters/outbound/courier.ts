@@ -2,6 +2,7 @@
 import { AgenticoreError, messageOf } from '../../domain/errors.js';
 import { isPrivateHost } from '../../domain/hosts.js';
 import type { Courier } from '../../ports/courier.js';
+import { withinTime } from '../host/within-time.js';
 import { type AllowedHosts, allowHosts } from './allowed-hosts.js';
 import { createFindHost, type Resolve } from './find-host.js';
 import { post } from './post.js';
@@ -46,8 +47,8 @@ export function createCourier(options: CourierOptions): Courier {
           'user-agent': `agenticore/${version}`,
           ...signedHeaders(secrets, id, now(), body),
         };
-        const enough = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
-        return outcomeOf(await post({ url, addresses: found.addresses, headers, body }, enough));
+        const letter = { url, addresses: found.addresses, headers, body };
+        return outcomeOf(await withinTime(signal, timeoutMs, (enough) => post(letter, enough)));
       } catch (error) {
         return failed(`No answer: ${messageOf(error)}.`);
       }

@@ -4,25 +4,18 @@
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import { isCode } from '../../domain/errors.js';
-import type { StoredJob } from '../../ports/event-log.js';
 import { BUS_CLOSED, isGroupMissing, unreachable } from './bus-error.js';
 import type { Connection } from './connection.js';
 import { LANE_GROUP } from './keys.js';
 import { asList, asText } from './reply.js';
 import { newJob } from './stored.js';
+import { createLine, handOut, hasGivenUp, join, type LaneEntry, type Line } from './waiting-line.js';
 
 /** How long one read blocks before it is asked again: bounds what a half-dead connection can cost. */
 export const BLOCK_MS = 5_000;
 /** After this long without success in waking it, a blocked connection is cut. */
 const UNBLOCK_MS = 1_000;
 const UNBLOCK_PAUSE_MS = 5;
-
-export interface LaneEntry {
-  readonly entryId: string;
-  readonly jobId: string;
-  /** The job as it was when the entry was written. */
-  readonly known?: StoredJob;
-}
 
 export interface BlockingReads {
   /**
@@ -31,24 +24,6 @@ export interface BlockingReads {
    */
   next(lane: string, worker: string, signal: AbortSignal): Promise<LaneEntry | undefined>;
   close(): Promise<void>;
-}
-
-interface Waiter {
-  readonly signal: AbortSignal;
-  settle(entry: LaneEntry | undefined): void;
-  fail(error: unknown): void;
-}
-
-/** Those who wait at one lane for one worker: they share a read, which asks for as many entries as they are. */
-interface Line {
-  readonly lane: string;
-  readonly worker: string;
-  waiters: Waiter[];
-  /** The signals of those who have waited here; each is listened to once, however many share it. */
-  readonly signals: Set<AbortSignal>;
-  /** Ends the read under way, if one is. */
-  interrupt: (() => void) | undefined;
-  readonly onAbort: () => void;
 }
 
 /** `main` wakes the blocked ones; `open` makes one more connection for reading. */
@@ -107,43 +82,6 @@ export function createBlockingReads(main: Connection, open: () => Connection): B
       await Promise.all([...all].map(({ connection }) => connection.close()));
     },
   };
-}
-
-function createLine(lane: string, worker: string): Line {
-  const line: Line = {
-    lane,
-    worker,
-    waiters: [],
-    signals: new Set(),
-    interrupt: undefined,
-    onAbort: () => line.interrupt?.(),
-  };
-  return line;
-}
-
-function join(line: Line, signal: AbortSignal): Promise<LaneEntry | undefined> {
-  if (!line.signals.has(signal)) signal.addEventListener('abort', line.onAbort);
-  line.signals.add(signal);
-  return new Promise((settle, fail) => line.waiters.push({ signal, settle, fail }));
-}
-
-/** Entries go to those who wait longest; to those who gave up only what nobody else is there for, else nothing. */
-function handOut(line: Line, entries: readonly LaneEntry[]): void {
-  if (!hasGivenUp(line)) {
-    for (const [nth, { settle }] of line.waiters.splice(0, entries.length).entries()) settle(entries[nth]);
-    return;
-  }
-  const waiting = line.waiters.filter(({ signal }) => !signal.aborted);
-  const givenUp = line.waiters.filter(({ signal }) => signal.aborted);
-  for (const entry of entries) (waiting.shift() ?? givenUp.shift())?.settle(entry);
-  for (const { settle } of givenUp) settle(undefined);
-  for (const signal of line.signals) if (signal.aborted) line.signals.delete(signal);
-  line.waiters = waiting;
-}
-
-function hasGivenUp({ signals }: Line): boolean {
-  for (const signal of signals) if (signal.aborted) return true;
-  return false;
 }
 
 /** A connection for reading, and what it is called in Redis: asked once per connection, for nobody can while it blocks. */

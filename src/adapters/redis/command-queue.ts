@@ -1,6 +1,6 @@
 // The lanes on Redis: a stream per lane, one group, and the pending entry as the lease.
 import type { Claim, CommandQueue } from '../../ports/command-queue.js';
-import type { BlockingReads, LaneEntry } from './blocking-reads.js';
+import type { BlockingReads } from './blocking-reads.js';
 import { claimToken } from './claim-token.js';
 import type { Connection } from './connection.js';
 import { createDirectLeases } from './direct-leases.js';
@@ -9,6 +9,7 @@ import { promptTime, standstillMs, watchAbsence } from './reclaim-pause.js';
 import { asList, asNumber, asText } from './reply.js';
 import { runScript, type ScriptName } from './scripts.js';
 import { parseView } from './view.js';
+import type { LaneEntry } from './waiting-line.js';
 
 export interface CommandQueueOptions {
   readonly connection: Connection;
