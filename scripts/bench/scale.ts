@@ -30,7 +30,7 @@ const METHOD = [
   `submit, claim-to-done: medians of ${ROUNDS} rounds of ${JOBS} jobs, ${IN_FLIGHT} in flight, as in the bench \`queue\`; the jobs that are claimed`,
   '  are the oldest in the lane, so the number of waiting jobs stays.',
   `bytes: MEMORY USAGE of the keys of ${SAMPLE} finished jobs (ledger + view + answer, the feed beside them), their share of the`,
-  '  indices, and what their events take in the fleet stream (which keeps about 100,000 events of all jobs, so its share',
+  '  indices, and what their events take in the fleet stream (which keeps those of about 50,000 calls, so its share',
   '  sinks as jobs come). Once the feed has gone: the same jobs after `agenticore admin trim`.',
   'no-op: JobSubmitted, AttemptStarted, JobSucceeded. like a real one: also workspace, setup, claude, verification, commit, push',
   '  and pull request, an answer of 400 characters, one short message; its hashes and ids have nothing in common.',
