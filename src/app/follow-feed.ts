@@ -51,6 +51,7 @@ export async function* followFeed(
         yield { kind: 'entry', entry };
         if (signal.aborted || (name.kind === 'job' && endOfFeed(entry) !== undefined)) return;
       }
+      cursor = page.reached ?? cursor;
       // After a gap once more: who was told of it and then asked how the job stands must not be ahead of its end.
       if (page.entries.length === PAGE || gap) continue;
       if (!live) yield { kind: 'live', after: cursor };

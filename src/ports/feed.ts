@@ -14,6 +14,8 @@ export interface FeedEntry {
 
 export interface FeedPage {
   readonly entries: readonly FeedEntry[];
+  /** Where to read on, when that is behind the last entry: what lay between is no longer kept. */
+  readonly reached?: string;
   /** Entries between the cursor asked for and the first one returned are no longer kept. */
   readonly gap: boolean;
 }

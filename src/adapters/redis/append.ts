@@ -50,9 +50,9 @@ export function createAppend(
   }
 
   async function send(batch: readonly Asked[]): Promise<void> {
-    const { groups, inTurn, texts } = groupTransitions(batch, ({ transition }) => transition, maxPerRepo);
-    const json = JSON.stringify(groups);
     try {
+      const { groups, inTurn, texts } = groupTransitions(batch, ({ transition }) => transition, maxPerRepo);
+      const json = JSON.stringify(groups);
       const reply = await connection.ask((redis, resent) =>
         runScript(redis, script, [keys.fleet], [resent ? '1' : '', json, ...texts]),
       );
@@ -75,14 +75,14 @@ export function createAppend(
 
   return (transition) =>
     new Promise((settle, fail) => {
-      const { jobId, idempotency, lines, request = '' } = transition;
+      const { jobId, idempotency, lines, request = '', answer = '', after } = transition;
       if (isNamed(transition)) flush();
       if (gathered.length === 0) process.nextTick(flush);
       gathered.push({ transition, settle, fail });
       named.add(jobId);
       if (idempotency !== undefined) named.add(keys.idempotency(idempotency.key));
       for (const { length } of lines) characters += length;
-      characters += request.length;
+      characters += request.length + answer.length + (after.job.error?.length ?? 0);
       if (gathered.length >= MAX_TOGETHER || characters >= MAX_CHARACTERS) flush();
     });
 }

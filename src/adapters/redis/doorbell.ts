@@ -58,7 +58,12 @@ export function createDoorbell({ open, reader, keys, log }: DoorbellOptions): Do
     const connection = open();
     const { redis } = connection;
     redis.on('message', onMessage);
+    let wasThere = redis.status === 'ready';
     redis.on('ready', () => {
+      if (!wasThere) {
+        wasThere = true; // whoever watches subscribes; nothing was missed so far
+        return;
+      }
       resume(connection).catch((error: unknown) => {
         log?.('bus.resubscribe_failed', { reason: messageOf(error) }, 'warn');
         redis.disconnect(true);

@@ -7,7 +7,7 @@ export interface Metrics extends Pick<Telemetry, 'observe' | 'page'> {
   readonly meter: Meter;
 }
 
-/** When so much is kept aside, OpenTelemetry is loaded though nobody has looked. */
+/** Whenever so much more is kept aside, OpenTelemetry is loaded though nobody has looked. */
 const KEPT_ASIDE = 1_000;
 
 /** Nothing is counted yet. */
@@ -24,13 +24,16 @@ export function createMetrics(): Metrics {
     return opened;
   };
   const whenOpen = (): Promise<Telemetry> => {
-    opening ??= open();
+    opening ??= open().catch((error: unknown) => {
+      opening = undefined; // the next one may have more luck
+      throw error;
+    });
     return opening;
   };
   const tell = (what: (telemetry: Telemetry) => void): void => {
     if (opened === undefined) kept.push(what);
     else what(opened);
-    if (kept.length === KEPT_ASIDE) whenOpen().catch(() => {}); // whoever looks is told
+    if (kept.length > 0 && kept.length % KEPT_ASIDE === 0) whenOpen().catch(() => {}); // whoever looks is told
   };
   const record: Meter['record'] = (name, labels, value) => tell((to) => to.record(name, labels, value));
   return {

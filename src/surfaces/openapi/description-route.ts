@@ -11,7 +11,10 @@ export function addDescriptionRoute(router: Router, { version, mcp }: HttpDeps):
   let description: Promise<JsonRecord> | undefined;
   route(router, '/openapi.json', {
     async GET(_req, res) {
-      description ??= describe();
+      description ??= describe().catch((error: unknown) => {
+        description = undefined; // the next one may have more luck
+        throw error;
+      });
       sendJson(res, 200, await description);
     },
   });

@@ -103,9 +103,15 @@ describe('feeds on Redis', () => {
       assert.equal(entries.length, 62);
       const [first, second] = entries;
       await bus.events.remove(early);
-      assert.deepEqual(await read(), { entries: entries.slice(1, -1), gap: true });
+      const reached = entries.at(-1)?.cursor;
+      assert.deepEqual(await read(), { entries: entries.slice(1, -1), gap: true, reached });
       assert.deepEqual(await read(undefined, 1), { entries: [second], gap: true });
-      assert.deepEqual(await read(entries.at(-2)?.cursor), { entries: [], gap: true });
+      assert.deepEqual(await read(entries.at(-2)?.cursor), { entries: [], gap: true, reached });
+      assert.deepEqual(await read(reached), { entries: [], gap: false });
+
+      const damaged: string = JSON.parse(second?.data ?? '').jobId;
+      await admin.lset(keys.ledger(damaged), 0, '1-0 {broken');
+      assert.deepEqual((await read(undefined, 3)).entries, entries.slice(2, 5), 'others are read on');
 
       await admin.xtrim(keys.fleet, 'MAXLEN', 2);
       const [next] = (await read()).entries;

@@ -154,6 +154,11 @@ end
 
 -- What those of a group that were appended do to one key: one command for all of them.
 local function file(group, lane, ids, scored, due, gone)
+  if #gone > 0 then
+    redis.call('XACK', lane, 'workers', unpack(gone))
+    redis.call('XDEL', lane, unpack(gone))
+  end
+  if #ids == 0 then return end
   if group.isNew then redis.call('ZADD', jobs, unpack(scored)) end
   if group.enter then
     local index = indices[group.enter]
@@ -167,10 +172,6 @@ local function file(group, lane, ids, scored, due, gone)
     redis.call('ZADD', upkeep, unpack(due))
   elseif not group.isNew then
     redis.call('ZREM', upkeep, unpack(ids))
-  end
-  if #gone > 0 then
-    redis.call('XACK', lane, 'workers', unpack(gone))
-    redis.call('XDEL', lane, unpack(gone))
   end
 end
 
@@ -203,11 +204,11 @@ for _, group in ipairs(groups) do
     allAppended = allAppended and result == 'appended'
     nextRecord = first + group.records + (extra.asked and 1 or 0)
   end
-  if #ids > 0 then file(group, lane, ids, scored, due, gone) end
+  file(group, lane, ids, scored, due, gone)
 end
 
+saveViews()
 if #told > 0 then
-  saveViews()
   local events = table.concat(told, ' ')
   redis.call('XADD', fleet, 'MAXLEN', '~', fleetLength, '*', 'events', events)
   redis.call('PUBLISH', fleetBell, events)
