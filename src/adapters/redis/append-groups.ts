@@ -171,8 +171,7 @@ function extrasOf(maxPerRepo: number, transition: Transition): Extras | undefine
   }
   if (callback !== 'same') extras.callbackAt = callback === 'settled' ? '' : String(callback.dueAt);
   if (before !== undefined && isTerminal(before)) extras.closed = '1';
-  for (const _name in extras) return extras;
-  return undefined;
+  return Object.keys(extras).length === 0 ? undefined : extras;
 }
 
 /** Half of a character that takes two, which Redis' JSON refuses, becomes what UTF-8 makes of it. */
