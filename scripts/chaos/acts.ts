@@ -9,6 +9,7 @@ export type ActKind =
   | 'kill-ingress'
   | 'kill-gateway'
   | 'restart-redis' // SIGKILL, and started again
+  | 'trim-jobs' // `agenticore admin trim` for jobs that have ended; some of those who do it are killed on the way
   | 'redeliver'; // the lane entry of a running attempt is delivered to somebody else as well
 
 export interface Act {
@@ -33,6 +34,8 @@ const BAG: readonly ActKind[] = [
   'kill-ingress',
   'kill-gateway',
   'restart-redis',
+  'trim-jobs',
+  'trim-jobs',
   'redeliver',
   'redeliver',
 ];

@@ -98,9 +98,12 @@ function auditStaleMessages(feed: readonly FeedRow[]): readonly string[] {
 const running = (open: { readonly attempt: number | undefined } | undefined): string =>
   open?.attempt === undefined ? 'none ran' : `attempt ${open.attempt} ran`;
 
-/** The reader saw what the bus holds: each frame once, in order, to the end. */
+/**
+ * The reader saw what the bus held: each frame once, in order, to the end. Behind a gap, which only a trimmed job has, that
+ * is what happened, without what was said.
+ */
 export function auditReading(
-  { records, feed }: JobEvidence,
+  { records, feed, mark }: JobEvidence,
   reading: Reading | undefined,
 ): readonly string[] {
   if (reading === undefined) return ['nobody read it'];
@@ -109,7 +112,11 @@ export function auditReading(
   if (reading.end !== status)
     wrong.push(`the reader was told of the end ${reading.end} instead of ${status}`);
   const seen = reading.frames.map(({ id, event }) => `${id} ${event}`);
-  const kept = feed.map(({ id, type }) => `${id} ${type}`);
+  const { gapAfter = feed.length } = reading;
+  if (gapAfter < feed.length && mark === undefined)
+    wrong.push('the reader was told of a gap, and nothing was trimmed');
+  const shown = [...feed.slice(0, gapAfter), ...eventsOf(feed.slice(gapAfter))];
+  const kept = shown.map(({ id, type }) => `${id} ${type}`);
   const at = Array.from({ length: Math.max(seen.length, kept.length) }, (_, n) => n).find(
     (n) => seen[n] !== kept[n],
   );
@@ -117,13 +124,18 @@ export function auditReading(
     wrong.push(
       `frame ${at + 1} of ${kept.length} was ${seen[at]} instead of ${kept[at]} (${reading.returns} returns)`,
     );
-  const altered = feed.findIndex(({ kind, data }, n) => kind !== 'event' && data !== reading.frames[n]?.data);
+  const altered = shown.findIndex(
+    ({ kind, data }, n) => kind !== 'event' && data !== reading.frames[n]?.data,
+  );
   if (altered !== -1 && at === undefined) wrong.push(`the content of frame ${altered + 1} is another one`);
-  const versions = feed.filter(({ kind }) => kind === 'event').map(({ data }) => JSON.parse(data).version);
+  const versions = eventsOf(feed).map(({ data }) => JSON.parse(data).version);
   if (versions.join() !== records.map(({ version }) => version).join())
     wrong.push(`the feed has the events ${versions.join()} of ${records.length}`);
   return wrong;
 }
+
+const eventsOf = (feed: readonly FeedRow[]): readonly FeedRow[] =>
+  feed.filter(({ kind }) => kind === 'event');
 
 /** Nobody cancelled it: it succeeded. Somebody did and was told so: it is cancelled, and so it stays. */
 export function auditResult({ records }: JobEvidence, isCancelConfirmed: boolean): readonly string[] {

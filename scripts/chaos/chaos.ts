@@ -9,6 +9,7 @@ import { fatesOf } from './fates.js';
 import { type Fleet, startFleet } from './fleet.js';
 import { checkInvariants, readAll } from './invariants.js';
 import { readEvidence } from './job-evidence.js';
+import { createKeeper } from './keeper.js';
 import { sampleLane } from './lane-samples.js';
 import { makeMischief } from './mischief.js';
 import { createRandom } from './random.js';
@@ -50,7 +51,8 @@ export async function runChaos(wishes: Wishes, folder: string, say: (line: strin
       },
       orders,
     );
-    const mischief = makeMischief(fleet, acts, wishes.jobs, course, over.signal);
+    const keeper = createKeeper(fleet, course);
+    const mischief = makeMischief(fleet, acts, wishes.jobs, course, keeper, over.signal);
 
     const deadline = Date.now() + deadlineMs(wishes);
     const work = Promise.all([submissions.done, mischief.done]);
@@ -78,8 +80,8 @@ export async function runChaos(wishes: Wishes, folder: string, say: (line: strin
     const readersUntil = Date.now() + READERS_MS;
     while ([...readers.readings.values()].some(({ end }) => end === undefined) && Date.now() < readersUntil)
       await sleep(100);
-    const evidence = await readAll({ course, fleet });
-    const findings = { scenery, fleet, course, samples };
+    const { evidence, trimmed } = await readAll({ course, fleet, keeper });
+    const findings = { scenery, fleet, course, samples, keeper, trimmed };
     const { cancelled, repeated } = submissions.tally;
     const invariants = await checkInvariants(
       { ...findings, readings: readers.readings, cancelled },

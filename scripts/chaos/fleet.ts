@@ -31,6 +31,8 @@ export interface Fleet {
   readonly hosts: readonly string[];
   /** Ends that nobody asked for, as sentences. */
   readonly unasked: readonly string[];
+  /** What a keeper calls, and with which environment. */
+  readonly keeper: { readonly door: string; readonly env: Readonly<Record<string, string>> };
   /** Ends every process; resolves with the members that did not leave with exit code 0. */
   close(): Promise<readonly string[]>;
 }
@@ -92,6 +94,7 @@ export async function startFleet(scenery: Scenery, workerCount: number): Promise
     workers,
     hosts: hosts.map((host) => join(folder, host)),
     unasked,
+    keeper: { door, env: environment({ scenery, host: 'front', redisUrl: redisServer.url, model }) },
     close,
   };
 }

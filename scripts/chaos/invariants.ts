@@ -10,9 +10,11 @@ import {
   auditStale,
   auditTranscript,
 } from './audit-job.js';
+import { auditLateReaders, auditTrim } from './audit-trim.js';
 import type { Course } from './course.js';
 import { type Fleet, JOBS_PER_REPOSITORY } from './fleet.js';
 import { type JobEvidence, readEvidence } from './job-evidence.js';
+import type { Keeper } from './keeper.js';
 import type { LaneSamples } from './lane-samples.js';
 import { debris, survivors } from './leftovers.js';
 import type { Reading } from './readers.js';
@@ -32,15 +34,31 @@ export interface Findings {
   readonly readings: ReadonlyMap<string, Reading>;
   readonly cancelled: ReadonlySet<string>;
   readonly samples: LaneSamples;
+  readonly keeper: Keeper;
+  /** What the bus holds now of the jobs that were trimmed. */
+  readonly trimmed: readonly JobEvidence[];
 }
 
 const SETTLE_MS = 20_000;
 
-/** Everything that the bus holds of the accepted jobs. */
-export async function readAll({ course, fleet }: Pick<Findings, 'course' | 'fleet'>): Promise<JobEvidence[]> {
+/** Everything that the bus holds of the accepted jobs; what a trim has forgotten, as it stood there before. */
+export async function readAll({
+  course,
+  fleet: { redis, keys },
+  keeper,
+}: Pick<Findings, 'course' | 'fleet' | 'keeper'>): Promise<{
+  readonly evidence: readonly JobEvidence[];
+  readonly trimmed: readonly JobEvidence[];
+}> {
   const evidence: JobEvidence[] = [];
-  for (const { jobId } of course.accepted) evidence.push(await readEvidence(fleet.redis, fleet.keys, jobId));
-  return evidence;
+  const trimmed: JobEvidence[] = [];
+  for (const { jobId } of course.accepted) {
+    const now = await readEvidence(redis, keys, jobId);
+    const { feed, whole } = keeper.before.get(jobId) ?? now;
+    if (now.mark !== undefined) trimmed.push(now);
+    evidence.push({ ...now, feed, whole });
+  }
+  return { evidence, trimmed };
 }
 
 /** Looks at every job, and at what is left on the machine. Restarts the workers, as their hosts would some day. */
@@ -103,6 +121,12 @@ export async function checkInvariants(
       violations: each(auditStale),
     },
     checkRemotes(findings, evidence),
+    await checkTrims(findings),
+    {
+      name: 'what was derived agrees with the ledgers',
+      figure: `${known} jobs`,
+      violations: await findings.keeper.look(),
+    },
     {
       name: 'each reader saw each frame once, in order, to the end',
       figure: `${count(({ feed }) => feed.length)} frames, ${returns(findings.readings)} returns`,
@@ -126,6 +150,24 @@ export async function checkInvariants(
       violations: fleet.unasked,
     },
   ];
+}
+
+/** The gateway must be up. */
+async function checkTrims({ trimmed, keeper, fleet, course }: Findings): Promise<Invariant> {
+  const violations = [...(course.violations.get('trim') ?? [])];
+  for (const now of trimmed) {
+    const before = keeper.before.get(now.jobId);
+    const wrong = [
+      ...auditTrim(before, now),
+      ...(before ? await auditLateReaders(fleet.gateway.url, before) : []),
+    ];
+    violations.push(...wrong.map((sentence) => `job ${now.jobId}: ${sentence}`));
+  }
+  return {
+    name: 'trimmed jobs keep what happened, and readers are told of the gap',
+    figure: `${trimmed.length} trimmed`,
+    violations,
+  };
 }
 
 function checkRemotes({ scenery, course }: Findings, evidence: readonly JobEvidence[]): Invariant {

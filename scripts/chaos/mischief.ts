@@ -4,6 +4,7 @@ import { LANE_GROUP } from '../../src/adapters/redis/keys.js';
 import { ACT_KINDS, type Act, type ActKind } from './acts.js';
 import type { Course } from './course.js';
 import { type Fleet, LEASE_S } from './fleet.js';
+import type { Keeper } from './keeper.js';
 import type { Member } from './member.js';
 
 /** An act waits for its share of ended jobs no longer than this. */
@@ -14,9 +15,9 @@ const LANE = 'jobs';
 
 export interface ActTally {
   done: number;
-  /** Acts that met at least one claimed job. */
+  /** Acts that met at least one claimed job; of those that trim, that trimmed at least one that had ended. */
   hits: number;
-  /** Claimed jobs met, all acts together. */
+  /** Jobs met, all acts together. */
   attempts: number;
 }
 
@@ -32,6 +33,7 @@ export function makeMischief(
   acts: readonly Act[],
   jobs: number,
   course: Course,
+  keeper: Keeper,
   signal: AbortSignal,
 ): Mischief {
   const tally = Object.fromEntries(
@@ -68,6 +70,12 @@ export function makeMischief(
         // Mostly a restart, sometimes an absence that outlasts the leases.
         redisBack = sleep(forMs > 2400 ? forMs * 2 : forMs / 4).then(() => fleet.redisServer.start());
         lasting.push(redisBack);
+        return;
+      case 'trim-jobs':
+        // Beside everything else; every other one is killed before it is done, or has begun.
+        lasting.push(
+          keeper.trim(forMs < 1500 ? forMs : undefined).then((trimmed) => met(tally[kind], trimmed)),
+        );
         return;
       case 'redeliver':
         met(tally[kind], await redeliver(fleet, victim));

@@ -3,6 +3,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 const PAUSE_MS = 200;
+const ONCE_MS = 30_000;
 
 /** A frame as it was on the wire. */
 export interface Frame {
@@ -13,8 +14,10 @@ export interface Frame {
 
 export interface Reading {
   readonly jobId: string;
-  /** In the order in which they came, `end` left out. */
+  /** In the order in which they came, `gap` and `end` left out. */
   readonly frames: readonly Frame[];
+  /** How many frames there were before it was first told of a gap; undefined when it never was. */
+  readonly gapAfter: number | undefined;
   /** Status named by the `end` frame; undefined while there was none. */
   readonly end: string | undefined;
   /** How often it had to come back. */
@@ -26,13 +29,24 @@ export interface Readers {
   readonly readings: ReadonlyMap<string, Reading>;
 }
 
+/** Reads a job once, from `last` on, without coming back. Throws when it is cut off. */
+export async function readOnce(url: string, jobId: string, last?: string): Promise<readonly Frame[]> {
+  const frames: Frame[] = [];
+  const signal = AbortSignal.timeout(ONCE_MS);
+  for await (const frame of framesOf(`${url}/jobs/${jobId}/events`, last, signal)) frames.push(frame);
+  return frames;
+}
+
 /** Readers of the gateway at `url`, until the signal aborts. */
 export function createReaders(url: string, signal: AbortSignal): Readers {
   const readings = new Map<string, Reading>();
 
   async function follow(jobId: string): Promise<void> {
     const frames: Frame[] = [];
-    const reading = { jobId, frames, end: undefined as string | undefined, returns: -1 };
+    const reading = {
+      ...{ jobId, frames, returns: -1 },
+      ...{ end: undefined as string | undefined, gapAfter: undefined as number | undefined },
+    };
     readings.set(jobId, reading);
     while (reading.end === undefined && !signal.aborted) {
       reading.returns += 1;
@@ -40,7 +54,8 @@ export function createReaders(url: string, signal: AbortSignal): Readers {
       const last = frames.at(-1)?.id;
       try {
         for await (const frame of framesOf(`${url}/jobs/${jobId}/events`, last, signal)) {
-          if (frame.event !== 'end') frames.push(frame);
+          if (frame.event === 'gap') reading.gapAfter ??= frames.length;
+          else if (frame.event !== 'end') frames.push(frame);
           else reading.end = JSON.parse(frame.data).status;
         }
       } catch {

@@ -18,6 +18,12 @@ const SHOWN = 20;
 export const violationsOf = ({ invariants }: Report): number =>
   invariants.reduce((sum, { violations }) => sum + violations.length, 0);
 
+function outcomeOf(kind: string, hits: number, jobs: number): string {
+  if (kind === 'kill-ingress' || kind === 'kill-gateway') return '';
+  const what = kind === 'trim-jobs' ? 'trimmed jobs that had ended' : 'met a claimed job';
+  return `  of which ${hits} ${what}, ${jobs} jobs in all`;
+}
+
 /** Prints it to stdout. */
 export function print(report: Report): void {
   const { wishes, seconds, acts, figures, invariants } = report;
@@ -29,11 +35,7 @@ export function print(report: Report): void {
     `\n${wishes.jobs} jobs, ${wishes.workers} workers, seed ${wishes.seed}: ${seconds.toFixed(0)} s\n`,
   );
   for (const [kind, { done, hits, attempts }] of Object.entries(acts)) {
-    const met =
-      kind === 'kill-ingress' || kind === 'kill-gateway'
-        ? ''
-        : `  of which ${hits} met a claimed job, ${attempts} jobs in all`;
-    console.log(`  ${kind.padEnd(14)} ${String(done).padStart(4)}${met}`);
+    console.log(`  ${kind.padEnd(14)} ${String(done).padStart(4)}${outcomeOf(kind, hits, attempts)}`);
   }
   for (const [name, figure] of Object.entries(figures)) console.log(`  ${name}: ${figure}`);
   console.log();

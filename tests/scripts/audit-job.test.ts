@@ -11,6 +11,7 @@ import {
   auditStale,
   auditTranscript,
 } from '../../scripts/chaos/audit-job.js';
+import { auditTrim } from '../../scripts/chaos/audit-trim.js';
 import type { FeedRow, JobEvidence } from '../../scripts/chaos/job-evidence.js';
 import type { Reading } from '../../scripts/chaos/readers.js';
 import { canonicalJson, chainEvents, GENESIS, type LedgerRecord } from '../../src/domain/evidence.js';
@@ -61,12 +62,14 @@ function goodJob(
     data: JSON.stringify(record),
   }));
   rows.splice(first.records.length, 0, { kind: 'message', type: 'assistant', data: line });
-  return { jobId: 'j', records, feed: rows.map((row, n) => ({ id: `1-${n}`, ...row })), whole: {} };
+  const feed = rows.map((row, n) => ({ id: `1-${n + 1}`, ...row }));
+  return { jobId: 'j', records, feed, whole: {}, mark: undefined };
 }
 
 const readingOf = ({ feed }: JobEvidence): Reading => ({
   jobId: 'j',
   frames: feed.map(({ id, type, data }) => ({ id, event: type, data })),
+  gapAfter: undefined,
   end: 'succeeded',
   returns: 1,
 });
@@ -129,6 +132,32 @@ describe('the auditor of a job', () => {
     finds(auditReading(good, { ...reading, frames: swapped(reading.frames, 2) }));
     finds(auditReading(good, { ...reading, end: undefined }));
     finds(auditReading(good, undefined));
+  });
+
+  it('lets a reader of a trimmed job miss what was said behind a gap, and nothing else', () => {
+    const reading = readingOf(good);
+    const trimmed = { ...good, mark: { cursor: good.feed[message]?.id ?? '' } };
+    const missed = { ...reading, frames: without(reading.frames, message), gapAfter: 1 };
+    assert.deepEqual(auditReading(trimmed, missed), []);
+    assert.deepEqual(auditReading(trimmed, reading), []);
+    finds(auditReading(good, missed));
+    finds(auditReading(trimmed, { ...missed, gapAfter: undefined }));
+    finds(auditReading(trimmed, { ...missed, gapAfter: message + 1 }));
+    finds(auditReading(trimmed, { ...missed, frames: without(missed.frames, message) }));
+  });
+
+  it('sees a trim that took more than what was said, or less, or says another place', () => {
+    const { id = '', data = '' } = good.feed[message] ?? {};
+    const mark = { cursor: id, hash: sha256(data) };
+    const trimmed = { ...good, mark, feed: without(good.feed, message) };
+    assert.deepEqual(auditTrim(good, trimmed), []);
+    finds(auditTrim(undefined, trimmed));
+    finds(auditTrim(good, { ...trimmed, feed: good.feed }));
+    finds(auditTrim(good, { ...trimmed, feed: trimmed.feed.slice(1) }));
+    finds(auditTrim(good, { ...trimmed, records: good.records.slice(1) }));
+    finds(auditTrim(good, { ...trimmed, whole: { '2:1': data } }));
+    finds(auditTrim(good, { ...trimmed, mark: { ...mark, cursor: '1-1' } }));
+    finds(auditTrim(good, { ...trimmed, mark: { cursor: id } }));
   });
 
   it('sees a remote that is not what the ledger says', () => {
