@@ -1,5 +1,6 @@
 // One attempt from claim to outcome. The phases live in attempt/; here is who may stop it, and what is recorded.
 import type { AttemptOutcome } from '../domain/decide.js';
+import { asDiskFull } from '../domain/disk-full.js';
 import { AgenticoreError, isCode } from '../domain/errors.js';
 import { isTerminal, type Job } from '../domain/job.js';
 import { blamesSession, unfinishedAfter } from '../domain/unfinished.js';
@@ -136,7 +137,8 @@ function isWorthKeeping(attempt: Attempt, outcome: Ended): boolean {
   return unfinishedAfter(attempt.latest().job.unfinished, code) !== undefined;
 }
 
-function outcomeOf(deps: AttemptDeps, attempt: Attempt, error: unknown): Ended {
+function outcomeOf(deps: AttemptDeps, attempt: Attempt, thrown: unknown): Ended {
+  const error = asDiskFull(thrown);
   if (isOvertaken(error)) return { kind: 'overtaken' };
   if (attempt.signal.aborted) return stopped(attempt);
   if (error instanceof AgenticoreError)

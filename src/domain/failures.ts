@@ -91,6 +91,11 @@ export const FAILURES = {
     'The repository asks for credentials that this server does not have.',
   ),
   BASE_REF_NOT_FOUND: row(404, 'bad_repository', 'base_ref does not exist in the repository.'),
+  DISK_FULL: row(
+    503,
+    'transient',
+    'The disk of the worker is full. Make room there, or bound the cached repositories (AGENTICORE_REPO_CACHE_MAX).',
+  ),
   WORKSPACE_FAILED: row(500, 'transient', 'The workspace could not be prepared.'),
   WORK_NOT_FOUND: row(404, 'bad_repository', 'The commit of the earlier job is gone; submit its task again.'),
   PUSH_REFUSED: row(502, 'bad_repository', 'The remote refused the push.'),

@@ -20,6 +20,7 @@ export interface Unfinished {
  */
 const SESSION_AFTER: Readonly<Partial<Record<ErrorCode, 'sound' | 'doubtful'>>> = {
   BUS_UNREACHABLE: 'sound',
+  DISK_FULL: 'doubtful',
   REPOSITORY_UNREACHABLE: 'sound',
   MODEL_OVERLOADED: 'sound',
   MODEL_UNREACHABLE: 'sound',

@@ -37,13 +37,16 @@ export interface Workspace {
   instructions(): Promise<string>;
   /** The repository's own template for pull requests, as it stands at the base; undefined when it has none. */
   pullRequestTemplate(): Promise<string | undefined>;
-  /** Commits whatever is uncommitted, and keeps HEAD under a ref of the mirror so that it survives the worktree. */
+  /**
+   * Commits whatever is uncommitted, and keeps HEAD under a ref of the mirror so that it survives the worktree. Throws
+   * WORKSPACE_FAILED, or DISK_FULL: then it may be asked for again.
+   */
   commit(message: string, signal: AbortSignal): Promise<CommitResult>;
   /** What `push` would give away. Throws WORKSPACE_FAILED or REPOSITORY_*. */
   work(signal: AbortSignal): Promise<Work>;
   /**
    * Notes where the work stands - HEAD, index and every file that git does not ignore - before programs run in it.
-   * Throws WORKSPACE_FAILED when a file cannot be read.
+   * Throws WORKSPACE_FAILED when a file cannot be read, or DISK_FULL: then it may be asked for again.
    */
   snapshot(signal: AbortSignal): Promise<void>;
   /**
@@ -68,7 +71,7 @@ export interface Workspace {
 export interface Workspaces {
   /**
    * Opens a worktree on a new branch. Throws REPO_URL_REFUSED, REPOSITORY_UNREACHABLE, REPOSITORY_NOT_FOUND,
-   * REPOSITORY_AUTH_FAILED, BASE_REF_NOT_FOUND or WORKSPACE_FAILED.
+   * REPOSITORY_AUTH_FAILED, BASE_REF_NOT_FOUND, DISK_FULL or WORKSPACE_FAILED.
    */
   open(order: WorkspaceOrder, signal: AbortSignal): Promise<Workspace>;
   /** Unified diff between two commits that the mirror has or can fetch; undefined when it has neither. */

@@ -87,7 +87,7 @@ async function httpDeps(
   const lane = agent?.lane ?? config.worker.lane;
   metrics.observe(cached(() => readingsOf({ ...machines, lane, agent: agent?.agent }), LOOK_CACHE_MS));
   return {
-    probesOnly: config.server.roles.every((role) => role === 'worker'),
+    probesOnly: isOnlyWorker(config),
     bus,
     submit: submitDeps(machines, drain.signal),
     drain: { begin: drain.begin, state: drainState },
@@ -160,8 +160,11 @@ function submitDeps(machines: Machines, leave: AbortSignal): SubmitDeps {
   };
 }
 
+const isOnlyWorker = ({ server }: Machines['config']): boolean =>
+  server.roles.every((role) => role === 'worker');
+
 async function readiness(
-  { bus, profiles, config }: Machines,
+  { bus, profiles, config, diskRoom }: Machines,
   leave: AbortSignal,
   agent: AgentShift | undefined,
 ): Promise<Readiness> {
@@ -169,6 +172,9 @@ async function readiness(
   const profile = agent === undefined ? profiles.load(config.claude.defaultProfile) : undefined;
   const checks = await Promise.allSettled([bus.ping(), profile]);
   const reasons = checks.flatMap((check) => (check.status === 'rejected' ? [messageOf(check.reason)] : []));
+  // Who also takes jobs in can do that: they wait for room, or for another worker.
+  const lack = isOnlyWorker(config) ? await diskRoom.lack() : undefined;
+  if (lack !== undefined) reasons.push(lack);
   if (leave.aborted) reasons.push('This server is draining.');
   return { ready: reasons.length === 0, reasons };
 }

@@ -1,6 +1,7 @@
 // The machines that more than one shift works with, built from the configuration once per process.
 import { randomUUID } from 'node:crypto';
 import { createWorkspaces } from '../adapters/git/create-workspaces.js';
+import { createDiskRoom } from '../adapters/host/disk-room.js';
 import { sha256 } from '../adapters/host/sha256.js';
 import { systemClock } from '../adapters/host/system-clock.js';
 import { createJobDirectories } from '../adapters/job-files/job-directories.js';
@@ -14,6 +15,7 @@ import type { TextFlow } from '../domain/text-flow.js';
 import type { Bus } from '../ports/bus.js';
 import type { Courier } from '../ports/courier.js';
 import type { Credentials } from '../ports/credentials.js';
+import type { DiskRoom } from '../ports/disk-room.js';
 import type { JobDirectories } from '../ports/job-directories.js';
 import type { Log } from '../ports/log.js';
 import type { Meter } from '../ports/meter.js';
@@ -40,6 +42,8 @@ export interface Machines extends LedgerDeps {
   readonly credentials: Credentials;
   readonly directories: JobDirectories;
   readonly spools: Spools;
+  /** Of all that a worker writes to. */
+  readonly diskRoom: DiskRoom;
   readonly courier: Courier;
   readonly redact: (text: string) => string;
   readonly redactTask: (task: string) => string;
@@ -86,6 +90,7 @@ export function buildMachines({ config, bus: plainBus, log, worker, secrets }: G
     }),
     directories: createJobDirectories(repos.jobsDir),
     spools: createSpools(repos.jobsDir),
+    diskRoom: createDiskRoom([repos.root, repos.worktreeRoot, repos.jobsDir]),
     courier: createCourier({ ...callbacks, version: packageVersion, now: Date.now }),
   };
 }

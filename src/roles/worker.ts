@@ -77,6 +77,7 @@ export async function startWorker(machines: Machines, leaving: Leaving): Promise
     leaseMs: config.worker.leaseSeconds * 1000,
     slots,
     run,
+    room: machines.diskRoom,
     clock: systemClock,
     log,
   };

@@ -51,6 +51,7 @@ export async function openAgenticore(url: string): Promise<OpenQueue> {
         leaseMs: LEASE_MS,
         slots,
         run: (claim: Claim) => runNothing(deps, leases, claim, listener),
+        room: { lack: async () => undefined },
         clock: systemClock,
         log: complain,
       };

@@ -160,8 +160,12 @@ export async function rewriteBench(
   return changed;
 }
 
+/** What this process has let go of although it could not say so on the disk, which was full, by path. */
+export type LetGo = Set<string>;
+
 /** Whether a process may still work in it; `unknown` where we cannot look. */
-export const holderOf = ({ owner }: Bench): Life => (owner === undefined ? 'gone' : lifeOf(owner));
+export const holderOf = ({ owner, path }: Bench, letGo: LetGo): Life =>
+  owner === undefined || letGo.has(path) ? 'gone' : lifeOf(owner);
 
 /** The worktrees recorded for a mirror, of one job or of all. */
 export async function listBenches(mirror: Mirror, jobId?: string): Promise<readonly Bench[]> {

@@ -7,7 +7,7 @@ import type { Credentials } from '../../ports/credentials.js';
 import type { FindHost } from '../../ports/find-host.js';
 import type { Log } from '../../ports/log.js';
 import type { Workspace, Workspaces } from '../../ports/workspace.js';
-import { rewriteBench } from './bench.js';
+import { type LetGo, rewriteBench } from './bench.js';
 import { commitWork, type Identity } from './commit-work.js';
 import { diffCommits } from './diff-commits.js';
 import { createMirrorFetcher } from './fetch-mirror.js';
@@ -68,10 +68,9 @@ export function createWorkspaces(options: WorkspacesOptions): Workspaces {
   const remote = createRemote(git, options.credentials, pin);
   const locks = createRepositoryLocks((path) => clearAwayHolder(reposRoot, path));
   const fetcher = createMirrorFetcher({ remote, locks, log });
+  const letGo: LetGo = new Set();
   const sweeping: SweepDeps = {
-    reposRoot,
-    locks,
-    log,
+    ...{ reposRoot, locks, log, letGo },
     keep: (bench) => keepWork({ git, author, log }, bench),
   };
 
@@ -124,7 +123,10 @@ export function createWorkspaces(options: WorkspacesOptions): Workspaces {
         );
       },
       async keep() {
-        await rewriteBench(bench, { owner: undefined });
+        await rewriteBench(bench, { owner: undefined }).catch((error: unknown) => {
+          letGo.add(bench.path);
+          throw error;
+        });
       },
       close() {
         closing ??= clearBench(sweeping, bench);
@@ -137,7 +139,11 @@ export function createWorkspaces(options: WorkspacesOptions): Workspaces {
     async open(order, signal) {
       const mirror = await mapFailure(locate(order.repoUrl));
       const root = await realpath(worktreeRoot);
-      const taking = { git, locks, worktreeRoot: root, endOrphans: () => endOrphans(reposRoot), log };
+      const taking = {
+        ...{ git, locks, letGo, log },
+        worktreeRoot: root,
+        endOrphans: () => endOrphans(reposRoot),
+      };
       const deps: OpenDeps = {
         remote,
         fetcher,

@@ -11,8 +11,8 @@ const asideOf = (path: string): string => `${path}.${randomBytes(6).toString('he
 /** Creates the file with its content in one step; false when there is one already. */
 export async function createExclusive(path: string, content: string): Promise<boolean> {
   const aside = asideOf(path);
-  await writeFile(aside, content, { mode: 0o600 });
   try {
+    await writeFile(aside, content, { mode: 0o600 });
     await link(aside, path);
     return true;
   } catch (error) {
@@ -28,7 +28,10 @@ export async function createExclusive(path: string, content: string): Promise<bo
 export async function ensureContent(path: string, content: string): Promise<boolean> {
   if ((await readIfThere(path)) === content) return false;
   const aside = asideOf(path);
-  await writeFile(aside, content, { mode: 0o600 });
+  await writeFile(aside, content, { mode: 0o600 }).catch(async (error: unknown) => {
+    await removeFile(aside); // a full disk leaves an empty one
+    throw error;
+  });
   await rename(aside, path).catch(async () => {
     await rm(path, { recursive: true, force: true }); // something else took its place
     await rename(aside, path);

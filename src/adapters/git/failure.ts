@@ -1,16 +1,15 @@
 // What went wrong, from git's own words: a code of the table and a sentence for people, with no secret in it.
+import { diskFull } from '../../domain/disk-full.js';
 import { AgenticoreError, type ErrorCode } from '../../domain/errors.js';
 import type { GitResult } from './run-git.js';
 
 const MAX_REASON = 500;
 
+const FULL = /No space left on device|Disk quota exceeded/i;
+
 /** Order matters: the first that matches names the failure. */
 const SIGNS: readonly (readonly [RegExp, ErrorCode, string])[] = [
-  [
-    /No space left on device|Disk quota exceeded|Read-only file system/i,
-    'WORKSPACE_FAILED',
-    'The disk of the repository cache cannot be written',
-  ],
+  [/Read-only file system/i, 'WORKSPACE_FAILED', 'The disk of the repository cache cannot be written'],
   [
     /transport '.*' not allowed/i,
     'REPO_URL_REFUSED',
@@ -68,6 +67,7 @@ const SIGNS: readonly (readonly [RegExp, ErrorCode, string])[] = [
 export function remoteFailure(result: GitResult): AgenticoreError {
   if (result.timedOut)
     return new AgenticoreError('REPOSITORY_UNREACHABLE', 'The repository did not answer in time.');
+  if (FULL.test(result.stderr)) return diskFull(reasonOf(result.stderr));
   const sign = SIGNS.find(([pattern]) => pattern.test(result.stderr));
   const [code, sentence] = sign
     ? [sign[1], sign[2]]
@@ -78,6 +78,7 @@ export function remoteFailure(result: GitResult): AgenticoreError {
 /** The error for a git command that failed on this machine; `doing` completes "git could not ...". */
 export function localFailure(doing: string, result: GitResult): AgenticoreError {
   const reason = result.timedOut ? 'it took too long' : reasonOf(result.stderr);
+  if (FULL.test(result.stderr)) return diskFull(`git could not ${doing}: ${reason}`);
   return new AgenticoreError('WORKSPACE_FAILED', `git could not ${doing}: ${reason}`);
 }
 

@@ -1,4 +1,5 @@
 // From an order to a worktree that is ready: fetch, find the base, clear away what the job's dead attempts left, add.
+import { asDiskFull, isDiskFull } from '../../domain/disk-full.js';
 import { AgenticoreError } from '../../domain/errors.js';
 import { checkBaseRef } from '../../domain/repo-url.js';
 import type { WorkspaceOrder } from '../../ports/workspace.js';
@@ -166,6 +167,7 @@ async function mergeBase(
 
 /** A failure of the disk or of git itself is one of the workspace; a stop and our own codes stay what they are. */
 export function asWorkspaceFailure(error: unknown): unknown {
+  if (isDiskFull(error)) return asDiskFull(error);
   if (error instanceof AgenticoreError || !(error instanceof Error) || !('code' in error)) return error;
   if (typeof error.code !== 'string' || error.name === 'AbortError' || error.name === 'TimeoutError')
     return error;

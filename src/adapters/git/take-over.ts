@@ -3,7 +3,7 @@
 import { lstat, realpath } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Log } from '../../ports/log.js';
-import { type Bench, dotGit, holderOf, listBenches, readBench, rewriteBench } from './bench.js';
+import { type Bench, dotGit, holderOf, type LetGo, listBenches, readBench, rewriteBench } from './bench.js';
 import { readIfThere } from './exclusive-file.js';
 import type { Mirror } from './mirror.js';
 import { OWN_IDENTITY } from './process-identity.js';
@@ -17,6 +17,7 @@ export interface TakeOverDeps {
   readonly git: RunGit;
   readonly locks: RepositoryLocks;
   readonly worktreeRoot: string;
+  readonly letGo: LetGo;
   /** Ends the git processes that dead owners have left. */
   readonly endOrphans: () => Promise<void>;
   readonly log: Log;
@@ -49,6 +50,7 @@ export async function takeOverBench(
     const fault = await faultOf(deps, bench, order, signal);
     if (fault === undefined) {
       const ours = await rewriteBench(bench, { owner: OWN_IDENTITY });
+      deps.letGo.delete(bench.path);
       await restoreSnapshot(git, ours);
       return ours;
     }
@@ -59,13 +61,13 @@ export async function takeOverBench(
 
 /** Why the worktree cannot be gone on in; undefined when it can. */
 async function faultOf(
-  { git, worktreeRoot, endOrphans }: TakeOverDeps,
+  { git, worktreeRoot, letGo, endOrphans }: TakeOverDeps,
   bench: Bench,
   order: TakeOverOrder,
   signal: AbortSignal,
 ): Promise<string | undefined> {
   if (bench.attempt !== order.goOnFrom || bench.branch !== order.branch) return 'it is of another attempt';
-  const holder = holderOf(bench);
+  const holder = holderOf(bench, letGo);
   if (holder !== 'gone') return `its holder is ${holder}`;
   if (bench.owner !== undefined) await endOrphans();
   if (dirname(bench.path) !== worktreeRoot || (await realpath(bench.path).catch(() => '')) !== bench.path)

@@ -5,6 +5,7 @@ import type { Profile } from '../../domain/profile.js';
 import { leftoverCommitMessage } from '../../domain/pull-request.js';
 import type { Workspace } from '../../ports/workspace.js';
 import { type Attempt, type AttemptDeps, confirmClaim } from './attempt.js';
+import { untilRoom } from './await-room.js';
 import { guardWork } from './guard-work.js';
 import { openPullRequest } from './open-pull-request.js';
 import { withoutSecrets } from './without-secrets.js';
@@ -20,7 +21,8 @@ export async function deliverWork(
   const { autoPr, guard } = profile;
   const task = await withoutSecrets(deps, guard, job.order.task, signal);
   const message = leftoverCommitMessage(job.id, task);
-  const { oid, leftUncommitted } = await workspace.commit(message, signal);
+  const commit = () => workspace.commit(message, signal);
+  const { oid, leftUncommitted } = await untilRoom(deps, attempt, commit);
   if (oid === undefined) {
     if (job.order.delivers) throw new AgenticoreError('WORK_NOT_FOUND');
     return;

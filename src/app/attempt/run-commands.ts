@@ -5,6 +5,7 @@ import type { CommandRun, CommandsFacts, Progress } from '../../domain/job-event
 import { commandsEnd, commandsFacts } from '../../domain/verification.js';
 import type { CommandEnd } from '../../ports/programs.js';
 import type { Attempt, AttemptDeps } from './attempt.js';
+import { untilRoom } from './await-room.js';
 import type { Deadline } from './deadline.js';
 import type { Bench } from './open-bench.js';
 
@@ -53,7 +54,7 @@ async function runCommands(
   const env = deps.commandEnvironment(profile.env);
   const runs: CommandRun[] = [];
   let last: CommandEnd | undefined;
-  await workspace?.snapshot(signal);
+  if (workspace) await untilRoom(deps, attempt, () => workspace.snapshot(signal));
   try {
     for (const command of commands) {
       const began = deps.clock.now();
@@ -65,7 +66,7 @@ async function runCommands(
     }
   } finally {
     // Also when it was stopped: another attempt may go on in this worktree.
-    await workspace?.restore();
+    if (workspace) await untilRoom(deps, attempt, () => workspace.restore());
   }
   const facts = commandsFacts(last?.exitCode === 0, runs, deps.redact(last?.output ?? ''));
   await attempt.report([factOf(facts)]);

@@ -3,6 +3,7 @@
 import { isCode } from '../../domain/errors.js';
 import type { Clock } from '../../ports/clock.js';
 import type { Claim, CommandQueue } from '../../ports/command-queue.js';
+import type { DiskRoom } from '../../ports/disk-room.js';
 import type { Log } from '../../ports/log.js';
 import type { Slots } from '../slots.js';
 
@@ -18,10 +19,19 @@ export interface ClaimDeps {
   readonly log: Log;
 }
 
-const BUS_RETRY_MS = 1000;
+export interface ClaimLoopDeps extends ClaimDeps {
+  /** A worker whose disk is full would only fail what others could do. */
+  readonly room: DiskRoom;
+}
 
-/** Claims until the signal aborts, in every free slot at once; running jobs go on without it. */
-export async function claimLoop(deps: ClaimDeps, signal: AbortSignal): Promise<void> {
+const BUS_RETRY_MS = 1000;
+const ROOM_RETRY_MS = 2000;
+
+/**
+ * Claims until the signal aborts, in every free slot at once, and only while the disk has room; running jobs go on without
+ * it.
+ */
+export async function claimLoop(deps: ClaimLoopDeps, signal: AbortSignal): Promise<void> {
   const failing = new AbortController();
   const over = AbortSignal.any([signal, failing.signal]);
   const claimer = createClaimer(deps, over);
@@ -33,6 +43,12 @@ export async function claimLoop(deps: ClaimDeps, signal: AbortSignal): Promise<v
     let claim: Claim | undefined;
     try {
       claim = await next;
+      // It may have been waited for long: the disk has filled up meanwhile.
+      if (claim !== undefined && (await isFull())) {
+        const refused = claim;
+        claim = undefined;
+        await refused.release();
+      }
     } catch (error) {
       await failed(error);
     }
@@ -40,6 +56,15 @@ export async function claimLoop(deps: ClaimDeps, signal: AbortSignal): Promise<v
     if (claim !== undefined) runInSlot(deps, claim, free);
     else free();
     if (claiming === 0) settled();
+  }
+
+  let wasFull = false;
+  async function isFull(): Promise<boolean> {
+    const lack = await deps.room.lack();
+    if (lack !== undefined && !wasFull) deps.log('worker.disk_full', { error: lack }, 'error');
+    if (lack === undefined && wasFull) deps.log('worker.disk_has_room');
+    wasFull = lack !== undefined;
+    return wasFull;
   }
 
   async function failed(error: unknown): Promise<void> {
@@ -50,6 +75,11 @@ export async function claimLoop(deps: ClaimDeps, signal: AbortSignal): Promise<v
   while (!over.aborted) {
     const free = await deps.slots.acquire(over);
     if (free === undefined) break;
+    if (await isFull()) {
+      free();
+      await deps.clock.sleep(ROOM_RETRY_MS, over);
+      continue;
+    }
     if (claimer.mayBeLost()) await fill(free, claimer.takeOver());
     else void fill(free, claimer.next());
   }

@@ -4,6 +4,7 @@ import { access, stat } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { dirname } from 'node:path';
 import { ownerOfFileBus } from '../../adapters/file/open-file-bus.js';
+import { createDiskRoom } from '../../adapters/host/disk-room.js';
 import { sha256 } from '../../adapters/host/sha256.js';
 import { AgenticoreError } from '../../domain/errors.js';
 import type { Bus } from '../../ports/bus.js';
@@ -22,13 +23,13 @@ export async function checkFolders({ home, repos }: Config): Promise<readonly Fi
   return Promise.all(
     folders.map(async ([name, folder, variable]): Promise<Finding> => {
       const fault = await faultOf(folder);
-      if (fault === undefined) return { name, level: 'ok', fact: folder };
-      return {
-        name,
-        level: 'fail',
-        fact: fault,
-        mend: `Give this user the right to write there, or set ${variable} to another folder.`,
-      };
+      if (fault !== undefined) {
+        const mend = `Give this user the right to write there, or set ${variable} to another folder.`;
+        return { name, level: 'fail', fact: fault, mend };
+      }
+      const full = (await isThere(folder)) ? await createDiskRoom([folder]).lack() : undefined;
+      if (full === undefined) return { name, level: 'ok', fact: folder };
+      return { name, level: 'fail', fact: `${folder}: ${full}` };
     }),
   );
 }
@@ -47,6 +48,12 @@ async function faultOf(path: string): Promise<string | undefined> {
   );
   return mayWrite ? undefined : `${path} may not be written in`;
 }
+
+const isThere = (path: string): Promise<boolean> =>
+  stat(path).then(
+    () => true,
+    () => false,
+  );
 
 /** Can the bus be reached, and who uses it? */
 export async function checkBus(config: Config): Promise<readonly Finding[]> {
@@ -77,7 +84,9 @@ async function checkRedis(config: Config): Promise<readonly Finding[]> {
     }
   } catch (error) {
     if (!(error instanceof AgenticoreError)) throw error;
-    return [{ name, level: 'fail', fact: error.message, mend }];
+    // One that answers and is full says itself what mends it.
+    const isAway = error.message.includes('cannot be reached');
+    return [{ name, level: 'fail', fact: error.message, ...(isAway ? { mend } : {}) }];
   }
 }
 

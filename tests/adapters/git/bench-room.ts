@@ -33,7 +33,7 @@ export async function openRoom(
   options: Partial<WorkspacesOptions> = {},
 ): Promise<BenchRoom> {
   const root = await tempDir(t);
-  const reposRoot = join(root, 'repos');
+  const reposRoot = options.reposRoot ?? join(root, 'repos');
   const worktreeRoot = join(root, 'worktrees');
   const remote = createSampleRemote(root, 'sample', { 'a.txt': 'one\n', 'dir/b.txt': 'two\n' });
   const facts: string[] = [];

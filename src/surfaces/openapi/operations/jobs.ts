@@ -132,7 +132,13 @@ export const JOBS = {
       summary: 'What the job changed',
       answers: { 200: text('text/x-diff', 'A unified diff.') },
       refusals: [
-        ...(['JOB_NOT_FOUND', 'DIFF_NOT_FOUND', 'WORKSPACE_FAILED', 'REPOSITORY_UNREACHABLE'] as const),
+        ...([
+          'JOB_NOT_FOUND',
+          'DIFF_NOT_FOUND',
+          'WORKSPACE_FAILED',
+          'DISK_FULL',
+          'REPOSITORY_UNREACHABLE',
+        ] as const),
         ...(['REPOSITORY_NOT_FOUND', 'REPOSITORY_AUTH_FAILED'] as const),
       ],
     },

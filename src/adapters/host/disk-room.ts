@@ -1,0 +1,42 @@
+// Asks the disks for room by writing: permissions, free blocks and quotas each tell a part of it only.
+import { mkdir, open, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { diskFull, isDiskFull } from '../../domain/disk-full.js';
+import { messageOf } from '../../domain/errors.js';
+import type { DiskRoom } from '../../ports/disk-room.js';
+
+const NAME = '.room';
+/** What is needed to begin anything at all. */
+const PROBE = Buffer.alloc(64 * 1024, 1);
+
+/** The room in these folders, which are made if they are not there. Other troubles than a full disk are not its business. */
+export function createDiskRoom(folders: readonly string[]): DiskRoom {
+  const asked = [...new Set(folders)];
+  return {
+    async lack() {
+      const lacks = await Promise.all(asked.map(lackIn));
+      return lacks.find((lack) => lack !== undefined);
+    },
+  };
+}
+
+async function lackIn(folder: string): Promise<string | undefined> {
+  try {
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    await writeUnseen(join(folder, NAME));
+    return undefined;
+  } catch (error) {
+    return isDiskFull(error) ? diskFull(messageOf(error)).message : undefined;
+  }
+}
+
+/** The name is gone before anything is written: nobody who looks into the folder meets it, and a kill leaves nothing. */
+async function writeUnseen(path: string): Promise<void> {
+  const file = await open(path, 'w', 0o600);
+  try {
+    await rm(path, { force: true });
+    await file.writeFile(PROBE);
+  } finally {
+    await file.close();
+  }
+}

@@ -1,0 +1,94 @@
+// The disk of the repositories is full: every step says so under one code, nothing of the work is lost, and what could
+// not be cleared is cleared when there is room.
+import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, it, type TestContext } from 'node:test';
+import { localFailure, remoteFailure } from '../../../src/adapters/git/failure.js';
+import { isCode } from '../../../src/domain/errors.js';
+import { mountSmallDisk, needsSmallDisk } from '../../support/small-disk.js';
+import { branchOf, JOB, NEVER, openRoom } from './bench-room.js';
+
+const isFull = (error: unknown): boolean =>
+  isCode(error, 'DISK_FULL') && /Make room there/.test(String(error));
+
+async function roomOnSmallDisk(t: TestContext) {
+  const disk = mountSmallDisk();
+  t.after(() => disk.remove());
+  const room = await openRoom(t, { reposRoot: join(disk.path, 'repos') });
+  return { disk, ...room };
+}
+
+describe('what git says of a full disk', () => {
+  const said = (stderr: string) => ({
+    ...{ exitCode: 128, timedOut: false, cut: false, stdout: Buffer.alloc(0), stderr },
+  });
+
+  it('has a code of its own, here and at the remote', () => {
+    for (const stderr of [
+      'error: unable to write loose object file: No space left on device\n',
+      'fatal: write error: Disk quota exceeded\n',
+    ]) {
+      assert.ok(isFull(localFailure('commit', said(stderr))), stderr);
+      assert.ok(isFull(remoteFailure(said(stderr))), stderr);
+    }
+    assert.ok(isCode(localFailure('commit', said('fatal: bad object\n')), 'WORKSPACE_FAILED'));
+  });
+});
+
+describe('a full disk of repositories', needsSmallDisk, () => {
+  it('refuses to open a workspace, and opens one when there is room', async (t) => {
+    const { disk, open } = await roomOnSmallDisk(t);
+    disk.fill();
+    await assert.rejects(open(), isFull);
+    disk.free();
+    const workspace = await open();
+    assert.ok(existsSync(join(workspace.path, 'a.txt')));
+    await workspace.close();
+  });
+
+  it('refuses to commit, and commits the same work when there is room', async (t) => {
+    const { disk, open, mirrorGit } = await roomOnSmallDisk(t);
+    const workspace = await open();
+    await writeFile(join(workspace.path, 'new.txt'), 'work '.repeat(2000));
+    disk.fill();
+    for (let tries = 0; tries < 3; tries += 1)
+      await assert.rejects(workspace.commit('The work', NEVER), isFull);
+    disk.free();
+    const { oid, leftUncommitted } = await workspace.commit('The work', NEVER);
+    assert.ok(oid !== undefined && leftUncommitted);
+    await workspace.push(NEVER);
+    assert.equal(await mirrorGit('show', `${oid}:new.txt`), 'work '.repeat(2000));
+    await workspace.close();
+  });
+
+  it('keeps a worktree whose work it cannot keep, and a later sweep of the same process clears it', async (t) => {
+    const { disk, open, workspaces, leftovers, mirrorRefs, facts } = await roomOnSmallDisk(t);
+    const workspace = await open();
+    await writeFile(join(workspace.path, 'new.txt'), 'work '.repeat(2000));
+    disk.fill();
+    await workspace.close();
+    assert.ok(facts.includes('workspace.left_in_place'));
+    assert.ok(existsSync(join(workspace.path, 'new.txt')));
+    await workspaces.sweep(async () => false);
+    assert.ok(existsSync(join(workspace.path, 'new.txt')), 'still no room');
+    disk.free();
+    await workspaces.sweep(async () => false);
+    assert.deepEqual(await leftovers(), []);
+    const kept = [...(await mirrorRefs()).keys()].filter((name) => name.includes(JOB));
+    assert.equal(kept.length, 1, kept.join());
+  });
+
+  it('lets the next attempt go on in a worktree that was let go of while nothing could be written', async (t) => {
+    const { disk, open } = await roomOnSmallDisk(t);
+    const first = await open();
+    await writeFile(join(first.path, 'new.txt'), 'half of it');
+    disk.fill();
+    await assert.rejects(first.keep());
+    disk.free();
+    const second = await open({ attempt: 2, goOnFrom: 1, branch: branchOf(JOB) });
+    assert.deepEqual([second.kept, second.path], [true, first.path]);
+    await second.close();
+  });
+});
