@@ -90,7 +90,11 @@ export const REFUSALS = {
     'The agent has no place for one more turn (AGENT_MODE_MAX_PROCESSES, AGENT_MODE_MAX_WAITING); nothing was started.',
   ),
   MCP_BUSY: row(503, 'transient', 'This server serves as many MCP clients as it can; try again later.'),
-  BUS_UNREACHABLE: row(503, 'transient', 'The bus cannot be reached; nothing was accepted. Try again later.'),
+  BUS_UNREACHABLE: row(
+    503,
+    'transient',
+    'The bus cannot be reached, or its disk or memory is full; nothing was accepted. Try again later.',
+  ),
   DRAINING: row(
     503,
     'transient',

@@ -228,8 +228,9 @@ describe('a spool that takes no more while the bus is away', () => {
   };
 
   it('holds claude back with about 1 MiB in memory; nothing is lost', SOON, async (t) => {
+    const told: string[] = [];
     const { stage, claim, run } = await claimed(t, (goAway) => ({
-      over: { spools: refusing },
+      over: { spools: refusing, log: (fact) => void told.push(fact) },
       act: async (order, listener, signal) => {
         listener.started(1);
         goAway(true);
@@ -242,6 +243,51 @@ describe('a spool that takes no more while the bus is away', () => {
         assert.ok(taken < 45, `${taken} were taken`);
         goAway(false);
         await speaking;
+        return succeed(order, listener, signal);
+      },
+    }));
+    await run();
+    assert.equal((await getJob(stage.bus.events, claim.jobId)).job.status, 'succeeded');
+    const messages = await messagesOf(stage.bus, claim.jobId);
+    assert.equal(messages.length, 61);
+    assertChained(messages);
+    const facts = told.filter((fact) => fact.startsWith('transcript.'));
+    assert.deepEqual(facts, ['transcript.spooling', 'transcript.spool_failed'], 'each is told once');
+  });
+
+  it('is written to again as soon as its disk has room, although the bus is still away', SOON, async (t) => {
+    let isFull = false;
+    const onDisk = createSpools(await tempDir());
+    const spools: Spools = {
+      ...onDisk,
+      open(name) {
+        const spool = onDisk.open(name);
+        const append = (entries: readonly TranscriptEntry[]): Promise<void> =>
+          isFull ? Promise.reject(new Error('ENOSPC: no space left on device')) : spool.append(entries);
+        return Object.assign(Object.create(spool), { append });
+      },
+    };
+    const { stage, claim, run } = await claimed(t, (goAway) => ({
+      over: { spools },
+      act: async (order, listener, signal) => {
+        listener.started(1);
+        goAway(true);
+        let taken = 0;
+        const speaking = (async () => {
+          for (; taken < 60; taken += 1) await say(listener, 'x'.repeat(60_000));
+        })();
+        await eventually('the spool has taken something', () => taken > 5);
+        isFull = true;
+        let before = -1;
+        await eventually('claude is held back', async () => {
+          const stands = before === taken;
+          before = taken;
+          await new Promise((resolve) => setTimeout(resolve, 40));
+          return stands && taken < 60;
+        });
+        isFull = false;
+        await speaking;
+        goAway(false);
         return succeed(order, listener, signal);
       },
     }));

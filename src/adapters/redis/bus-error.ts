@@ -7,6 +7,15 @@ const RETRY_AFTER_S = 2;
 const NOT_NOW =
   /(?:^|-)(LOADING|READONLY|OOM|MISCONF|MASTERDOWN|CLUSTERDOWN|NOREPLICAS|BUSY|TRYAGAIN|NOAUTH|WRONGPASS|NOPERM)\b/;
 
+/** What mends a Redis that takes nothing more. */
+const MENDS: readonly (readonly [RegExp, string])[] = [
+  [
+    /(?:^|-)OOM\b/,
+    'Raise its maxmemory, or forget what was said in old jobs (`agenticore admin trim`), which a full Redis allows',
+  ],
+  [/(?:^|-)MISCONF\b/, 'Make room on its disk'],
+];
+
 /** What ioredis says, in plain errors, when there was or is no connection. */
 const CONNECTION_LOST =
   /^(Connection is closed|Reached the max retries|Command aborted due to|Stream isn't writeable)/;
@@ -23,6 +32,16 @@ export const unreachable = (reason: string): AgenticoreError =>
     retryAfterS: RETRY_AFTER_S,
   });
 
+/** The same code for one that answers and takes nothing more: for whoever wants to write that is no difference. */
+function notNow(message: string): AgenticoreError {
+  const reason = message.replace(/ script: [0-9a-f]{40}, on @user_script:\d+/, '').replace(/\.?\s*$/, '');
+  const mend = MENDS.find(([sign]) => sign.test(message))?.[1];
+  if (mend === undefined) return unreachable(reason);
+  return new AgenticoreError('BUS_UNREACHABLE', `The bus (Redis) takes nothing more: ${reason}. ${mend}.`, {
+    retryAfterS: RETRY_AFTER_S,
+  });
+}
+
 /** True when the connection broke before the answer came: the command may or may not have been carried out. */
 export const isLostAnswer = (error: unknown): boolean =>
   !isReply(error) && CONNECTION_LOST.test(messageOf(error));
@@ -35,7 +54,7 @@ export const isGroupMissing = (error: unknown): boolean =>
 export function busError(error: unknown, reason: string | undefined): unknown {
   if (error instanceof AgenticoreError) return error;
   const message = messageOf(error);
-  if (isReply(error)) return NOT_NOW.test(message) ? unreachable(message.replace(/\.?\s*$/, '')) : error;
+  if (isReply(error)) return NOT_NOW.test(message) ? notNow(message) : error;
   if (isLostAnswer(error)) return unreachable(reason ?? 'the connection was lost');
   return TIMED_OUT.test(message) ? unreachable('it does not answer') : error;
 }

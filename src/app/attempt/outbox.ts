@@ -47,6 +47,8 @@ export function createOutbox(
   let isWriting = false;
   /** The spool takes no more: it is full, or the disk refuses. */
   let isFull = false;
+  /** Facts that were logged since the bus last took something: neither bus nor disk is any news a second later. */
+  const told = new Set<string>();
   let failure: unknown;
   let waiting: (() => void)[] = [];
 
@@ -58,6 +60,12 @@ export function createOutbox(
   }
 
   const isOverfull = (): boolean => heldBytes > HIGH_WATER_BYTES && !over.signal.aborted;
+
+  function warnOnce(fact: string, fields: Readonly<Record<string, unknown>> = {}): void {
+    if (told.has(fact)) return;
+    told.add(fact);
+    deps.log(fact, { ...ids, ...fields }, 'warn');
+  }
 
   function takeAll(): TranscriptEntry[] {
     const taken = queue;
@@ -106,6 +114,7 @@ export function createOutbox(
     try {
       if ((await deps.transcript.append(jobId, attempt, batch)) === 'stale')
         throw new AgenticoreError('STALE_ATTEMPT');
+      told.clear();
       return true;
     } catch (error) {
       if (isCode(error, 'BUS_UNREACHABLE')) return false;
@@ -117,14 +126,17 @@ export function createOutbox(
   async function wayOfTheSpool(): Promise<void> {
     const file = deps.spools.open({ jobId, attempt });
     spool = file;
-    deps.log('transcript.spooling', ids, 'warn');
+    warnOnce('transcript.spooling');
     start();
     await deps.clock.sleep(BUS_RETRY_MS, over.signal);
     while (!over.signal.aborted) {
       const batch = await file.next();
       if (batch.length > 0 && (await isStored(batch))) file.pass();
-      else if (batch.length > 0) await deps.clock.sleep(BUS_RETRY_MS, over.signal);
-      else if (isWriting) await nextChange();
+      else if (batch.length > 0) {
+        await deps.clock.sleep(BUS_RETRY_MS, over.signal);
+        isFull = false; // there may be room on the disk again
+        start();
+      } else if (isWriting) await nextChange();
       else if (!file.isWaiting && (queue.length === 0 || isFull)) break;
     }
     if (over.signal.aborted) return;
@@ -132,7 +144,7 @@ export function createOutbox(
     isFull = false;
     const bytes = file.bytes;
     await file.remove();
-    deps.log('transcript.spool_forwarded', { ...ids, bytes });
+    if (bytes > 0) deps.log('transcript.spool_forwarded', { ...ids, bytes });
   }
 
   /** Writes what is queued into the spool, until nothing is or it takes no more. */
@@ -140,7 +152,7 @@ export function createOutbox(
     isWriting = true;
     while (queue.length > 0 && !isFull && !over.signal.aborted) {
       isFull = file.bytes >= SPOOL_LIMIT_BYTES;
-      if (isFull) deps.log('transcript.spool_full', { ...ids, bytes: file.bytes }, 'warn');
+      if (isFull) warnOnce('transcript.spool_full', { bytes: file.bytes });
       else await writeAll(file);
     }
     isWriting = false;
@@ -155,7 +167,7 @@ export function createOutbox(
     } catch (error) {
       putBack(batch);
       isFull = true;
-      deps.log('transcript.spool_failed', { ...ids, error: messageOf(error) }, 'warn');
+      warnOnce('transcript.spool_failed', { error: messageOf(error) });
     }
   }
 

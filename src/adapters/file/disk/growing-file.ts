@@ -2,6 +2,7 @@
 // stands in it is always what was acknowledged.
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
+import { isDiskFull } from '../../../domain/disk-full.js';
 import { AgenticoreError, messageOf } from '../../../domain/errors.js';
 
 export interface GrowingFile {
@@ -21,9 +22,9 @@ export interface GrowingFile {
 
 /** BUS_UNREACHABLE for a path and what the system said about it. */
 export function unreachable(path: string, cause: unknown): AgenticoreError {
-  return new AgenticoreError('BUS_UNREACHABLE', `The file bus cannot use ${path}: ${messageOf(cause)}`, {
-    cause,
-  });
+  const mend = isDiskFull(cause) ? '. Make room on that disk.' : '';
+  const fact = `The file bus cannot use ${path}: ${messageOf(cause)}`;
+  return new AgenticoreError('BUS_UNREACHABLE', `${fact}${mend}`, { cause });
 }
 
 /** The file at `path`, of which the first `length` bytes are good; it is made when the first line comes. */

@@ -105,14 +105,14 @@ function taken(path: string, owner: Owner | undefined): AgenticoreError {
 export async function takeLock(path: string, patience = PATIENCE): Promise<Lock> {
   const self = describeSelf();
   const own = `${path}.${self.token}`;
-  const file = await open(own, 'wx', 0o600);
   try {
-    await file.writeFile(`${JSON.stringify(self)}\n`);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-  try {
+    const file = await open(own, 'wx', 0o600);
+    try {
+      await file.writeFile(`${JSON.stringify(self)}\n`);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
     for (let tries = 1; !(await hasSucceeded(own, path, self, patience)); tries += 1) {
       if (tries === MAX_TRIES) throw taken(path, await readOwner(path));
     }

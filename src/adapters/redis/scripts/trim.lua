@@ -7,7 +7,8 @@
 -- Returns 1, or 0 when the job is not at that version or was trimmed before; then nothing changed.
 --
 -- Invariants: nothing is said any more in a job that has ended, so that the mark holds for good. It is in the packed ledger,
--- else in the view; the ledger is as long as before.
+-- else in the view; the ledger is as long as before. The first command that changes something makes room: a Redis that is
+-- full lets it pass, and then all the others.
 local view, said, whole, ledger, answer = unpack(KEYS)
 local version, FIRST = tonumber(ARGV[1]), 5
 -- @include packed
@@ -15,6 +16,7 @@ local version, FIRST = tonumber(ARGV[1]), 5
 local job = viewAt(view)
 if not job.status or job.trimmed or redis.call('LLEN', ledger) ~= version then return 0 end
 if isPacked(redis.call('LINDEX', ledger, 0)) then return 0 end
+redis.call('UNLINK', said, whole)
 if #ARGV < FIRST then
   note(job, 'trimmed', ARGV[2])
 else
@@ -25,6 +27,5 @@ else
 end
 changed(view)
 saveViews()
-redis.call('UNLINK', said, whole)
 redis.call('PUBLISH', ARGV[3], '')
 return 1
