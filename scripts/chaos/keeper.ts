@@ -8,7 +8,7 @@ import type { Fleet } from './fleet.js';
 import { type JobEvidence, readEvidence } from './job-evidence.js';
 
 /** Jobs that ended longer ago are trimmed. */
-const AGE_S = 3;
+const AGE_S = 5;
 
 /** What an operator may be told instead of success while Redis comes and goes. */
 const BUS_AWAY = /cannot be reached/;

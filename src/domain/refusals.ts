@@ -108,7 +108,11 @@ export const REFUSALS = {
     'installation',
     'Another agenticore process uses this file bus; stop it, or set AGENTICORE_HOME, or use Redis (REDIS_URL).',
   ),
-  BUS_CORRUPT: row(500, 'installation', 'The bus holds a record that cannot be read.'),
+  BUS_CORRUPT: row(
+    500,
+    'installation',
+    'The bus holds a record that cannot be read; `agenticore admin rebuild --dry-run` names each such job.',
+  ),
   SERVER_UNREACHABLE: row(
     503,
     'installation',

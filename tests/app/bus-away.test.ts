@@ -372,6 +372,25 @@ describe('a spool that a dead worker left', () => {
   });
 
   it(
+    'stays where it is when its job cannot be read, and others are settled all the same',
+    SOON,
+    async (t) => {
+      const { stage, claim, root } = await left(t);
+      const damaged = { jobId: randomUUID(), attempt: 1 };
+      const spool = stage.deps.spools.open(damaged);
+      await spool.append([entry(1)]);
+      await spool.close();
+      const isElsewhere = async (jobId: string): Promise<boolean> => {
+        if (jobId === damaged.jobId) throw new AgenticoreError('BUS_CORRUPT');
+        return false;
+      };
+      await settleLoop(stage.deps, await stage.deps.spools.left(), isElsewhere, never);
+      assert.equal((await messagesOf(stage.bus, claim.jobId)).length, 4);
+      assert.deepEqual(await readdir(join(root, damaged.jobId)), ['spool-1.jsonl']);
+    },
+  );
+
+  it(
     'is kept as marked evidence when another attempt came first, or nobody knows the job',
     SOON,
     async (t) => {

@@ -5,6 +5,7 @@ import { utimes } from 'node:fs/promises';
 import { it } from 'node:test';
 import { createJobDirectories } from '../../src/adapters/job-files/job-directories.js';
 import { forgetDirectoriesLoop } from '../../src/app/loops/forget-directories.js';
+import { AgenticoreError } from '../../src/domain/errors.js';
 import { eventually } from '../support/eventually.js';
 import { submit } from '../support/ledger.js';
 import { tempDir } from '../support/temp-dir.js';
@@ -12,7 +13,7 @@ import { setStage } from './doubles.js';
 
 const DAY_MS = 86_400_000;
 
-it('takes away the directories of jobs that the bus no longer knows, long after their last attempt', async (t) => {
+it('takes away the directories of jobs that the bus no longer knows, long after their last attempt; one that cannot be read keeps its own', async (t) => {
   const { deps, bus, close } = await setStage();
   const directories = createJobDirectories(await tempDir(t));
   const prepared = async (jobId: string, daysAgo: number): Promise<string> => {
@@ -24,11 +25,18 @@ it('takes away the directories of jobs that the bus no longer knows, long after 
   const known = await prepared(await submit(bus.events), 3);
   const unknown = await prepared(randomUUID(), 3);
   const recent = await prepared(randomUUID(), 0);
+  const damagedId = randomUUID();
+  const damaged = await prepared(damagedId, 4);
+  const load = async (jobId: string): ReturnType<typeof bus.events.load> => {
+    if (jobId === damagedId) throw new AgenticoreError('BUS_CORRUPT');
+    return bus.events.load(jobId);
+  };
+  const events = { ...bus.events, load };
   const stop = new AbortController();
-  const loop = forgetDirectoriesLoop({ ...deps, directories, graceMs: DAY_MS }, stop.signal);
+  const loop = forgetDirectoriesLoop({ ...deps, events, directories, graceMs: DAY_MS }, stop.signal);
   await eventually('it is gone', () => !existsSync(unknown));
   stop.abort();
   await loop;
   await close();
-  assert.deepEqual([known, recent].map(existsSync), [true, true]);
+  assert.deepEqual([known, recent, damaged].map(existsSync), [true, true, true]);
 });

@@ -1,16 +1,20 @@
 // Secrets that are planted wherever one can come from, and looked for wherever one could end up.
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
+import { promisify } from 'node:util';
 import { Redis } from 'ioredis';
 import type { Script } from '../../scripts/scripted-model/script.js';
+import { openKeys } from '../../src/adapters/redis/keys.js';
+import { ledgerLines, packedAnswer } from '../../src/adapters/redis/ledger-lines.js';
 import { createSampleRemote, type SampleRemote } from '../support/git-repository.js';
 import { type GitHub, startGitHub } from '../support/github/github.js';
 import { tempDir } from '../support/temp-dir.js';
 import { filesWith, processFilesWith } from '../support/where-is.js';
 import { type Fleet, startFleet } from './fleet.js';
-import { type BusName, MODEL_KEY } from './surrounded-server.js';
+import { type BusName, DOOR, MODEL_KEY } from './surrounded-server.js';
 
 const IN_THE_TASK = 'ghp_PlantedInTheTask0123456789';
 const PRINTED = 'sk-ant-planted-printed-0123456789';
@@ -92,6 +96,30 @@ async function overhear(t: TestContext, { settings }: Fleet): Promise<readonly s
   return said;
 }
 
+/** What was said is forgotten; on Redis the ledger is packed. */
+async function trim(fleet: Fleet, jobId: string): Promise<void> {
+  const env = { PATH: process.env.PATH, HOME: fleet.folder, AGENTICORE_URL: fleet.url, ...fleet.settings };
+  const places = { AGENTICORE_HOME: join(fleet.folder, 'home') };
+  const args = [DOOR, 'admin', 'trim', '--job', jobId, '--json'];
+  const { stdout } = await promisify(execFile)(process.execPath, args, { env: { ...env, ...places } });
+  assert.deepEqual(JSON.parse(stdout), { trimmed: [jobId] });
+}
+
+/** What lies deflated on Redis, where no search for a text finds it: ledger and answer. */
+async function packed({ redis }: Fleet, jobId: string): Promise<readonly string[]> {
+  if (redis === undefined) return [];
+  const client = new Redis(redis.url);
+  try {
+    const keys = openKeys(redis.keyPrefix);
+    assert.match((await client.lindex(keys.ledger(jobId), 0)) ?? '', /^P/);
+    const answer = await packedAnswer(client, keys, jobId);
+    assert.match(answer ?? '', /I saw/);
+    return [...(await ledgerLines(client, keys, jobId)), answer ?? ''];
+  } finally {
+    client.disconnect();
+  }
+}
+
 for (const [bus, way] of [
   ['file', 'token'],
   ['redis', 'app'],
@@ -139,6 +167,24 @@ for (const [bus, way] of [
         assert.deepEqual(
           filesWith(secret, fleet.folder).filter((path) => !isOwn(path)),
           [],
+        );
+      }
+      await trim(fleet, id);
+      const kept = [
+        ...(await Promise.all(['', '/events', '/output'].map((rest) => page(`/jobs/${id}${rest}`)))),
+      ];
+      kept.push(...(await packed(fleet, id)));
+      assert.match(kept.join(''), /JobSucceeded/);
+      for (const secret of everywhere()) {
+        assert.deepEqual(
+          kept.filter((text) => text.includes(secret)),
+          [],
+          'after a trim',
+        );
+        assert.deepEqual(
+          filesWith(secret, fleet.folder).filter((path) => !isOwn(path)),
+          [],
+          'after a trim',
         );
       }
       // Claude's own session holds what its tools printed, as it was: what is the host's was not among it.

@@ -4,6 +4,7 @@
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import { isCode } from '../../domain/errors.js';
+import type { StoredJob } from '../../ports/event-log.js';
 import { BUS_CLOSED, isGroupMissing, unreachable } from './bus-error.js';
 import type { Connection } from './connection.js';
 import { LANE_GROUP } from './keys.js';
@@ -189,7 +190,16 @@ function laneEntries(reply: unknown): readonly LaneEntry[] {
   return asList(asList(stream)[1]).map((entry) => {
     const [entryId, fields] = asList(entry);
     const [, jobId, , record] = asList(fields);
-    const known = record === undefined ? undefined : newJob(asText(jobId), asText(record));
+    const known = record === undefined ? undefined : knownFrom(asText(jobId), asText(record));
     return { entryId: asText(entryId), jobId: asText(jobId), ...(known ? { known } : {}) };
   });
+}
+
+/** A record that cannot be read is no news of the job: whoever has claimed it looks at its ledger, and is told there. */
+function knownFrom(jobId: string, record: string): StoredJob | undefined {
+  try {
+    return newJob(jobId, record);
+  } catch {
+    return undefined;
+  }
 }

@@ -1,8 +1,9 @@
 // The event log on Redis: transitions go through append.lua; reads fold the ledger.
 import type { EventLog } from '../../ports/event-log.js';
+import type { Log } from '../../ports/log.js';
 import { type AppendOptions, createAppend } from './append.js';
 import type { Connection } from './connection.js';
-import { listJobs } from './job-pages.js';
+import { createUnreadable, listJobs } from './job-pages.js';
 import type { Keys } from './keys.js';
 import { ledgerLines, packedAnswer } from './ledger-lines.js';
 import { asOptionalText } from './reply.js';
@@ -11,7 +12,13 @@ import { ledgerRecords, readJob } from './stored.js';
 import { parseView } from './view.js';
 
 /** The event log below `keys`; what it throws is what `connection` explains. */
-export function createEventLog(connection: Connection, keys: Keys, options: AppendOptions): EventLog {
+export function createEventLog(
+  connection: Connection,
+  keys: Keys,
+  options: AppendOptions,
+  log: Log,
+): EventLog {
+  const unreadable = createUnreadable(log);
   return {
     append: createAppend(connection, keys, options),
 
@@ -32,7 +39,7 @@ export function createEventLog(connection: Connection, keys: Keys, options: Appe
       return asOptionalText(await connection.ask((redis) => redis.get(keys.request(jobId))));
     },
 
-    list: (query) => listJobs(connection, keys, query),
+    list: (query) => listJobs(connection, keys, query, unreadable),
 
     count: (status) => connection.ask((redis) => redis.zcard(keys.index(status))),
 

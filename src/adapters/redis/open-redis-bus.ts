@@ -56,7 +56,7 @@ export async function openRedisBus(options: RedisBusOptions): Promise<Bus> {
     keys,
     ...(log ? { log } : {}),
   });
-  const events = createEventLog(main, keys, { maxPerRepo, leaseMs });
+  const events = createEventLog(main, keys, { maxPerRepo, leaseMs }, log ?? (() => {}));
 
   return {
     name: 'redis',

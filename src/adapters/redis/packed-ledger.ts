@@ -19,6 +19,8 @@ import { formatTrimmed, parseTrimmed } from './trimmed.js';
 const FORMAT_1 = 'P1';
 /** Characters of the longest answer that is kept in the ledger: whoever reads the ledger loads it. */
 const MAX_ANSWER = 4096;
+/** Bytes that a text may have: what somebody put in the place of a ledger must not take the memory of whoever reads it. */
+const MAX_TEXT = 64 * 1024 * 1024;
 const SEAL_BYTES = 32;
 const TEXT_FROM = FORMAT_1.length + SEAL_BYTES;
 
@@ -103,5 +105,6 @@ const deflated = (text: string): Buffer => deflateRawSync(text, { level: 9, dict
 
 function inflated(packed: Buffer, from: number): string {
   if (packed.toString('latin1', 0, FORMAT_1.length) !== FORMAT_1) throw new Error('another format');
-  return inflateRawSync(packed.subarray(from), { dictionary: DICTIONARY_1 }).toString();
+  const options = { dictionary: DICTIONARY_1, maxOutputLength: MAX_TEXT };
+  return inflateRawSync(packed.subarray(from), options).toString();
 }

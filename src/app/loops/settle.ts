@@ -1,5 +1,6 @@
 // What the predecessors of this worker spooled on its host goes to the bus as soon as that answers, so that a job which
 // somebody else takes over next has its whole story first.
+import { isCode, messageOf } from '../../domain/errors.js';
 import type { SpoolName } from '../../ports/spool.js';
 import { type SettleDeps, settleSpools } from '../attempt/settle-spools.js';
 import { every, type LoopDeps } from './every.js';
@@ -20,8 +21,14 @@ export function settleLoop(
   const done = new AbortController();
   const step = async (): Promise<boolean> => {
     for (const jobId of open) {
-      if (await runsElsewhere(jobId)) continue;
-      await settleSpools(deps, jobId);
+      try {
+        if (await runsElsewhere(jobId)) continue;
+        await settleSpools(deps, jobId);
+      } catch (error) {
+        if (isCode(error, 'BUS_UNREACHABLE')) throw error;
+        // A job that cannot be read keeps its spool; it is no reason for the worker to stop.
+        deps.log('transcript.spool_left', { job_id: jobId, error: messageOf(error) }, 'error');
+      }
       open.delete(jobId);
     }
     if (open.size === 0) done.abort();

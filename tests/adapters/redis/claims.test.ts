@@ -1,6 +1,7 @@
 // Many processes on one Redis: each entry has one holder.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { openKeys } from '../../../src/adapters/redis/keys.js';
 import type { Bus } from '../../../src/ports/bus.js';
 import { eventually } from '../../support/eventually.js';
 import { carryOut, endAttempt, startAttempt, submit } from '../../support/ledger.js';
@@ -45,6 +46,18 @@ describe('two processes on one Redis', () => {
       await Promise.all(workers);
       assert.deepEqual(claimed.sort(), ids.sort());
       assert.deepEqual(await a.queue.depth('jobs'), { waiting: 0, running: 0 });
+    }),
+  );
+
+  test('an entry whose record was damaged is claimed all the same: its ledger tells', TIMEOUT, () =>
+    withTwo(60_000, async (a, b, prefix) => {
+      const lane = openKeys(prefix).lane('jobs');
+      const never = new AbortController().signal;
+      await own.admin.xadd(lane, '*', 'jobId', 'damaged', 'record', '{"type":"JobSub');
+      const claim = await a.queue.claim('jobs', 'a', never);
+      assert.deepEqual([claim?.jobId, claim?.known], ['damaged', undefined]);
+      const jobId = await submit(b.events);
+      assert.equal((await b.queue.claim('jobs', 'b', never))?.known?.job.id, jobId);
     }),
   );
 

@@ -2,8 +2,10 @@
 import assert from 'node:assert/strict';
 import { rm } from 'node:fs/promises';
 import { describe, it } from 'node:test';
+import { deflateRawSync } from 'node:zlib';
 import { openFileBus } from '../../../src/adapters/file/open-file-bus.js';
 import { type Keys, openKeys } from '../../../src/adapters/redis/keys.js';
+import type { RedisBusOptions } from '../../../src/adapters/redis/open-redis-bus.js';
 import { exportJobs } from '../../../src/app/admin/export-jobs.js';
 import { formatExportLine } from '../../../src/app/admin/export-line.js';
 import { type ImportReport, importJobs } from '../../../src/app/admin/import-jobs.js';
@@ -30,9 +32,12 @@ interface Scope {
   after(done: () => Promise<void>): void;
 }
 
-async function scene(t: Scope): Promise<{ readonly bus: Bus; readonly keys: Keys }> {
+async function scene(
+  t: Scope,
+  options: Partial<RedisBusOptions> = {},
+): Promise<{ readonly bus: Bus; readonly keys: Keys }> {
   const keyPrefix = freshPrefix(own.server);
-  const bus = await openBus(own.server, { keyPrefix });
+  const bus = await openBus(own.server, { keyPrefix, ...options });
   t.after(() => bus.close());
   return { bus, keys: openKeys(keyPrefix) };
 }
@@ -184,7 +189,6 @@ describe('a packed ledger', () => {
     await own.admin.lset(key, 0, Buffer.concat([whole.subarray(0, 40), whole.subarray(41)]));
     const reads = [
       () => bus.events.read(jobId),
-      () => bus.events.list({ limit: 5 }),
       () => bus.feed.read({ kind: 'job', jobId }, undefined, 5),
       () => bus.custody.trimMark(jobId),
     ];
@@ -201,6 +205,44 @@ describe('a packed ledger', () => {
     await assert.rejects(bus.events.answer(jobId), { code: 'BUS_CORRUPT' });
     await own.admin.rpop(key);
     await assert.rejects(bus.events.load(jobId), { code: 'BUS_CORRUPT' }, 'an event is missing');
+  });
+
+  it('takes no more memory than a ledger may when somebody put something else there', async (t) => {
+    const { bus, keys } = await scene(t);
+    const jobId = await deadLetter(bus);
+    await trimJobs(bus, sha256, { jobId });
+    const endless = deflateRawSync(Buffer.alloc(200 * 1024 * 1024));
+    assert.ok(endless.length < 300_000);
+    const forged = Buffer.concat([Buffer.from('P1'), Buffer.alloc(32), endless]);
+    await own.admin.lset(keys.ledger(jobId), 0, forged);
+    const before = process.memoryUsage().rss;
+    await assert.rejects(bus.events.load(jobId), { code: 'BUS_CORRUPT' });
+    assert.ok(process.memoryUsage().rss - before < 150 * 1024 * 1024);
+  });
+
+  it('that is damaged keeps no other job from whoever lists them, page by page, and the log names it once', async (t) => {
+    const told: unknown[] = [];
+    const { bus, keys } = await scene(t, { log: (...fact) => void told.push(fact) });
+    const ids = [await deadLetter(bus), await deadLetter(bus), await deadLetter(bus)];
+    await trimJobs(bus, sha256, { endedBefore: Date.now() + 60_000 });
+    const [first, damaged = '', last] = ids;
+    await own.admin.lset(keys.ledger(damaged), 0, 'P1 and nothing that fits');
+    for (const status of [undefined, 'failed'] as const) {
+      const listed: string[] = [];
+      for (let before: string | undefined, isOn = true; isOn; ) {
+        const query = { limit: 1, ...(status && { status }), ...(before && { before }) };
+        const page = await bus.events.list(query);
+        listed.push(...page.jobs.map(({ id }) => id));
+        before = page.next;
+        isOn = page.next !== undefined;
+      }
+      assert.deepEqual(listed.sort(), [first, last].sort());
+    }
+    const error = `The packed ledger of job ${damaged} is not what was packed.`;
+    assert.deepEqual(
+      told.filter((fact) => String(fact).includes('unreadable')),
+      [['bus.ledger_unreadable', { job_id: damaged, error }, 'error']],
+    );
   });
 
   it('is not made of a ledger that was tampered with: what is wrong with it stays visible', async (t) => {

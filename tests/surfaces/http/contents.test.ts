@@ -1,8 +1,10 @@
 // What came out of a job: answer, transcript, diff, large messages; and the small public answers.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { trimJobs } from '../../../src/app/admin/trim-jobs.js';
 import type { Bus } from '../../../src/ports/bus.js';
-import { carryOut, endAttempt, startAttempt, submit } from '../../support/ledger.js';
+import { carryOut, endAttempt, sha256, startAttempt, submit } from '../../support/ledger.js';
+import { ANSWER, makeWholeHistory } from '../../support/whole-history.js';
 import { type Json, jsonOf, startTestServer } from './test-server.js';
 
 const LARGE = 20 * 1024 * 1024;
@@ -238,4 +240,21 @@ test('HEAD answers as GET does, without a body', async (t) => {
     assert.equal(response.status, 200, path);
     assert.equal(await response.text(), '');
   }
+});
+
+test('a transcript that was trimmed is not told as an empty one; answer and events are there', async (t) => {
+  const { url, bus } = await startTestServer(t);
+  const trimmed = await makeWholeHistory(bus);
+  const silent = await submit(bus.events);
+  await carryOut(bus.events, silent, { type: 'RequestCancel', by: 'me' });
+  const transcript = (jobId: string): Promise<Response> => fetch(`${url}/jobs/${jobId}/output?format=jsonl`);
+  assert.notEqual(await (await transcript(trimmed)).text(), '');
+  for (const jobId of [trimmed, silent]) await trimJobs(bus, sha256, { jobId });
+  const response = await transcript(trimmed);
+  const { code, error } = await jsonOf(response);
+  assert.deepEqual([response.status, code], [404, 'AGENTICORE_MESSAGE_NOT_FOUND']);
+  assert.match(String(error), /no longer kept: it was trimmed/);
+  assert.equal(await (await fetch(`${url}/jobs/${trimmed}/output`)).text(), ANSWER);
+  const nothingSaid = await transcript(silent);
+  assert.deepEqual([nothingSaid.status, await nothingSaid.text()], [200, '']);
 });

@@ -123,7 +123,7 @@ export const JOBS = {
           },
         },
       },
-      refusals: ['JOB_NOT_FOUND', 'OUTPUT_NOT_FOUND'],
+      refusals: ['JOB_NOT_FOUND', 'OUTPUT_NOT_FOUND', 'MESSAGE_NOT_FOUND'],
     },
   },
   '/jobs/:id/diff': {
