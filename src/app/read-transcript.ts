@@ -5,7 +5,7 @@ import type { FeedEntry } from '../ports/feed.js';
 
 const PAGE = 64;
 const TRIMMED =
-  'What was said in this job is no longer kept: it was trimmed (`agenticore admin trim`). Its events and its answer are there.';
+  'What was said in this job is no longer kept: it was trimmed, or its feed TTL has passed. Its events and its answer are there.';
 
 /**
  * The complete messages of a job in order, each one line of JSON; read page by page, as fast as they are taken. Throws

@@ -164,4 +164,26 @@ describe('upkeep', () => {
     assert.equal((await events.load(stuck))?.job.status, 'cancelled');
     await close();
   });
+
+  it('makes room on a bus that is full although the first that is due takes some', async () => {
+    const { deps, bus, close } = await setStage();
+    const { events } = bus;
+    const at = Date.now() - HOUR;
+    const order = { queueTtlS: 60, ttlS: 60, feedTtlS: 60 };
+    const expired = await submit(events, { now: at - 2, order });
+    const outlived = await submit(events, { now: at - 1, order });
+    await carryOut(events, outlived, { type: 'RequestCancel', by: 'x' }, { now: at });
+    assert.deepEqual(await events.upkeepDue(Date.now(), 9), [expired, outlived]);
+    const full = async (): Promise<never> => {
+      throw new AgenticoreError('BUS_UNREACHABLE');
+    };
+    const refusing = { ...events, append: full, putOffUpkeep: full };
+    await keepUpUntil(
+      { bus, events: refusing },
+      deps,
+      async () => (await events.load(outlived)) === undefined,
+    );
+    assert.equal((await events.load(expired))?.job.status, 'queued');
+    await close();
+  });
 });

@@ -29,19 +29,32 @@ export function upkeepLoop(deps: LoopDeps & UpkeepDeps, signal: AbortSignal): Pr
 async function keepUp(deps: LoopDeps & UpkeepDeps, signal: AbortSignal): Promise<boolean> {
   const now = deps.clock.now();
   const due = await deps.events.upkeepDue(now, BATCH);
+  let refused: unknown;
   for (const jobId of due) {
     if (signal.aborted) return false;
     try {
       await look(deps, jobId, now);
     } catch (error) {
-      if (isCode(error, 'BUS_UNREACHABLE')) throw error;
+      if (isCode(error, 'BUS_UNREACHABLE')) {
+        // A bus that is full takes nothing, but lets us take away: what is behind this job may make room for it.
+        if (!(await isReadable(deps, jobId))) throw error;
+        refused = error;
+        continue;
+      }
       if (isCode(error, 'JOB_NOT_FOUND')) continue; // another process was faster
       deps.log('upkeep.failed', { job_id: jobId, error: String(error) }, 'error');
       await deps.events.putOffUpkeep(jobId, now, now + TROUBLE_MS);
     }
   }
+  if (refused !== undefined) throw refused;
   return due.length === BATCH;
 }
+
+const isReadable = ({ events }: UpkeepDeps, jobId: string): Promise<boolean> =>
+  events.load(jobId).then(
+    () => true,
+    () => false,
+  );
 
 async function look(deps: LoopDeps & UpkeepDeps, jobId: string, now: number): Promise<void> {
   const stored = await deps.events.load(jobId);
