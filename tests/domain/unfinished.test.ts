@@ -85,6 +85,7 @@ describe('what an attempt leaves unfinished', () => {
       'CLAUDE_OUT_OF_MEMORY',
       'CLAUDE_SILENT',
       'CLAUDE_USAGE_LIMIT',
+      'DISK_FULL',
       'MODEL_OVERLOADED',
       'MODEL_UNREACHABLE',
       'REPOSITORY_UNREACHABLE',
