@@ -22,11 +22,13 @@ const passing = (ms: number): Promise<void> => new Promise((resolve) => setTimeo
 
 describe('claims after an absence of Redis', needsOwnRedis, () => {
   let redis: OwnRedis;
+  let standby: OwnRedis;
   before(async () => {
     redis = await startOwnRedis({ durable: true });
+    standby = await startOwnRedis();
   });
   beforeEach(() => redis.start()); // a test that failed may have left it away
-  after(() => redis.stop());
+  after(() => Promise.all([redis.stop(), standby.stop()]));
 
   /** Has a lease pass for the only claim of the lane, which nobody extended. */
   async function lapse(admin: Redis, keyPrefix: string): Promise<void> {
@@ -140,6 +142,50 @@ describe('claims after an absence of Redis', needsOwnRedis, () => {
       } finally {
         admin.disconnect();
         await Promise.all([holder.close(), other.close()]);
+      }
+    },
+  );
+
+  test(
+    'a Redis that was up all the time, and serves only now, makes the new wait as well',
+    TIMEOUT,
+    async () => {
+      const bus = { keyPrefix: freshPrefix(redis), leaseMs: LEASE_MS };
+      const holder = await openBus(redis, bus);
+      const [admin, spare] = [openAdmin(redis), openAdmin(standby)];
+      try {
+        const jobId = await submit(holder.events);
+        await holder.queue.claim('jobs', 'living', never);
+        await lapse(admin, bus.keyPrefix);
+        await spare.replicaof('127.0.0.1', redis.port);
+        await eventually('the standby knows the claim, and has been up for longer than a lease', async () => {
+          const [, upS] = /^uptime_in_seconds:(\d+)/m.exec(await spare.info('server')) ?? [];
+          const lane = openKeys(bus.keyPrefix).lane('jobs');
+          const [entry] = await spare.xpending(lane, 'workers', '-', '+', 1);
+          return Array.isArray(entry) && Number(entry[2]) >= LEASE_MS && Number(upS) * 1000 > LEASE_MS;
+        });
+        await redis.kill();
+        await spare.replicaof('NO', 'ONE');
+        const fresh = await openBus(standby, bus);
+        assert.deepEqual(await fresh.queue.reclaim('jobs', 'fresh', 9), [], 'the living may not be back yet');
+        const taken = await eventually(
+          'a lease later',
+          async () => (await fresh.queue.reclaim('jobs', 'f', 9))[0],
+        );
+        assert.equal(taken.jobId, jobId);
+        await fresh.close();
+        await lapse(spare, bus.keyPrefix);
+        const late = await openBus(standby, bus);
+        assert.equal(
+          (await late.queue.reclaim('jobs', 'late', 9))[0]?.jobId,
+          jobId,
+          'it has served for long',
+        );
+        await late.close();
+      } finally {
+        admin.disconnect();
+        spare.disconnect();
+        await holder.close();
       }
     },
   );
