@@ -27,13 +27,14 @@ async function launchOdd(t: TestContext, manner: Manner, patienceMs: number): Pr
     socket.on('data', async () => {
       asked += 1;
       const answer = manner(asked);
+      if (answer === 'goodbye') socket.end();
+      if (answer === 'goodbye' || answer === 'nothing') return;
       const pid = await eventually(
         'it says who it is',
         () => readFileSync(pidFile, 'utf8').trim() || undefined,
       );
       const info = `process_id:${pid}\r\n`;
-      if (answer === 'goodbye') socket.end();
-      else if (answer !== 'nothing') socket.write(`$${info.length}\r\n${info}\r\n${answer}\r\n`);
+      socket.write(`$${info.length}\r\n${info}\r\n${answer}\r\n`);
     });
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');

@@ -207,9 +207,7 @@ describe('a connection to Redis', needsOwnRedis, () => {
       const url = port === 'there' ? redis.url : `redis://127.0.0.1:${port}`;
       const child = spawn(process.execPath, [program, url], { stdio: ['ignore', 'pipe', 'inherit'] });
       const [output] = await Promise.all([child.stdout.toArray(), once(child, 'exit')]);
-      assert.match(Buffer.concat(output).toString(), /^closed, then ended after \d+ ms$/m);
-      const ms = Number(/after (\d+) ms/.exec(Buffer.concat(output).toString())?.[1]);
-      assert.ok(ms < 5_000, `ended ${ms} ms after the bus was closed`);
+      assert.equal(Buffer.concat(output).toString(), 'closed, and left .\n');
     });
   }
 });

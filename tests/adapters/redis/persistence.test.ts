@@ -12,7 +12,7 @@ import { submit } from '../../support/ledger.js';
 import { type OwnRedis, startOwnRedis } from '../../support/redis-server.js';
 import { openAdmin, openBus } from './redis-under-test.js';
 
-const TIMEOUT = { timeout: 60_000 };
+const TIMEOUT = { timeout: 240_000 };
 const never = new AbortController().signal;
 
 /** Kills Redis and starts it again; resolves when the bus answers. */
