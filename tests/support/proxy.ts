@@ -29,6 +29,8 @@ export interface ProxyOptions {
   readonly fault?: 'silent' | 'cut' | 'mute';
 }
 
+const BASIC = 'Basic realm="proxy"';
+
 export async function startProxy({
   login,
   certificate,
@@ -45,7 +47,7 @@ export async function startProxy({
   const passOn = (request: IncomingMessage, response: ServerResponse): void => {
     if (!mayPass(request)) {
       refusals += 1;
-      response.writeHead(407, { 'proxy-authenticate': 'Basic realm="proxy"' }).end();
+      response.writeHead(407, { 'proxy-authenticate': BASIC }).end();
       return;
     }
     passedOn.push(`${request.method} ${request.url}`);
@@ -66,7 +68,7 @@ export async function startProxy({
     if (refusal !== undefined || fault === 'silent' || fault === 'cut') {
       refusals += 1;
       if (fault === 'cut') socket.destroy();
-      else if (refusal !== undefined) socket.end(`HTTP/1.1 ${refusal} No\r\ncontent-length: 0\r\n\r\n`);
+      else if (refusal !== undefined) socket.end(refusalOf(refusal));
       return;
     }
     tunnels.push(request.url ?? '');
@@ -103,3 +105,13 @@ function keep(open: Set<Duplex>, socket: Duplex): void {
   socket.on('error', () => socket.destroy());
   socket.on('close', () => open.delete(socket));
 }
+
+const refusalOf = (status: number): string =>
+  [
+    `HTTP/1.1 ${status} No`,
+    `proxy-authenticate: ${BASIC}`,
+    'connection: close',
+    'content-length: 0',
+    '',
+    '',
+  ].join('\r\n');

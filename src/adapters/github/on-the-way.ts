@@ -32,7 +32,7 @@ export function proxyRefusal(status: number, proxy: NamedProxy, target: string):
         : 'does not accept the user and the password that it was shown';
     return new AgenticoreError(
       'PROXY_AUTH_FAILED',
-      `The proxy ${by} ${fault} (407); set ${proxy.variable} to http://user:password@host:port, with special characters as %XX, start the server again and retry the job.`,
+      `The proxy ${by} ${fault} (407); write the right ones into the address of ${proxy.variable}, special characters as %XX, start the server again and retry the job.`,
     );
   }
   const host = hostOf(target);

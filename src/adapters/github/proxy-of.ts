@@ -79,7 +79,7 @@ function readProxy(variable: string, value: string): NamedProxy {
 const unusable = (variable: string, fault: string): AgenticoreError =>
   new AgenticoreError(
     'CONFIG_INVALID',
-    `${variable} ${fault}; set it to http://host:port, or http://user:password@host:port with special characters as %XX, and start the server again.`,
+    `${variable} ${fault}; set it to http://host:port, user and password before the host with special characters as %XX, and start the server again.`,
   );
 
 function decoded(text: string): string {

@@ -113,7 +113,7 @@ describe('a pull request behind a proxy', () => {
     assert.match(proxy.passedOn[0] ?? '', new RegExp(`^GET http://${target}/api/v3/repos/acme/shop/pulls`));
     await assert.rejects(
       open({ http_proxy: `http://me:wrong-one@${proxy.host}` }),
-      refusedWith('PROXY_AUTH_FAILED', /does not accept .* set http_proxy to/),
+      refusedWith('PROXY_AUTH_FAILED', /does not accept .* address of http_proxy/),
     );
     assert.equal(proxy.refused(), 1);
   });
