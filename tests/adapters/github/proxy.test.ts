@@ -1,5 +1,6 @@
 // GitHub behind a proxy, with a certificate of an authority of its own: everything that its API is asked goes that way.
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
@@ -11,6 +12,7 @@ import type { NetworkVariables } from '../../../src/adapters/github/proxy-of.js'
 import { createRoutedFetch } from '../../../src/adapters/github/routed-fetch.js';
 import { type ErrorCode, isCode } from '../../../src/domain/errors.js';
 import type { OpenPullRequest, PullRequestOrder } from '../../../src/ports/code-host.js';
+import { packagePath } from '../../../src/runtime/package-root.js';
 import { type Certificate, makeCertificate } from '../../support/certificate.js';
 import { createSampleRemote } from '../../support/git-repository.js';
 import { type GitHub, startGitHub } from '../../support/github/github.js';
@@ -21,6 +23,7 @@ import { tempDir } from '../../support/temp-dir.js';
 const never = new AbortController().signal;
 /** Only the proxy of these tests finds it. */
 const NAME = 'ghe.example';
+const ROUTE = new URL('../../../src/adapters/github/api-route.js', import.meta.url).href;
 const LOGIN = 'me:pa@ss/word';
 
 interface Scene {
@@ -127,6 +130,20 @@ describe('a pull request behind a proxy', () => {
     await open({ ...variables, NO_PROXY: '127.0.0.1:1' }, { at: github.host });
     assert.deepEqual([...new Set(proxy.tunnels)], [github.host]);
     assert.equal(await createApiRoute({ PATH: '/bin', NO_PROXY: '*' })(), undefined, "it is Node's own");
+  });
+
+  it("loads nothing that it does not need, and leaves the other requests of the process to Node's own", () => {
+    const script = `
+      const { createApiRoute } = await import(${JSON.stringify(ROUTE)});
+      const dispatcher = Symbol.for('undici.globalDispatcher.1');
+      await createApiRoute({ PATH: '/bin', NO_PROXY: '*' })();
+      const isLoaded = dispatcher in globalThis;
+      await createApiRoute({ https_proxy: 'http://127.0.0.1:1' })();
+      const { Agent } = await import('undici');
+      console.log(JSON.stringify([isLoaded, globalThis[dispatcher] instanceof Agent]));`;
+    const args = ['--input-type=module', '--eval', script];
+    const said = execFileSync(process.execPath, args, { cwd: packagePath('.'), encoding: 'utf8' });
+    assert.deepEqual(JSON.parse(said), [false, false]);
   });
 
   it('is asked for with a token of an App that came the same way', async (t) => {
