@@ -26,11 +26,13 @@ export function createRoutedFetch(variables: NetworkVariables, patienceMs = PATI
     try {
       return (await fetch(url, { ...(init as object), dispatcher })) as unknown as Response;
     } catch (error) {
-      init?.signal?.throwIfAborted();
+      if (!isLate(error)) init?.signal?.throwIfAborted();
       throw proxy === undefined ? error : hostFailure(error, url, proxy);
     }
   };
 }
+
+const isLate = (error: unknown): boolean => error instanceof Error && error.name === 'TimeoutError';
 
 interface Tls {
   readonly timeout: number;
