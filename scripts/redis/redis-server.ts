@@ -20,6 +20,8 @@ export interface RedisServer {
   readonly port: number;
   /** The running process; undefined while it is killed. */
   pid(): number | undefined;
+  /** Sends it a signal, as SIGSTOP and SIGCONT; false when it is not running. */
+  signal(name: NodeJS.Signals): boolean;
   /** SIGKILL; the data stays in its folder. */
   kill(): Promise<void>;
   /**
@@ -102,6 +104,7 @@ export async function startRedisServer(options: RedisServerOptions = {}): Promis
     url: `redis://${password === undefined ? '' : `:${encodeURIComponent(password)}@`}127.0.0.1:${port}`,
     port,
     pid: () => pid,
+    signal: (name) => pid !== undefined && process.kill(pid, name),
     kill,
     async start() {
       await startOn(() => port);

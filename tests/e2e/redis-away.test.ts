@@ -133,6 +133,17 @@ async function assertToldOnTheCommandLine({ fleet }: Outage): Promise<void> {
   }
 }
 
+const signal = (name: NodeJS.Signals) => async (redis: OwnRedis) => assert.ok(redis.signal(name));
+
+const ABSENCES = [
+  {
+    away: 'gone',
+    leave: (redis: OwnRedis) => redis.kill(),
+    comeBack: (redis: OwnRedis) => redis.start(),
+  },
+  { away: 'hanging', leave: signal('SIGSTOP'), comeBack: signal('SIGCONT') },
+];
+
 const statusOf = async ({ url }: Process, path: string): Promise<number> =>
   (await fetch(`${url}${path}`)).status;
 
@@ -196,38 +207,39 @@ describe('Redis killed while claude works', { ...needsOwnRedis, concurrency: tru
     }
   });
 
-  it(
-    'and a worker asked to leave: it exits soon after its grace, and its job is taken up after the lease',
-    TIMEOUT,
-    async () => {
-      const redis = await startOwnRedis({ durable: true });
-      const fleet = await openProcesses(redis);
-      try {
-        const go = join(fleet.folder, 'go');
-        const env = { AGENTICORE_DRAIN: '1', AGENTICORE_LEASE: '3' };
-        const [counter, leaving] = await Promise.all([
-          fleet.start('counter', 'ingress,gateway'),
-          fleet.start('leaving', 'worker', env),
-        ]);
-        const id = await submitTo(counter, go);
-        await whenRunning(counter, id);
-        await redis.kill();
-        await eventually('it is not ready', async () => (await statusOf(leaving, '/ready')) === 503);
-        assert.equal(await statusOf(leaving, '/health'), 200);
-        leaving.send('SIGTERM');
-        assert.equal(await eventually('it leaves', () => leaving.ended), 0, leaving.log());
-        assert.doesNotMatch(leaving.log(), /left_behind/, 'the attempt ended by itself');
-        assert.equal(processesOf(id).length, 0, 'its claude was stopped');
-        await redis.start();
-        await fleet.start('next', 'worker', env);
-        const job = await whenRunning(counter, id, 2);
-        assert.equal(job.pod_name, 'next');
-        writeFileSync(go, '');
-        await whenStatus(counter, id, 'succeeded');
-      } finally {
-        await fleet.close();
-        await redis.stop();
-      }
-    },
-  );
+  for (const { away, leave, comeBack } of ABSENCES)
+    it(
+      `and a worker asked to leave while it is ${away}: it exits soon after its grace, and its job is taken up after the lease`,
+      TIMEOUT,
+      async () => {
+        const redis = await startOwnRedis({ durable: true });
+        const fleet = await openProcesses(redis);
+        try {
+          const go = join(fleet.folder, 'go');
+          const env = { AGENTICORE_DRAIN: '1', AGENTICORE_LEASE: '3' };
+          const [counter, leaving] = await Promise.all([
+            fleet.start('counter', 'ingress,gateway'),
+            fleet.start('leaving', 'worker', env),
+          ]);
+          const id = await submitTo(counter, go);
+          await whenRunning(counter, id);
+          await leave(redis);
+          await eventually('it is not ready', async () => (await statusOf(leaving, '/ready')) === 503);
+          assert.equal(await statusOf(leaving, '/health'), 200);
+          leaving.send('SIGTERM');
+          assert.equal(await eventually('it leaves', () => leaving.ended), 0, leaving.log());
+          assert.doesNotMatch(leaving.log(), /left_behind/, 'the attempt ended by itself');
+          assert.equal(processesOf(id).length, 0, 'its claude was stopped');
+          await comeBack(redis);
+          await fleet.start('next', 'worker', env);
+          const job = await whenRunning(counter, id, 2);
+          assert.equal(job.pod_name, 'next');
+          writeFileSync(go, '');
+          await whenStatus(counter, id, 'succeeded');
+        } finally {
+          await fleet.close();
+          await redis.stop();
+        }
+      },
+    );
 });

@@ -101,18 +101,17 @@ describe('a connection to Redis', needsOwnRedis, () => {
   test('a Redis that hangs is unreachable until it answers again', TIMEOUT, async () => {
     const options = { url: redis.url, name: 'hanging', blockMs: 0, failFast: true };
     const connection = openConnection({ ...options, answerMs: 250 });
-    const pid = redis.pid() ?? 0;
     try {
       await connection.ask((client) => client.ping());
-      process.kill(pid, 'SIGSTOP');
+      assert.ok(redis.signal('SIGSTOP'));
       await assert.rejects(
         connection.ask((client) => client.ping()),
         unreachable,
       );
-      process.kill(pid, 'SIGCONT');
+      redis.signal('SIGCONT');
       await eventually('it answers', () => connection.ask((client) => client.ping()));
     } finally {
-      process.kill(pid, 'SIGCONT');
+      redis.signal('SIGCONT');
       await connection.close();
     }
   });
@@ -133,22 +132,21 @@ describe('a connection to Redis', needsOwnRedis, () => {
   test('a claim given up while Redis hangs ends, and takes nothing', TIMEOUT, async () => {
     const bus = await openBus(redis);
     const admin = openAdmin(redis);
-    const pid = redis.pid() ?? 0;
     try {
       const stop = new AbortController();
       const claiming = bus.queue.claim('jobs', 'w', stop.signal);
       await eventually('the claim blocks', async () =>
         String(await admin.client('LIST')).includes('flags=b'),
       );
-      process.kill(pid, 'SIGSTOP');
+      assert.ok(redis.signal('SIGSTOP'));
       stop.abort();
       assert.equal(await claiming, undefined);
-      process.kill(pid, 'SIGCONT');
+      redis.signal('SIGCONT');
       await eventually('it answers', () => bus.ping().then(() => true));
       await submit(bus.events);
       assert.deepEqual(await bus.queue.depth('jobs'), { waiting: 1, running: 0 });
     } finally {
-      process.kill(pid, 'SIGCONT');
+      redis.signal('SIGCONT');
       admin.disconnect();
       await bus.close();
     }

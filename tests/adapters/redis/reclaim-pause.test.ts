@@ -50,7 +50,6 @@ describe('claims after an absence of Redis', needsOwnRedis, () => {
     const [holder, other] = [await openBus(redis, bus), await openBus(redis, bus)];
     const admin = openAdmin(redis);
     const lane = openKeys(bus.keyPrefix).lane('jobs');
-    const pid = redis.pid() ?? 0;
     try {
       await submit(holder.events);
       await holder.queue.claim('jobs', 'dead', never);
@@ -65,13 +64,13 @@ describe('claims after an absence of Redis', needsOwnRedis, () => {
       await lapse(admin, bus.keyPrefix);
       await lapseTurn(admin, bus.keyPrefix, turn.jobId);
 
-      process.kill(pid, 'SIGSTOP');
+      assert.ok(redis.signal('SIGSTOP'));
       const looks = Promise.allSettled([
         other.queue.reclaim('jobs', 'other', 9),
         other.queue.lapsedDirect(9),
       ]);
       await passing(STANDSTILL_MS + 500); // what is tested is that time passes
-      process.kill(pid, 'SIGCONT');
+      redis.signal('SIGCONT');
       for (const look of await looks) {
         if (look.status === 'fulfilled') assert.deepEqual(look.value, []);
         else assert.ok(isCode(look.reason, 'BUS_UNREACHABLE'), 'it stood still for longer than one waits');
@@ -86,7 +85,7 @@ describe('claims after an absence of Redis', needsOwnRedis, () => {
       assert.deepEqual(await other.queue.lapsedDirect(9), []);
       assert.equal(await claim.extend(), true);
     } finally {
-      process.kill(pid, 'SIGCONT');
+      redis.signal('SIGCONT');
       admin.disconnect();
       await Promise.all([holder.close(), other.close()]);
     }
