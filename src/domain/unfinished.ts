@@ -22,6 +22,7 @@ const SESSION_AFTER: Readonly<Partial<Record<ErrorCode, 'sound' | 'doubtful'>>> 
   BUS_UNREACHABLE: 'sound',
   DISK_FULL: 'doubtful',
   REPOSITORY_UNREACHABLE: 'sound',
+  PROXY_UNREACHABLE: 'sound',
   MODEL_OVERLOADED: 'sound',
   MODEL_UNREACHABLE: 'sound',
   CLAUDE_USAGE_LIMIT: 'sound',

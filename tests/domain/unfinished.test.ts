@@ -88,6 +88,7 @@ describe('what an attempt leaves unfinished', () => {
       'DISK_FULL',
       'MODEL_OVERLOADED',
       'MODEL_UNREACHABLE',
+      'PROXY_UNREACHABLE',
       'REPOSITORY_UNREACHABLE',
       'WORKER_LOST',
     ]);
