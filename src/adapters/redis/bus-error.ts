@@ -1,11 +1,20 @@
 // Tells apart what goes wrong between us and Redis: an answer that was lost, a Redis that cannot serve now, a bug.
 import { AgenticoreError, messageOf } from '../../domain/errors.js';
+import { isRecord } from '../../domain/json-record.js';
 
 const RETRY_AFTER_S = 2;
 
 /** Refusals of a Redis that is there but cannot serve: they pass, or somebody mends them, without a change of ours. */
 const NOT_NOW =
-  /(?:^|-)(LOADING|READONLY|OOM|MISCONF|MASTERDOWN|CLUSTERDOWN|NOREPLICAS|BUSY|TRYAGAIN|NOAUTH|WRONGPASS|NOPERM)\b/;
+  /(?:^|-)(LOADING|READONLY|OOM|MISCONF|MASTERDOWN|CLUSTERDOWN|NOREPLICAS|BUSY|TRYAGAIN|NOAUTH|WRONGPASS|NOPERM)\b|user executing the script can't/;
+
+/** What to do about troubles that do not say it themselves. */
+const MENDS: readonly (readonly [RegExp, string])[] = [
+  [/\b(NOAUTH|WRONGPASS)\b/, 'set user and password in its address (REDIS_URL)'],
+  [/\bNOPERM\b|user executing the script can't/, 'docs/redis.md says what its user must be allowed'],
+  [/\bDB index\b|SELECT is not allowed/, 'name a database that it has, or none, in its address (REDIS_URL)'],
+  [/certificate/, 'name the certificate of its authority in NODE_EXTRA_CA_CERTS'],
+];
 
 /** What ioredis says, in plain errors, when there was or is no connection. */
 const CONNECTION_LOST =
@@ -18,10 +27,13 @@ export const BUS_CLOSED = 'the bus has been closed';
 const isReply = (error: unknown): boolean => error instanceof Error && error.name === 'ReplyError';
 
 /** BUS_UNREACHABLE with a reason. Never takes the library's error along: that one carries arguments, also of AUTH. */
-export const unreachable = (reason: string): AgenticoreError =>
-  new AgenticoreError('BUS_UNREACHABLE', `The bus (Redis) cannot be reached: ${reason}.`, {
+export function unreachable(reason: string): AgenticoreError {
+  const mend = MENDS.find(([trouble]) => trouble.test(reason))?.[1];
+  const why = [reason.replace(/[.\s]+$/, ''), ...(mend === undefined ? [] : [mend])].join('; ');
+  return new AgenticoreError('BUS_UNREACHABLE', `The bus (Redis) cannot be reached: ${why}.`, {
     retryAfterS: RETRY_AFTER_S,
   });
+}
 
 /** True when the connection broke before the answer came: the command may or may not have been carried out. */
 export const isLostAnswer = (error: unknown): boolean =>
@@ -31,11 +43,24 @@ export const isLostAnswer = (error: unknown): boolean =>
 export const isGroupMissing = (error: unknown): boolean =>
   isReply(error) && /^(NOGROUP|UNBLOCKED)\b/.test(messageOf(error));
 
+/** What was sent is in the error too, and would be logged with it: scripts, tasks, answers. */
+function withoutCommand(error: unknown): unknown {
+  if (error instanceof Error) Reflect.deleteProperty(error, 'command');
+  return error;
+}
+
+/** True for what only says that there is no connection: it never hides why there is none. */
+export const isConnectionLost = (error: Error): boolean => CONNECTION_LOST.test(error.message);
+
+/** True for the refusal to change into the database of the address: what is sent then would go to another one. */
+export const isDatabaseRefused = (error: Error): boolean =>
+  'command' in error && isRecord(error.command) && error.command.name === 'select';
+
 /** What to throw for `error` of a command; `reason` is the last trouble of the connection, if it had any. */
 export function busError(error: unknown, reason: string | undefined): unknown {
   if (error instanceof AgenticoreError) return error;
   const message = messageOf(error);
-  if (isReply(error)) return NOT_NOW.test(message) ? unreachable(message.replace(/\.?\s*$/, '')) : error;
+  if (isReply(error)) return NOT_NOW.test(message) ? unreachable(message) : withoutCommand(error);
   if (isLostAnswer(error)) return unreachable(reason ?? 'the connection was lost');
   return TIMED_OUT.test(message) ? unreachable('it does not answer') : error;
 }

@@ -1,0 +1,126 @@
+// What is said of a Redis that is there, but cannot be used as its address or its user is: each time what to mend.
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { describe, test } from 'node:test';
+import { isCode } from '../../../src/domain/errors.js';
+import { needsOwnRedis } from '../../support/install-redis.js';
+import { submission, submit } from '../../support/ledger.js';
+import { startOwnRedis } from '../../support/redis-server.js';
+import { openBus, useRedis } from './redis-under-test.js';
+
+const TIMEOUT = { timeout: 60_000 };
+const PASSWORD = 'of the default user';
+
+describe('what is said of a Redis that cannot be used', needsOwnRedis, () => {
+  const redis = useRedis(() => startOwnRedis({ password: PASSWORD }));
+
+  async function assertSaid(url: string, said: RegExp): Promise<void> {
+    const bus = await openBus(redis.server, { url });
+    try {
+      await assert.rejects(bus.ping(), (error) => {
+        assert.ok(isCode(error, 'BUS_UNREACHABLE'), String(error));
+        assert.match(String(error), said);
+        assert.doesNotMatch(String(error), /\.\.$|enableOfflineQueue/);
+        return true;
+      });
+    } finally {
+      await bus.close();
+    }
+  }
+
+  async function whileListening(onSocket: (socket: Socket) => void, work: (port: number) => Promise<void>) {
+    const sockets = new Set<Socket>();
+    const server: Server = createServer((socket) => {
+      sockets.add(socket.on('error', () => {}));
+      onSocket(socket);
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    try {
+      await work((server.address() as AddressInfo).port);
+    } finally {
+      for (const socket of sockets) socket.destroy();
+      server.close();
+    }
+  }
+
+  test('a database that it does not have: nothing is written into another one', TIMEOUT, async () => {
+    const url = `${redis.server.url}/99`;
+    const bus = await openBus(redis.server, { url });
+    try {
+      await assert.rejects(submit(bus.events), /DB index is out of range; .*REDIS_URL/);
+      await assert.rejects(submit(bus.events), /DB index is out of range; .*REDIS_URL/);
+    } finally {
+      await bus.close();
+    }
+    assert.equal(await redis.admin.dbsize(), 0);
+  });
+
+  test('no password, or a wrong one', TIMEOUT, async () => {
+    const { port } = redis.server;
+    await assertSaid(`redis://127.0.0.1:${port}`, /NOAUTH.*; set user and password .*REDIS_URL\)\.$/);
+    await assertSaid(`redis://:no@127.0.0.1:${port}`, /WRONGPASS.*; set user and password .*REDIS_URL\)\.$/);
+  });
+
+  test('something that is no Redis, or with and without TLS mistaken', TIMEOUT, async () => {
+    const { port } = redis.server;
+    await assertSaid(`rediss://127.0.0.1:${port}`, /(nothing answers|hangs up).*rediss:\/\/ \(TLS\)/);
+    const hangUp = (socket: Socket): void => void socket.once('data', () => socket.destroy());
+    await whileListening(hangUp, (mute) =>
+      assertSaid(`redis://127.0.0.1:${mute}`, /hangs up .*redis:\/\/ \(no TLS\)/),
+    );
+    await whileListening(
+      () => {},
+      (mute) => assertSaid(`redis://127.0.0.1:${mute}`, /has not answered yet/),
+    );
+    await whileListening(
+      (socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'),
+      (web) => assertSaid(`redis://127.0.0.1:${web}`, /no Redis; .*redis:\/\/ \(no TLS\)/),
+    );
+  });
+
+  test(
+    'a user that may not do what a script does is waited for, as one that may not call it',
+    TIMEOUT,
+    async () => {
+      const refused = [
+        ['no-time', '+@all -time'],
+        ['no-scripts', '+@all -@scripting'],
+        ['no-keys', '+@all'],
+      ] as const;
+      for (const [user, rules] of refused) {
+        const keys = user === 'no-keys' ? '~elsewhere:*' : '~*';
+        await redis.admin.call('ACL', 'SETUSER', user, 'on', '>pw', keys, '&*', ...rules.split(' '));
+        const bus = await openBus(redis.server, { url: `redis://${user}:pw@127.0.0.1:${redis.server.port}` });
+        try {
+          await assert.rejects(bus.queue.promoteDue(5), (error) => {
+            assert.ok(isCode(error, 'BUS_UNREACHABLE'), `${user}: ${String(error)}`);
+            assert.match(String(error), /; docs\/redis\.md says what its user must be allowed\.$/);
+            return true;
+          });
+        } finally {
+          await bus.close();
+        }
+      }
+    },
+  );
+
+  test('an error of Redis that is our mistake does not carry what was sent', TIMEOUT, async () => {
+    const keyPrefix = 'mistaken';
+    await redis.admin.set(`{${keyPrefix}}:jobs`, 'no sorted set');
+    const bus = await openBus(redis.server, { keyPrefix });
+    try {
+      await assert.rejects(bus.events.append(submission({ order: { task: 'a private task' } })), (error) => {
+        assert.match(String(error), /WRONGTYPE/);
+        assert.ok(error instanceof Error);
+        const told = JSON.stringify(
+          Object.getOwnPropertyNames(error).map((name) => Reflect.get(error, name)),
+        );
+        assert.ok(!told.includes('private task'), 'the task is not in the error');
+        return true;
+      });
+    } finally {
+      await bus.close();
+    }
+  });
+});
