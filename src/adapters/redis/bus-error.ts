@@ -1,6 +1,6 @@
 // Tells apart what goes wrong between us and Redis: an answer that was lost, a Redis that cannot serve now, a bug.
 import { AgenticoreError, messageOf } from '../../domain/errors.js';
-import { isRecord } from '../../domain/json-record.js';
+import { isRecord, type JsonRecord } from '../../domain/json-record.js';
 
 const RETRY_AFTER_S = 2;
 
@@ -43,6 +43,18 @@ export const isLostAnswer = (error: unknown): boolean =>
 export const isGroupMissing = (error: unknown): boolean =>
   isReply(error) && /^(NOGROUP|UNBLOCKED)\b/.test(messageOf(error));
 
+/** Somebody else writes under our keys, or damaged them. A script names no key: it makes most of its keys itself. */
+function notOurs(error: unknown, message: string): AgenticoreError {
+  const { name, args } = commandOf(error);
+  const isScript = name === 'eval' || name === 'evalsha';
+  const where = isScript || !Array.isArray(args) ? 'a key of the bus' : String(args[0]);
+  const why = `Redis holds something else than Agenticore writes in ${where} (${message.replace(/[.\s]+$/, '')})`;
+  return new AgenticoreError('BUS_CORRUPT', `${why}; see that nobody else uses this REDIS_KEY_PREFIX.`);
+}
+
+const commandOf = (error: unknown): JsonRecord =>
+  isRecord(error) && isRecord(error.command) ? error.command : {};
+
 /** What was sent is in the error too, and would be logged with it: scripts, tasks, answers. */
 function withoutCommand(error: unknown): unknown {
   if (error instanceof Error) Reflect.deleteProperty(error, 'command');
@@ -53,14 +65,15 @@ function withoutCommand(error: unknown): unknown {
 export const isConnectionLost = (error: Error): boolean => CONNECTION_LOST.test(error.message);
 
 /** True for the refusal to change into the database of the address: what is sent then would go to another one. */
-export const isDatabaseRefused = (error: Error): boolean =>
-  'command' in error && isRecord(error.command) && error.command.name === 'select';
+export const isDatabaseRefused = (error: Error): boolean => commandOf(error).name === 'select';
 
 /** What to throw for `error` of a command; `reason` is the last trouble of the connection, if it had any. */
 export function busError(error: unknown, reason: string | undefined): unknown {
   if (error instanceof AgenticoreError) return error;
   const message = messageOf(error);
-  if (isReply(error)) return NOT_NOW.test(message) ? unreachable(message) : withoutCommand(error);
+  if (isReply(error) && NOT_NOW.test(message)) return unreachable(message);
+  if (isReply(error) && /\bWRONGTYPE\b/.test(message)) return notOurs(error, message);
+  if (isReply(error)) return withoutCommand(error);
   if (isLostAnswer(error)) return unreachable(reason ?? 'the connection was lost');
   return TIMED_OUT.test(message) ? unreachable('it does not answer') : error;
 }
