@@ -52,6 +52,8 @@ export interface SubmitPolicy {
   readonly lane: string;
   readonly maxQueued: number;
   readonly jobTtlS: number;
+  /** Undefined: what was said is kept as long as the record. */
+  readonly feedTtlS?: number | undefined;
   readonly queueTtlS: number;
   /** Upper bound on a profile's own number of attempts. */
   readonly maxAttempts: number;
@@ -164,6 +166,7 @@ async function completeOrder(
     maxAttempts: Math.min(profile.maxAttempts, policy.maxAttempts),
     backoffS: profile.backoffS,
   });
+  if (policy.feedTtlS !== undefined) order.feedTtlS = policy.feedTtlS;
   if (order.filePath !== undefined) order.filePath = await deps.checkFilePath(order.filePath);
   if (context.traceparent !== undefined) order.traceparent = context.traceparent;
   return order;

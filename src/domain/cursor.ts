@@ -2,6 +2,9 @@
 
 /** Compares two cursors as Array.sort expects. */
 export function compareCursors(a: string, b: string): number {
+  const cut = a.indexOf('-');
+  // Numbers of one length stand in the order of their digits, and nearly all cursors are of one length.
+  if (a.length === b.length && cut > 0 && b[cut] === '-') return a === b ? 0 : a < b ? -1 : 1;
   const [aMs = 0, aN = 0] = a.split('-').map(Number);
   const [bMs = 0, bN = 0] = b.split('-').map(Number);
   return aMs - bMs || aN - bN;

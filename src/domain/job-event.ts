@@ -19,7 +19,10 @@ export interface JobOrder {
   readonly model?: string;
   readonly maxTurns?: number;
   readonly queueTtlS: number;
+  /** How long the record is kept after the end. */
   readonly ttlS: number;
+  /** How long what was said is kept after the end; as long as the record when undefined. */
+  readonly feedTtlS?: number;
   readonly maxAttempts: number;
   readonly backoffS: number;
   readonly metadata?: Readonly<Record<string, string>>;

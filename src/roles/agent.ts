@@ -148,6 +148,7 @@ function policyOf(config: Config, agent: string): TurnPolicy {
     visibility: parseVisibility(defaultVisibility.join(',')),
     sessionTtlMs: sessionTtl * 1000,
     jobTtlS: config.repos.jobTtlSeconds,
+    feedTtlS: config.repos.feedTtlSeconds,
     queueTtlS: QUEUE_TTL_S,
     leaseMs: leaseMs(config),
   };

@@ -153,6 +153,7 @@ function submitDeps(machines: Machines, leave: AbortSignal): SubmitDeps {
       lane: config.worker.lane,
       maxQueued: config.server.maxQueued,
       jobTtlS: config.repos.jobTtlSeconds,
+      feedTtlS: config.repos.feedTtlSeconds,
       queueTtlS: QUEUE_TTL_S,
       maxAttempts: config.worker.maxAttempts,
       repoUrls: repoUrlPolicy(config),

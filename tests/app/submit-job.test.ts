@@ -49,6 +49,13 @@ describe('submitting a job', () => {
   const refused = (promise: Promise<unknown>, code: ErrorCode): Promise<void> =>
     assert.rejects(promise, (error) => error instanceof AgenticoreError && error.code === code);
 
+  it('says how long what is said is kept, if not as long as the record', async () => {
+    const brief = { ...deps, policy: { ...policy, feedTtlS: 60 } };
+    const { order } = await submitJob(brief, { task: 'mend it', ttlS: 3600 });
+    assert.deepEqual([order.feedTtlS, order.ttlS], [60, 3600]);
+    assert.ok(!('feedTtlS' in (await submitJob(deps, { task: 'mend it' })).order));
+  });
+
   it('answers with a job that is already in its lane, completed by profile and server', async () => {
     const job = await submitJob(deps, { task: 'mend it with hunter2', metadata: { ticket: '7' } });
     assert.equal(job.order.task, 'mend it with [redacted]');

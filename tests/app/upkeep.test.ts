@@ -4,9 +4,10 @@ import { openFileBus } from '../../src/adapters/file/open-file-bus.js';
 import { systemClock } from '../../src/adapters/host/system-clock.js';
 import { upkeepLoop } from '../../src/app/loops/upkeep.js';
 import { AgenticoreError } from '../../src/domain/errors.js';
+import type { Bus } from '../../src/ports/bus.js';
 import type { EventLog } from '../../src/ports/event-log.js';
 import { eventually } from '../support/eventually.js';
-import { carryOut, startAttempt, submit } from '../support/ledger.js';
+import { carryOut, endAttempt, startAttempt, submit } from '../support/ledger.js';
 import { tempDir } from '../support/temp-dir.js';
 import { setStage } from './doubles.js';
 
@@ -14,7 +15,11 @@ const HOUR = 3_600_000;
 
 /** Runs the loop until `probe` answers; gives the ids of the directories that were removed. */
 async function keepUpUntil(
-  over: { readonly events: EventLog; readonly remove?: (jobId: string) => Promise<void> },
+  over: {
+    readonly bus: Bus;
+    readonly events?: EventLog;
+    readonly remove?: (jobId: string) => Promise<void>;
+  },
   deps: Awaited<ReturnType<typeof setStage>>['deps'],
   probe: () => Promise<boolean>,
 ): Promise<readonly string[]> {
@@ -27,7 +32,8 @@ async function keepUpUntil(
       removed.push(jobId);
     },
   };
-  const loop = upkeepLoop({ ...deps, events: over.events, directories }, stop.signal);
+  const { bus, events = bus.events } = over;
+  const loop = upkeepLoop({ ...deps, bus, events, directories }, stop.signal);
   try {
     await eventually('upkeep has done it', probe);
   } finally {
@@ -46,7 +52,7 @@ describe('upkeep', () => {
     const late = await submit(events, { now: now - HOUR, order: { queueTtlS: 60 } });
     const running = await submit(events, { now: now - HOUR, order: { queueTtlS: 60 } });
     await startAttempt(events, running, { now: now - HOUR });
-    await keepUpUntil({ events }, deps, async () => (await events.count('expired')) === 1);
+    await keepUpUntil({ bus }, deps, async () => (await events.count('expired')) === 1);
     assert.equal((await events.load(late))?.job.status, 'expired');
     assert.equal((await events.load(running))?.job.status, 'running');
     assert.equal(await events.count('queued'), 300);
@@ -64,9 +70,39 @@ describe('upkeep', () => {
     }
     const gone = await submit(events, { now: at, order: { ttlS: 60 } });
     await carryOut(events, gone, cancel, { now: at });
-    const removed = await keepUpUntil({ events }, deps, async () => (await events.load(gone)) === undefined);
+    const removed = await keepUpUntil({ bus }, deps, async () => (await events.load(gone)) === undefined);
     assert.deepEqual(removed, [gone]);
     assert.equal(await events.count('cancelled'), 210);
+    await close();
+  });
+
+  it('forgets what was said in ended jobs after their feed ttl, and what happened after their ttl', async () => {
+    const { deps, close } = await setStage();
+    let now = 1_700_000_000_000;
+    const clock = { ...systemClock, now: () => now };
+    const bus = await openFileBus({ home: await tempDir(), leaseMs: 60_000, clock });
+    const { events, feed, custody } = bus;
+    const jobId = await submit(events, { now, order: { feedTtlS: 60, ttlS: 3600 } });
+    const whole = await submit(events, { now, order: { ttlS: 3600 } });
+    const seen = async (): Promise<number> =>
+      (await feed.read({ kind: 'job', jobId }, undefined, 50)).entries.filter(({ kind }) => kind === 'event')
+        .length;
+    for (const each of [jobId, whole]) {
+      await startAttempt(events, each, { now });
+      await endAttempt(events, each, { kind: 'succeeded' }, { now });
+    }
+    const [happened, ledger] = [await seen(), await events.read(jobId)];
+
+    now += 60_000;
+    await keepUpUntil({ bus }, { ...deps, clock }, async () => (await events.upkeepDue(now, 9)).length === 0);
+    assert.notEqual(await custody.trimMark(jobId), undefined);
+    assert.equal(await custody.trimMark(whole), undefined, 'kept as long as its record');
+    assert.deepEqual([await seen(), await events.read(jobId)], [happened, ledger]);
+
+    now += 3_540_000;
+    assert.deepEqual((await events.upkeepDue(now, 9)).toSorted(), [jobId, whole].toSorted());
+    await keepUpUntil({ bus }, { ...deps, clock }, async () => (await events.load(jobId)) === undefined);
+    await bus.close();
     await close();
   });
 
@@ -83,7 +119,7 @@ describe('upkeep', () => {
 
     now += HOUR;
     assert.deepEqual(await events.upkeepDue(now, 9), [held]);
-    await keepUpUntil({ events }, { ...deps, clock }, nothingDue);
+    await keepUpUntil({ bus }, { ...deps, clock }, nothingDue);
     assert.equal((await events.load(held))?.job.status, 'queued', 'still held');
 
     await carryOut(
@@ -93,10 +129,10 @@ describe('upkeep', () => {
       { now },
     );
     now += 59_000;
-    await keepUpUntil({ events }, { ...deps, clock }, nothingDue);
+    await keepUpUntil({ bus }, { ...deps, clock }, nothingDue);
     assert.equal((await events.load(held))?.job.status, 'queued', 'it waits since it was let in');
     now += 2_000;
-    await keepUpUntil({ events }, { ...deps, clock }, async () => (await events.count('expired')) === 1);
+    await keepUpUntil({ bus }, { ...deps, clock }, async () => (await events.count('expired')) === 1);
     await bus.close();
     await close();
   });
@@ -118,7 +154,7 @@ describe('upkeep', () => {
       throw new Error('EACCES');
     };
     await keepUpUntil(
-      { events: { ...events, load }, remove },
+      { bus, events: { ...events, load }, remove },
       deps,
       async () =>
         (await events.load(late))?.job.status === 'expired' &&

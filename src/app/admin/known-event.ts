@@ -54,7 +54,14 @@ const ORDER = object(
   },
   {
     ...{ repoUrl: text, baseRef: text, sessionId: text, model: text, filePath: text, retryOf: text },
-    ...{ timeoutS: number, maxBudgetUsd: number, maxTurns: number, metadata: texts, traceparent: text },
+    ...{
+      timeoutS: number,
+      maxBudgetUsd: number,
+      maxTurns: number,
+      feedTtlS: number,
+      metadata: texts,
+      traceparent: text,
+    },
     delivers: object({ jobId: text, branch: text, commit: text }),
     callbackUrl: text,
     turn: TURN,

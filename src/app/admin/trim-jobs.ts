@@ -3,13 +3,10 @@ import { AgenticoreError, isCode } from '../../domain/errors.js';
 import type { Hash } from '../../domain/evidence.js';
 import { isTerminal, type Job } from '../../domain/job.js';
 import type { Bus } from '../../ports/bus.js';
-import type { Cut } from '../../ports/custody.js';
-import type { FeedEntry } from '../../ports/feed.js';
+import { trimJob } from '../trim-job.js';
 
 /** Which jobs: one, or all that ended before a moment (epoch milliseconds). */
 export type TrimOrder = { readonly jobId: string } | { readonly endedBefore: number };
-
-const PAGE = 64;
 
 /** Trims and gives the ids of the jobs that were not trimmed before. Throws JOB_NOT_FOUND, JOB_NOT_ENDED for the one. */
 export async function trimJobs(bus: Bus, hash: Hash, order: TrimOrder): Promise<readonly string[]> {
@@ -40,30 +37,3 @@ async function readableJob(bus: Bus, jobId: string): Promise<Job | undefined> {
   });
   return stored?.job;
 }
-
-async function trimJob(bus: Bus, hash: Hash, job: Job): Promise<boolean> {
-  if ((await bus.custody.trimMark(job.id)) !== undefined) return false;
-  return bus.custody.trim(job.id, await cutOf(bus, hash, job));
-}
-
-async function cutOf(bus: Bus, hash: Hash, { id: jobId, version }: Job): Promise<Cut> {
-  const cursors: string[] = [];
-  let last: FeedEntry | undefined;
-  let lastMessage: FeedEntry | undefined;
-  for (let cursor: string | undefined; ; ) {
-    const { entries } = await bus.feed.read({ kind: 'job', jobId }, cursor, PAGE);
-    for (const entry of entries) {
-      cursor = entry.cursor;
-      if (entry.kind === 'event') cursors.push(entry.cursor);
-      else last = entry;
-      if (entry.kind === 'message') lastMessage = entry;
-    }
-    if (entries.length < PAGE) break;
-  }
-  const head = lastMessage === undefined ? {} : { hash: hashOf(lastMessage, hash) };
-  return { version, mark: { cursor: last?.cursor ?? '0-0', ...head }, cursors };
-}
-
-/** Of the whole message; a preview names it. */
-const hashOf = ({ data }: FeedEntry, hash: Hash): string =>
-  /"sha256":"([0-9a-f]{64})","href":"[^"]*"\}$/.exec(data)?.[1] ?? hash(data);

@@ -1,10 +1,13 @@
-// What time alone does to jobs: ends those that waited longer than their queue TTL, and forgets ended ones after their
-// TTL - record, feed, and the directory with Claude's session. Looks only at jobs whose time has come, however many wait.
+// What time alone does to jobs: ends those that waited longer than their queue TTL, forgets what was said in ended ones
+// after their feed TTL, and everything after their TTL - record, feed, and the directory with Claude's session. Looks only
+// at jobs whose time has come, however many wait.
 import { hasExpired } from '../../domain/decide.js';
 import { isCode } from '../../domain/errors.js';
-import { hasOutlived, upkeepAt } from '../../domain/upkeep.js';
+import type { Job } from '../../domain/job.js';
+import { hasOutlived, isFeedOver, recordKeptUntil, upkeepAt } from '../../domain/upkeep.js';
 import type { JobDirectories } from '../../ports/job-directories.js';
 import { handleCommand, type LedgerDeps } from '../handle-command.js';
+import { type TrimBus, trimJob } from '../trim-job.js';
 import { every, type LoopDeps } from './every.js';
 
 const BATCH = 200;
@@ -14,6 +17,7 @@ const TROUBLE_MS = 600_000;
 
 export interface UpkeepDeps extends LedgerDeps {
   readonly directories: JobDirectories;
+  readonly bus: TrimBus;
 }
 
 /** Looks every five seconds until the signal aborts. */
@@ -39,15 +43,27 @@ async function keepUp(deps: LoopDeps & UpkeepDeps, signal: AbortSignal): Promise
   return due.length === BATCH;
 }
 
-async function look(deps: UpkeepDeps, jobId: string, now: number): Promise<void> {
+async function look(deps: LoopDeps & UpkeepDeps, jobId: string, now: number): Promise<void> {
   const stored = await deps.events.load(jobId);
   if (stored === undefined || hasOutlived(stored.job, now)) {
     await deps.directories.remove(jobId);
     await deps.events.remove(jobId);
+  } else if (isFeedOver(stored.job, now)) {
+    await forgetFeed(deps, stored.job, now);
   } else if (hasExpired(stored.job, now, stored.heldMs)) {
     await handleCommand(deps, jobId, { type: 'ExpireJob' });
   } else {
     // It changed since it was filed, or was held by its repository's limit, which does not count.
     await deps.events.putOffUpkeep(jobId, now, upkeepAt(stored.job, stored.heldMs) ?? now + TROUBLE_MS);
   }
+}
+
+async function forgetFeed(
+  { bus, events, hash, log }: LoopDeps & UpkeepDeps,
+  job: Job,
+  now: number,
+): Promise<void> {
+  if (await trimJob(bus, hash, job)) log('feed.trimmed', { job_id: job.id });
+  else if ((await bus.custody.trimMark(job.id)) === undefined) return; // it changed meanwhile: the next pass finds it due
+  await events.putOffUpkeep(job.id, now, recordKeptUntil(job));
 }

@@ -75,6 +75,7 @@ function orderOf({ policy, redact }: TurnDeps, turn: NewTurn): JobOrder {
     ...(options.timeoutS === undefined ? {} : { timeoutS: options.timeoutS }),
     queueTtlS: policy.queueTtlS,
     ttlS: policy.jobTtlS,
+    ...(policy.feedTtlS === undefined ? {} : { feedTtlS: policy.feedTtlS }),
     maxAttempts: 1,
     backoffS: 0,
     ...(meta === undefined ? {} : { metadata: { meta } }),

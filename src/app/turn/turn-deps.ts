@@ -27,6 +27,8 @@ export interface TurnPolicy {
   readonly sessionTtlMs: number;
   /** How long the record of a turn is kept after its end. */
   readonly jobTtlS: number;
+  /** Undefined: what was said is kept as long as the record. */
+  readonly feedTtlS?: number | undefined;
   /** How long a turn may wait for a place. */
   readonly queueTtlS: number;
   /** For how long whose turn it is holds without being prolonged. */

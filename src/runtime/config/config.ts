@@ -83,6 +83,8 @@ export interface Settings {
     /** 0: no limit. */
     readonly maxParallelPerRepo: number;
     readonly jobTtlSeconds: number;
+    /** Undefined: as long as the record. */
+    readonly feedTtlSeconds?: number;
     /** Undefined: no limit. */
     readonly cacheMaxBytes?: number;
     readonly podName: string;

@@ -9,7 +9,11 @@ const PREVIEW_CHARS = 4096;
 /** Epoch milliseconds in the ledger. */
 const TIMES = new Set(['at', 'retryAt', 'until']);
 /** Named as in POST /jobs. */
-const NAMES: Readonly<Record<string, string>> = { queueTtlS: 'queue_ttl_seconds', ttlS: 'ttl_seconds' };
+const NAMES: Readonly<Record<string, string>> = {
+  queueTtlS: 'queue_ttl_seconds',
+  ttlS: 'ttl_seconds',
+  feedTtlS: 'feed_ttl_seconds',
+};
 
 const wireName = (key: string): string =>
   NAMES[key] ?? key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);

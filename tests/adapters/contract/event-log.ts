@@ -90,8 +90,10 @@ export function eventLogContract(name: string, open: OpenBus): void {
         assert.deepEqual(await events.append({ ...next, expectedVersion }), { kind: 'conflict' });
       }
       assert.deepEqual(await events.append(submission({ jobId: first.jobId })), { kind: 'conflict' });
-      assert.deepEqual(await events.append({ ...next, jobId: randomUUID() }), { kind: 'conflict' });
+      const nowhere = randomUUID();
+      assert.deepEqual(await events.append({ ...next, jobId: nowhere }), { kind: 'conflict' });
 
+      assert.equal(await events.load(nowhere), undefined);
       assert.deepEqual(inFull(await events.load(first.jobId)), inFull(first.after));
       assert.deepEqual(await events.read(first.jobId), first.records);
       assert.equal(await events.count('queued'), 1);

@@ -63,6 +63,18 @@ export function upkeepContract(name: string, open: OpenBus): void {
       assert.deepEqual(await events.upkeepDue(T0 + 6_000, 5), []);
     });
 
+    check('an ended job is due when what was said in it is over, before its ttl', async ({ bus }) => {
+      const { events } = bus;
+      const jobId = await submit(events, { now: T0, order: { ttlS: 60, feedTtlS: 5 } });
+      const brief = await submit(events, { now: T0, order: { ttlS: 3, feedTtlS: 30 } });
+      for (const each of [jobId, brief])
+        await carryOut(events, each, { type: 'RequestCancel', by: 'x' }, { now: T0 + 1_000 });
+      assert.deepEqual(await events.upkeepDue(T0 + 3_999, 5), []);
+      assert.deepEqual(await events.upkeepDue(T0 + 6_000, 5), [brief, jobId]);
+      await events.putOffUpkeep(jobId, T0 + 6_000, T0 + 61_000);
+      assert.deepEqual(await events.upkeepDue(T0 + 60_999, 5), [brief]);
+    });
+
     check('a due job can be put off, one that is not due stays where it is', async ({ bus: { events } }) => {
       const jobId = await submit(events, { now: T0, order: { queueTtlS: 1 } });
       await events.putOffUpkeep(jobId, T0 + 1_000, T0 + 99_000);

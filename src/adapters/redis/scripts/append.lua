@@ -42,7 +42,7 @@ local FIRST_RECORD, NO_EXTRAS = 3, {}
 -- @include admission
 
 local function alreadyThere(ledger, from, first, count)
-  local stored = redis.call('LRANGE', ledger, from, from + count - 1)
+  local stored = redis.pcall('LRANGE', ledger, from, from + count - 1)
   for i = 1, count do
     local line = stored[i] or ''
     if line ~= ARGV[first + i - 1] and string.gsub(line, '^%S+ ', '', 1) ~= ARGV[first + i - 1] then return false end
@@ -64,14 +64,10 @@ local function isClaimed(group, nth, entry)
   return held[wanted] == tonumber(group.claims[2 * nth])
 end
 
--- Nil when nothing speaks against it. `first`: which of ARGV is the first record.
+-- Nil when nothing speaks against it, but for the length of the ledger, which `write` looks at. `first`: which of ARGV is
+-- the first record.
 local function refusal(group, nth, view, extra, first)
-  local ledger, version = view .. toLedger, group.versions[nth]
-  local length = redis.pcall('LLEN', ledger)
-  if length ~= version then
-    if type(length) == 'table' then return { 'failed', length.err } end
-    return resent == '1' and alreadyThere(ledger, version, first, group.records) and 'appended' or 'conflict'
-  end
+  if resent == '1' and alreadyThere(view .. toLedger, group.versions[nth], first, group.records) then return 'appended' end
   if group.worker and not isClaimed(group, nth, viewAt(view).entry) then return 'unclaimed' end
   if extra.digest then
     local idem = toIdem .. extra.idem
@@ -81,6 +77,15 @@ local function refusal(group, nth, view, extra, first)
       return { 'duplicate', string.sub(taken, cut + 1), string.sub(taken, 1, cut - 1) }
     end
   end
+end
+
+-- Writes the records behind a ledger of `version` records; false when it has not that many. The push itself tells how many
+-- there were: to ask first costs each transition a command, to take back costs only those that come too late.
+local function write(ledger, version, lines)
+  local count = #lines
+  if redis.call('RPUSH', ledger, unpack(lines)) == version + count then return true end
+  redis.call('RPOP', ledger, count)
+  return false
 end
 
 -- What only some jobs have: beside the ledger, or in places of their own.
@@ -134,22 +139,24 @@ local function place(group, job, jobId, view, lane, extra, record, gone)
   end
 end
 
--- What is a job's alone. `first`: which of ARGV is the first record.
+-- What is a job's alone; false when its ledger is not as long as it should be. `first`: which of ARGV is the first record.
 local function append(group, nth, view, lane, extra, first, gone)
-  local jobId, job, ledger, count = group.ids[nth], viewAt(view), view .. toLedger, group.records
-  local cursor = laterOf(job.cursor, job.saidAt)
-  for at = first, first + count - 1 do
-    local line = ARGV[at]
+  local jobId, job, count = group.ids[nth], viewAt(view), group.records
+  local cursor, lines = laterOf(job.cursor, job.saidAt), {}
+  for n = 1, count do
+    local line = ARGV[first + n - 1]
     if not extra.closed then
       cursor = cursorAfter(cursor)
       line = cursor .. ' ' .. line
     end
-    redis.call('RPUSH', ledger, line)
+    lines[n] = line
   end
+  if not write(view .. toLedger, group.versions[nth], lines) then return false end
   job.status, job.attempt, job.cursor, job.lane = group.status, group.attempts[nth], cursor or '0-0', group.lane
   changed(view)
   if group.placement ~= 'none' then place(group, job, jobId, view, lane, extra, count == 1 and ARGV[first], gone) end
   if extra ~= NO_EXTRAS then writeExtras(job, jobId, view, extra, ARGV[first + count]) end
+  return true
 end
 
 -- What those of a group that were appended do to one key: one command for all of them.
@@ -191,9 +198,13 @@ for _, group in ipairs(groups) do
     local view, extra, first = toView .. jobId, group.extras and group.extras[tostring(nth)] or NO_EXTRAS, nextRecord
     local result = refusal(group, nth, view, extra, first)
     if not result then
-      local went, why = pcall(append, group, nth, view, lane, extra, first, gone)
-      result = went and 'appended' or { 'failed', type(why) == 'table' and why.err or tostring(why) }
+      local went, fits = pcall(append, group, nth, view, lane, extra, first, gone)
       if went then
+        result = fits and 'appended' or 'conflict'
+      else
+        result = { 'failed', type(fits) == 'table' and fits.err or tostring(fits) }
+      end
+      if result == 'appended' then
         local n = #ids + 1
         ids[n], scored[2 * n - 1], scored[2 * n] = jobId, group.created[nth], jobId
         if group.upkeep then due[2 * n - 1], due[2 * n] = group.upkeep[nth], jobId end

@@ -24,13 +24,16 @@ local function laterOf(a, b)
 end
 
 -- The next cursor of a feed whose last one is `last`; false for none yet.
-local nowText
+local nowText, cursorsAfter = nil, {}
 local function cursorAfter(last)
   nowText = nowText or string.format('%.0f', nowMs())
-  if last then
+  -- Numbers of one length stand in the order of their digits: 45 is the dash behind them.
+  if not last or (string.byte(last, #nowText + 1) == 45 and last < nowText) then return nowText .. '-0' end
+  local after = cursorsAfter[last] -- many jobs of a call have the same
+  if not after then
     local ms, n = string.match(last, '^(%d+)%-(%d+)$')
-    local isOver = #ms == #nowText and ms < nowText -- numbers of one length stand in the order of their digits
-    if not isOver and tonumber(ms) >= nowMs() then return string.format('%s-%.0f', ms, n + 1) end
+    after = tonumber(ms) < nowMs() and nowText .. '-0' or string.format('%s-%.0f', ms, n + 1)
+    cursorsAfter[last] = after
   end
-  return nowText .. '-0'
+  return after
 end
