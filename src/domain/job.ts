@@ -1,6 +1,6 @@
 // Where a job stands: what its events add up to. Pure; `decide` says what may happen.
 import { type Callback, callbackAtEnd, foldCallback } from './callback.js';
-import { ERRORS, type ErrorCode } from './errors.js';
+import { type ErrorCode, expiryAfter } from './errors.js';
 import type { Finding } from './guard.js';
 import type { JobEvent, JobOrder, TranscriptSeal, Usage, WorkspaceFacts } from './job-event.js';
 import type { Failures } from './retry.js';
@@ -146,7 +146,7 @@ export function evolve(job: Job | undefined, event: JobEvent): Job {
     case 'JobCancelled':
       return without(end({ ...next, code: 'CANCELLED' }, 'cancelled', event), 'error');
     case 'JobExpired':
-      return end({ ...next, code: 'QUEUE_EXPIRED', error: expiry(next) }, 'expired', event);
+      return end({ ...next, code: 'QUEUE_EXPIRED', error: expiryAfter(next.error) }, 'expired', event);
     case 'DeadLetterClosed':
       return { ...next, letterClosed: true };
     case 'CallbackDelivered':
@@ -231,10 +231,6 @@ function countFailure(job: Job, { code, error }: { readonly code: ErrorCode; rea
 function requeue(job: Job, queuedSince: number): Job {
   return without({ ...job, status: 'queued', queuedSince }, 'pid', 'worker', 'host', 'direct');
 }
-
-/** What it was tried for last is told beside it. */
-const expiry = ({ error }: Job): string =>
-  `${ERRORS.QUEUE_EXPIRED.message}${error === undefined ? '' : ` Its last attempt: ${error}`}`;
 
 function end(job: Draft, status: JobStatus, event: { readonly at: number }): Draft {
   job.status = status;
