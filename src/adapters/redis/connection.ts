@@ -87,9 +87,9 @@ export function openConnection(options: ConnectionOptions): Connection {
     if (closed) return BUS_CLOSED;
     if (NO_RESP.test(trouble ?? '')) return strangerAt(options.url, 'what answers is no Redis');
     if (trouble !== undefined && (wasReady || !HUNG_UP.test(trouble))) return trouble;
+    if (!wasReady && hungUp) return strangerAt(options.url, 'something hangs up before it has answered');
     if (redis.status === 'connect') return 'it has not answered yet, or is still loading its data';
-    if (wasReady) return 'the connection was lost';
-    return strangerAt(options.url, hungUp ? 'something hangs up before it has answered' : 'nothing answers');
+    return wasReady ? 'the connection was lost' : strangerAt(options.url, 'nothing answers');
   }
 
   async function online(signal?: AbortSignal): Promise<void> {

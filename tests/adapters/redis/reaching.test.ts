@@ -49,8 +49,8 @@ describe('what is said of a Redis that cannot be used', needsOwnRedis, () => {
     const url = `${redis.server.url}/99`;
     const bus = await openBus(redis.server, { url });
     try {
-      await assert.rejects(submit(bus.events), /DB index is out of range; .*REDIS_URL/);
-      await assert.rejects(submit(bus.events), /DB index is out of range; .*REDIS_URL/);
+      for (const _again of [1, 2])
+        await assert.rejects(submit(bus.events), /DB index is out of range; .*REDIS_URL/);
     } finally {
       await bus.close();
     }
@@ -59,25 +59,30 @@ describe('what is said of a Redis that cannot be used', needsOwnRedis, () => {
 
   test('no password, or a wrong one', TIMEOUT, async () => {
     const { port } = redis.server;
-    await assertSaid(`redis://127.0.0.1:${port}`, /NOAUTH.*; set user and password .*REDIS_URL\)\.$/);
-    await assertSaid(`redis://:no@127.0.0.1:${port}`, /WRONGPASS.*; set user and password .*REDIS_URL\)\.$/);
+    await Promise.all([
+      assertSaid(`redis://127.0.0.1:${port}`, /NOAUTH.*; set user and password .*REDIS_URL\)\.$/),
+      assertSaid(`redis://:no@127.0.0.1:${port}`, /WRONGPASS.*; set user and password .*REDIS_URL\)\.$/),
+    ]);
   });
 
   test('something that is no Redis, or with and without TLS mistaken', TIMEOUT, async () => {
-    const { port } = redis.server;
-    await assertSaid(`rediss://127.0.0.1:${port}`, /(nothing answers|hangs up).*rediss:\/\/ \(TLS\)/);
-    const hangUp = (socket: Socket): void => void socket.once('data', () => socket.destroy());
-    await whileListening(hangUp, (mute) =>
-      assertSaid(`redis://127.0.0.1:${mute}`, /hangs up .*redis:\/\/ \(no TLS\)/),
-    );
-    await whileListening(
-      () => {},
-      (mute) => assertSaid(`redis://127.0.0.1:${mute}`, /has not answered yet/),
-    );
-    await whileListening(
-      (socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'),
-      (web) => assertSaid(`redis://127.0.0.1:${web}`, /no Redis; .*redis:\/\/ \(no TLS\)/),
-    );
+    const strange = (onSocket: (socket: Socket) => void, said: RegExp): Promise<void> =>
+      whileListening(onSocket, (port) => assertSaid(`redis://127.0.0.1:${port}`, said));
+    await Promise.all([
+      assertSaid(
+        `rediss://127.0.0.1:${redis.server.port}`,
+        /(nothing answers|hangs up).*rediss:\/\/ \(TLS\)/,
+      ),
+      strange(
+        (socket) => void socket.once('data', () => socket.destroy()),
+        /hangs up .*redis:\/\/ \(no TLS\)/,
+      ),
+      strange(() => {}, /has not answered yet/),
+      strange(
+        (socket) => void socket.once('data', () => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n')),
+        /(no Redis|hangs up).*redis:\/\/ \(no TLS\)/,
+      ),
+    ]);
   });
 
   test(
