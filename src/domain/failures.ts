@@ -99,4 +99,22 @@ export const FAILURES = {
   CODE_HOST_UNREACHABLE: row(502, 'transient', 'The code host cannot be reached.'),
   CODE_HOST_LIMITED: row(503, 'transient', 'The code host limits our requests; retry the job later.'),
   CODE_HOST_REFUSED: row(502, 'bad_repository', 'The code host refused the pull request.'),
+
+  // The way to the code host
+  PROXY_UNREACHABLE: row(502, 'transient', 'The proxy does not answer, or does not reach the code host now.'),
+  PROXY_AUTH_FAILED: row(
+    502,
+    'authentication',
+    'The proxy asks for other credentials than those in its address; correct HTTPS_PROXY.',
+  ),
+  PROXY_REFUSED: row(
+    502,
+    'installation',
+    'The proxy does not let us through to the code host; allow it there, or name the host in NO_PROXY.',
+  ),
+  CERTIFICATE_UNTRUSTED: row(
+    502,
+    'installation',
+    'The certificate of the code host, or of the proxy, is not trusted; set SSL_CERT_FILE to a bundle that has its authority in it.',
+  ),
 } as const satisfies Record<string, ErrorRow>;

@@ -21,6 +21,7 @@ export interface Unfinished {
 const SESSION_AFTER: Readonly<Partial<Record<ErrorCode, 'sound' | 'doubtful'>>> = {
   BUS_UNREACHABLE: 'sound',
   REPOSITORY_UNREACHABLE: 'sound',
+  PROXY_UNREACHABLE: 'sound',
   MODEL_OVERLOADED: 'sound',
   MODEL_UNREACHABLE: 'sound',
   CLAUDE_USAGE_LIMIT: 'sound',

@@ -1,4 +1,5 @@
 // Who this process is to the hosts of repositories, as the configuration says.
+import { createApiRoute } from '../adapters/github/api-route.js';
 import { createAppTokens } from '../adapters/github/app-tokens.js';
 import { createGithubCredentials } from '../adapters/github/credentials.js';
 import type { Credentials } from '../ports/credentials.js';
@@ -6,7 +7,7 @@ import type { Config } from '../runtime/config/config.js';
 
 /** `learn` hears of each token that is made, before it is used. */
 export function openCredentials(
-  { github, githubAppKey }: Config,
+  { github, githubAppKey, claude }: Config,
   learn: (secret: string, expiresAt: number) => void = () => {},
 ): Credentials {
   const { apiUrl, token, appId, appInstallationId } = github;
@@ -18,6 +19,7 @@ export function openCredentials(
       ? {
           app: createAppTokens({
             ...{ apiUrl, appId, privateKey: githubAppKey, now: Date.now, onToken: learn },
+            route: createApiRoute(claude.passthrough),
             ...(appInstallationId === undefined ? {} : { installationId: appInstallationId }),
           }),
         }

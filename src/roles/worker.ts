@@ -1,6 +1,7 @@
 // The worker's shift: sweep what the dead left, then claim and run jobs until told to leave.
 import { createClaudeAgent } from '../adapters/claude/agent.js';
 import { locateClaude } from '../adapters/claude/start/locate-claude.js';
+import { createApiRoute } from '../adapters/github/api-route.js';
 import { createGithubCodeHost } from '../adapters/github/code-host.js';
 import { matchPaths } from '../adapters/globs/match-paths.js';
 import { createGuard, type Guard } from '../adapters/host/attempt/guard.js';
@@ -131,7 +132,13 @@ function attemptDeps(machines: Machines, guard: Guard): AttemptDeps {
     breaker: bus.breaker,
     credential: fingerprintCredential(passthrough, machines.hash),
     agent: createClaudeAgent({ binary: claudeBinary(config), guard, log }),
-    codeHosts: [createGithubCodeHost({ apiUrl: config.github.apiUrl, credentials: machines.credentials })],
+    codeHosts: [
+      createGithubCodeHost({
+        apiUrl: config.github.apiUrl,
+        credentials: machines.credentials,
+        route: createApiRoute(passthrough),
+      }),
+    ],
     programs: createPrograms({ guard }),
     secretScanner: createSecretScanner(machines.ownSecrets),
     matchPaths,

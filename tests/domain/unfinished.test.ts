@@ -87,6 +87,7 @@ describe('what an attempt leaves unfinished', () => {
       'CLAUDE_USAGE_LIMIT',
       'MODEL_OVERLOADED',
       'MODEL_UNREACHABLE',
+      'PROXY_UNREACHABLE',
       'REPOSITORY_UNREACHABLE',
       'WORKER_LOST',
     ]);

@@ -56,7 +56,6 @@ describe('a job', () => {
       greet,
     ];
     fleet = await startFleet('file', scripts, {
-      NODE_EXTRA_CA_CERTS: certificate.path,
       SSL_CERT_FILE: certificate.path,
       GITHUB_API_URL: github.apiUrl,
       GITHUB_APP_ID: String(app.id),

@@ -11,10 +11,12 @@ export interface Certificate {
   readonly path: string;
 }
 
-export function makeCertificate(folder: string): Certificate {
+/** For 127.0.0.1, and for a name besides. */
+export function makeCertificate(folder: string, alsoFor?: string): Certificate {
   const [keyPath, path] = [join(folder, 'key.pem'), join(folder, 'cert.pem')];
   const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-keyout', keyPath];
-  const name = ['-subj', '/CN=loopback', '-addext', 'subjectAltName=IP:127.0.0.1', '-days', '2'];
+  const names = `subjectAltName=IP:127.0.0.1${alsoFor === undefined ? '' : `,DNS:${alsoFor}`}`;
+  const name = ['-subj', '/CN=loopback', '-addext', names, '-days', '2'];
   execFileSync('openssl', ['req', '-x509', ...key, ...name, '-out', path], { stdio: 'pipe' });
   return { key: readFileSync(keyPath, 'utf8'), cert: readFileSync(path, 'utf8'), path };
 }

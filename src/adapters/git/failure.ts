@@ -12,6 +12,26 @@ const SIGNS: readonly (readonly [RegExp, ErrorCode, string])[] = [
     'The disk of the repository cache cannot be written',
   ],
   [
+    /CONNECT tunnel failed, response 407|HTTP code 407 from proxy|returned error: 407\b/i,
+    'PROXY_AUTH_FAILED',
+    'The proxy asks for another user or password; correct those in the address of HTTPS_PROXY (special characters as %XX)',
+  ],
+  [
+    /CONNECT tunnel failed, response 4(?!29)|HTTP code 4(?!29)\d\d from proxy/i,
+    'PROXY_REFUSED',
+    'The proxy does not let us through to the repository; allow it there, or name the host in NO_PROXY if it can be reached without',
+  ],
+  [
+    /Could not resolve proxy|Proxy CONNECT aborted|CONNECT tunnel failed|HTTP code \d+ from proxy/i,
+    'PROXY_UNREACHABLE',
+    'The proxy does not answer, or does not reach the repository now; look at it and at HTTPS_PROXY',
+  ],
+  [
+    /certificate verification failed|SSL certificate problem/i,
+    'CERTIFICATE_UNTRUSTED',
+    'The certificate of the repository, or of the proxy, is not trusted; set SSL_CERT_FILE to a bundle that has its authority in it',
+  ],
+  [
     /transport '.*' not allowed/i,
     'REPO_URL_REFUSED',
     'The repository, or what it redirects to, uses a protocol that is not allowed',

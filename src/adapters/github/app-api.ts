@@ -2,7 +2,8 @@
 import { createAppAuth } from '@octokit/auth-app';
 import { retry } from '@octokit/plugin-retry';
 import { Octokit } from '@octokit/rest';
-import { RETRIES, SILENT } from './client-settings.js';
+import { type ApiFetch, fetchedBy, RETRIES, SILENT } from './client-settings.js';
+import { noVainRetries } from './on-the-way.js';
 import { onlyApi } from './only-api.js';
 
 export interface AppIdentity {
@@ -12,15 +13,19 @@ export interface AppIdentity {
   readonly privateKey: string;
 }
 
-const Client = Octokit.plugin(retry, onlyApi);
+const Client = Octokit.plugin(noVainRetries, retry, onlyApi);
 
 export type AppApi = InstanceType<typeof Client>['rest']['apps'];
 
-export const createAppApi = ({ apiUrl, appId, privateKey }: AppIdentity): AppApi =>
+export const createAppApi = (
+  { apiUrl, appId, privateKey }: AppIdentity,
+  fetch: ApiFetch | undefined,
+): AppApi =>
   new Client({
     baseUrl: apiUrl,
     authStrategy: createAppAuth,
     auth: { appId, privateKey },
     retry: { retries: RETRIES },
     log: SILENT,
+    ...fetchedBy(fetch),
   }).rest.apps;

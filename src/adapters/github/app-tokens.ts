@@ -1,7 +1,9 @@
 // A GitHub App's tokens: each opens one repository for an hour, is kept in memory only, and is asked for once, however
 // many need it at the same time.
 import { AgenticoreError, messageOf } from '../../domain/errors.js';
+import type { ApiRoute } from './api-route.js';
 import type { AppApi, AppIdentity } from './app-api.js';
+import { failureBehind } from './on-the-way.js';
 import type { RepositoryName } from './repository-name.js';
 import { statusOf } from './status-of.js';
 
@@ -11,6 +13,8 @@ export interface AppOptions extends AppIdentity {
   readonly now: () => number;
   /** Hears of each new token, and how long it is good for (epoch milliseconds), before anybody gets it. */
   readonly onToken: (token: string, expiresAt: number) => void;
+  /** Undefined: Node's own way. */
+  readonly route?: ApiRoute;
 }
 
 export interface AppTokens {
@@ -59,7 +63,7 @@ export function createAppTokens(options: AppOptions): AppTokens {
       kept.set(keyOf(repository), token);
       return token;
     } catch (error) {
-      throw failureOf(error, options.appId);
+      throw failureOf(error, options);
     }
   }
 
@@ -80,8 +84,10 @@ export function createAppTokens(options: AppOptions): AppTokens {
 }
 
 /** A server that asks for no token does not load what asks. */
-const openAppApi = async (identity: AppIdentity): Promise<AppApi> =>
-  (await import('./app-api.js')).createAppApi(identity);
+async function openAppApi({ route, ...identity }: AppOptions): Promise<AppApi> {
+  const { createAppApi } = await import('./app-api.js');
+  return createAppApi(identity, await route?.());
+}
 
 const keyOf = ({ owner, name }: RepositoryName): string => `${owner}/${name}`.toLowerCase();
 
@@ -95,8 +101,9 @@ const unless = <T>(status: number, asking: Promise<T>): Promise<T | undefined> =
   });
 
 /** What GitHub, or the way to it, has against us. */
-function failureOf(error: unknown, appId: number): AgenticoreError {
-  if (error instanceof AgenticoreError) return error;
+function failureOf(error: unknown, { appId, apiUrl }: AppIdentity): AgenticoreError {
+  const onTheWay = failureBehind(error, new URL(apiUrl).host);
+  if (onTheWay !== undefined) return onTheWay;
   const said = messageOf(error);
   switch (statusOf(error)) {
     case 401:

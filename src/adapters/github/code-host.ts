@@ -4,6 +4,7 @@ import type { CodeHost, OpenPullRequest, PullRequestOrder } from '../../ports/co
 import type { Credentials } from '../../ports/credentials.js';
 import { unlessAborted } from '../host/unless-aborted.js';
 import { withinTime } from '../host/within-time.js';
+import type { ApiRoute } from './api-route.js';
 import { completePull } from './complete-pull.js';
 import { findPull, openPull } from './open-pull.js';
 import { explainRefusal } from './refusal.js';
@@ -13,6 +14,8 @@ import { statusOf } from './status-of.js';
 export interface GithubCodeHostOptions {
   readonly apiUrl: string;
   readonly credentials: Credentials;
+  /** Undefined: Node's own way. */
+  readonly route?: ApiRoute;
   /** How long a second of waiting before another try takes; tests have less time. */
   readonly secondMs?: number;
 }
@@ -21,7 +24,7 @@ export interface GithubCodeHostOptions {
 const PATIENCE_MS = 120_000;
 
 export function createGithubCodeHost(options: GithubCodeHostOptions): CodeHost {
-  const { apiUrl, credentials, secondMs = 1000 } = options;
+  const { apiUrl, credentials, route, secondMs = 1000 } = options;
   const gitOrigin = gitOriginOf(apiUrl);
   const host = new URL(gitOrigin).host;
   const repositoryOf = (repoUrl: string): RepositoryName | undefined =>
@@ -39,7 +42,7 @@ export function createGithubCodeHost(options: GithubCodeHostOptions): CodeHost {
     if (credential === undefined) throw noToken(host);
     // Here, not above: a server that opens no pull request does not load what opens one.
     const { createPullClient } = await import('./pull-client.js');
-    const client = createPullClient({ apiUrl, token: credential.password, secondMs });
+    const client = createPullClient({ apiUrl, token: credential.password, secondMs, fetch: await route?.() });
     const pulls = { client, repository, signal };
     try {
       const opened = await openPull(pulls, order, await findPull(pulls, order.branch));

@@ -1,7 +1,7 @@
 // What GitHub says of us when we ask it, without a repository: for whoever sets a machine up.
 import { Octokit } from '@octokit/rest';
 import { type AppIdentity, createAppApi } from './app-api.js';
-import { SILENT } from './client-settings.js';
+import { type ApiFetch, fetchedBy, SILENT } from './client-settings.js';
 import { onlyApi } from './only-api.js';
 
 export interface SeenInstallation {
@@ -24,8 +24,11 @@ const TIMEOUT_MS = 10_000;
 const once = () => ({ retries: 0, signal: AbortSignal.timeout(TIMEOUT_MS) });
 
 /** Where the App is installed. Throws what the API client throws. */
-export async function lookAtApp(identity: AppIdentity): Promise<readonly SeenInstallation[]> {
-  const { data } = await createAppApi(identity).listInstallations({ per_page: 100, request: once() });
+export async function lookAtApp(
+  identity: AppIdentity,
+  fetch: ApiFetch | undefined,
+): Promise<readonly SeenInstallation[]> {
+  const { data } = await createAppApi(identity, fetch).listInstallations({ per_page: 100, request: once() });
   return data.map(({ account, suspended_at, permissions }) => ({
     account: account !== null && 'login' in account ? account.login : '?',
     isSuspended: suspended_at !== null,
@@ -34,8 +37,12 @@ export async function lookAtApp(identity: AppIdentity): Promise<readonly SeenIns
 }
 
 /** Whose token it is. Throws what the API client throws. */
-export async function lookAtToken(apiUrl: string, token: string): Promise<SeenToken> {
-  const { users } = new Client({ baseUrl: apiUrl, auth: token, log: SILENT }).rest;
+export async function lookAtToken(
+  apiUrl: string,
+  token: string,
+  fetch: ApiFetch | undefined,
+): Promise<SeenToken> {
+  const { users } = new Client({ baseUrl: apiUrl, auth: token, log: SILENT, ...fetchedBy(fetch) }).rest;
   const { data, headers } = await users.getAuthenticated({ request: once() });
   const expiresAt = headers['github-authentication-token-expiration'];
   return {

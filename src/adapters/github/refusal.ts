@@ -1,6 +1,7 @@
 // What GitHub, or the way to it, has against a pull request: a code of the table and a sentence that says what to do.
 import { AgenticoreError, type ErrorCode, messageOf } from '../../domain/errors.js';
 import { isRecord } from '../../domain/json-record.js';
+import { failureBehind } from './on-the-way.js';
 import type { RepositoryName } from './repository-name.js';
 import { statusOf } from './status-of.js';
 
@@ -17,6 +18,8 @@ export function explainRefusal(error: unknown, asked: Asked): unknown {
   const { host, repository } = asked;
   if (error instanceof Error && error.name === 'TimeoutError')
     return refused('CODE_HOST_UNREACHABLE', `${host} did not answer in time; retry the job later.`);
+  const onTheWay = failureBehind(error, host);
+  if (onTheWay !== undefined) return onTheWay;
   const status = statusOf(error);
   if (status === undefined) return error;
   const name = `${repository.owner}/${repository.name}`;

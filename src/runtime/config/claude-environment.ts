@@ -28,6 +28,7 @@ const OWN_SECRETS = /^(AGENTICORE|AGENTIHUB|AGENT_MODE|PACKAGE_REPO|REDIS|GITHUB
 /** What the driver sets itself, or what would let a name reach into other programs. */
 const NOT_A_SETTING = /^(HOME|TMPDIR|CLAUDE_CONFIG_DIR|CLAUDECODE|LD_[A-Z_]+|NODE_OPTIONS|BASH_ENV|ENV)$/;
 
+const PROXY = /^(https?|all)_proxy$/i;
 const LOOKS_SECRET =
   /(^|_)(TOKEN|SECRET|PASSWORD|PASSWD|PASSPHRASE|API_?KEYS?|ACCESS_KEY|PRIVATE_KEY|CREDENTIALS|CUSTOM_HEADERS|BEDROCK)$/;
 
@@ -88,7 +89,7 @@ export function pickEnvironment(env: Env, names: readonly string[]): NamedEnviro
 export function secretValues(env: Env): readonly string[] {
   return Object.entries(env).flatMap(([name, value]) => {
     if (value === undefined || value === '') return [];
-    const password = passwordOf(value);
+    const password = PROXY.test(name) ? proxySecrets(value) : passwordOf(value);
     return [...(LOOKS_SECRET.test(name.toUpperCase()) ? [value] : []), ...password];
   });
 }
@@ -98,11 +99,23 @@ export function passwordOf(value: string): readonly string[] {
   const written =
     /^[a-z][a-z0-9+.-]*:\/\/[^/@:]*:([^/]+)@/i.exec(value)?.[1] ??
     /^https?:\/\/([^/@:]{20,})(?=@)/i.exec(value)?.[1];
-  if (written === undefined) return [];
+  return written === undefined ? [] : [...new Set([written, plain(written)])];
+}
+
+/** A proxy's address needs no scheme; its credentials go over the wire in Base64. */
+function proxySecrets(value: string): readonly string[] {
+  const address = value.includes('://') ? value : `http://${value}`;
+  const passwords = passwordOf(address);
+  const user = /^[^/]*\/\/([^/@:]*):/.exec(address)?.[1];
+  if (user === undefined) return passwords;
+  return [...passwords, ...passwords.map((each) => Buffer.from(`${plain(user)}:${each}`).toString('base64'))];
+}
+
+function plain(text: string): string {
   try {
-    return [...new Set([written, decodeURIComponent(written)])];
+    return decodeURIComponent(text);
   } catch {
-    return [written];
+    return text;
   }
 }
 

@@ -117,4 +117,14 @@ describe('what claude gets of the environment', () => {
     for (const secret of expected) assert.ok(secrets.includes(secret), secret);
     assert.ok(!secrets.includes('64000') && !secrets.includes('/x'));
   });
+
+  it('names the credentials of a proxy as secrets, in each way in which they are written and shown', () => {
+    const { secrets } = load({
+      https_proxy: 'me:pa%40ss-1@proxy:8080',
+      ALL_PROXY: 'http://you:pass-2@proxy',
+    });
+    for (const secret of ['pa%40ss-1', 'pa@ss-1', btoa('me:pa@ss-1'), 'pass-2', btoa('you:pass-2')])
+      assert.ok(secrets.includes(secret), secret);
+    assert.deepEqual(load({ HTTPS_PROXY: 'proxy:8080', NO_PROXY: 'a:1,b@c' }).secrets, []);
+  });
 });
