@@ -126,12 +126,15 @@ async function emptyHands(
   const patience = setTimeout(() => handBack.abort(), patienceMs);
   const tooLong = new AbortController();
   let end: NodeJS.Timeout | undefined;
-  void untilAborted(handBack.signal).then(() => {
+  const givingBack = (): void => {
     end = setTimeout(() => tooLong.abort(), HAND_BACK_MS);
-  });
+  };
+  if (handBack.signal.aborted) givingBack();
+  else handBack.signal.addEventListener('abort', givingBack);
   const idle = worker.idle().then(() => true);
   const isIdle = await Promise.race([idle, untilAborted(tooLong.signal).then(() => false)]);
   if (!isIdle) log('server.left_behind', { jobs: worker.running() }, 'warn');
+  handBack.signal.removeEventListener('abort', givingBack);
   clearTimeout(patience);
   clearTimeout(end);
   return isIdle;
