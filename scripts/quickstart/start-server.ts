@@ -6,22 +6,28 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 
 const START_MS = 60_000;
+/** Whether one is ready says a server within this time, or is asked again. */
+const ANSWER_MS = 10_000;
+/** A server that is asked to leave may have work that nobody will ever end. */
+const STOP_MS = 20_000;
 
 export interface RunningServer {
   readonly url: string;
   readonly pid: number;
+  /** Asks it to leave; after a while it is killed with what it does. */
   stop(): Promise<void>;
 }
 
 /**
- * Starts the server with all its files below `folder`, and waits until it is ready. Throws with its log if it ends.
- * `detached`: in a session of its own, where Ctrl-C does not reach it; the caller must stop it.
+ * Starts the server with all its files below `folder`, and waits until it is ready. Throws with its log if it ends or
+ * does not get ready; nothing of it is left then. `detached`: in a session of its own, where Ctrl-C does not reach it;
+ * the caller must stop it. `stopMs`: how long `stop` is patient.
  */
 export async function startServer(
   door: string,
   folder: string,
   model: Readonly<Record<string, string>>,
-  { detached = false }: { readonly detached?: boolean } = {},
+  { detached = false, stopMs = STOP_MS }: { readonly detached?: boolean; readonly stopMs?: number } = {},
 ): Promise<RunningServer> {
   const port = await freePort();
   const logFile = join(folder, 'server.log');
@@ -39,9 +45,14 @@ export async function startServer(
   const child = spawn(process.execPath, [door, 'serve'], { env, stdio: ['ignore', log, log], detached });
   closeSync(log);
   const url = `http://127.0.0.1:${port}`;
-  await whenReady(url, () => {
-    if (hasEnded(child)) throw new Error(`the server ended:\n${readFileSync(logFile, 'utf8')}`);
-  });
+  try {
+    await whenReady(url, () => {
+      if (hasEnded(child)) throw new Error(`the server ended:\n${readFileSync(logFile, 'utf8')}`);
+    });
+  } catch (error) {
+    child.kill('SIGKILL');
+    throw error;
+  }
   return {
     url,
     pid: child.pid ?? 0,
@@ -49,7 +60,10 @@ export async function startServer(
       if (hasEnded(child)) return;
       const exit = once(child, 'exit');
       child.kill('SIGTERM');
+      child.kill('SIGCONT'); // one that was stopped hears nothing else
+      const patience = setTimeout(() => child.kill('SIGKILL'), stopMs);
       await exit;
+      clearTimeout(patience);
     },
   };
 }
@@ -60,7 +74,8 @@ async function whenReady(url: string, assertAlive: () => void): Promise<void> {
   const deadline = Date.now() + START_MS;
   for (;;) {
     assertAlive();
-    const response = await fetch(`${url}/ready`).catch(() => undefined);
+    const signal = AbortSignal.timeout(ANSWER_MS);
+    const response = await fetch(`${url}/ready`, { signal }).catch(() => undefined);
     if (response?.ok) return;
     if (Date.now() > deadline)
       throw new Error(`the server at ${url} was not ready within ${START_MS / 1000} s`);

@@ -1,26 +1,33 @@
 // A real Redis of one's own on a free port, to be killed and started again.
-import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { connect, createServer } from 'node:net';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { ensureRedisServer } from './install-redis.js';
+import { type Launch, launch } from './launch.js';
 
-const START_MS = 10_000;
-const POLL_MS = 10;
+/** A machine that stands still for a while, or a disk that is slow, is no reason to give up. */
+const START_MS = 60_000;
+/** Somebody else may take the port in between. */
+const TRIES = 3;
 
 export interface RedisServer {
   readonly url: string;
-  /** Leaves nothing: no process, no file. */
+  /** Leaves nothing: no process, no file; also in the middle of a start. It cannot be started any more. */
   stop(): Promise<void>;
   readonly port: number;
   /** The running process; undefined while it is killed. */
   pid(): number | undefined;
+  /** Sends it a signal, as SIGSTOP and SIGCONT; false when it is not running. */
+  signal(name: NodeJS.Signals): boolean;
   /** SIGKILL; the data stays in its folder. */
   kill(): Promise<void>;
-  /** Starts it again on the same port and data. */
+  /**
+   * Starts it again on the same port and data; resolves when it serves. Rejects with what was waited for, also when it
+   * is killed or stopped meanwhile.
+   */
   start(): Promise<void>;
 }
 
@@ -39,94 +46,71 @@ export async function startRedisServer(options: RedisServerOptions = {}): Promis
   const { durable = false, cluster = false, password } = options;
   ensureRedisServer();
   const dir = options.dir ?? (await mkdtemp(join(tmpdir(), 'agenticore-redis-')));
-  const flags = ['--dir', dir, '--bind', '127.0.0.1', '--logfile', join(dir, 'redis.log'), '--save', ''];
+  const logFile = join(dir, 'redis.log');
+  const flags = ['--dir', dir, '--bind', '127.0.0.1', '--logfile', logFile, '--save', ''];
   if (durable) flags.push('--appendonly', 'yes', '--appendfsync', durable === true ? 'always' : durable);
   if (password !== undefined) flags.push('--requirepass', password);
-
   if (cluster) flags.push('--cluster-enabled', 'yes', '--cluster-port', String(await freePort()));
 
-  let port = 0;
-  let running: Running | undefined;
-  for (let tries = 1; running === undefined; tries += 1) {
-    port = await freePort();
-    running = await launch(port, flags).catch((error: unknown) => {
-      if (tries === 3) throw error; // most likely somebody else took the port
-      return undefined;
-    });
+  let launched: Launch | undefined;
+  let pid: number | undefined;
+  let isStopped = false;
+
+  function log(): string {
+    try {
+      return readFileSync(logFile, 'utf8');
+    } catch {
+      return ''; // it never got that far
+    }
+  }
+
+  /** Whoever asks while it starts waits for the same launch. One that gives up by itself is tried again. */
+  async function startOn(choose: () => number | Promise<number>): Promise<number> {
+    for (let tries = 1; ; tries += 1) {
+      const port = await choose();
+      if (isStopped) throw new Error('this Redis has been stopped for good');
+      const command = ['redis-server', '--port', String(port), ...flags];
+      launched ??= launch({ command, port, patienceMs: START_MS, log });
+      const own = launched;
+      try {
+        const served = await own.serving;
+        if (launched === own) pid = served;
+        return port;
+      } catch (error) {
+        if (launched === own) launched = undefined;
+        if (tries === TRIES || !own.gaveUp()) throw error;
+      }
+    }
   }
 
   async function kill(): Promise<void> {
-    await running?.kill();
-    running = undefined;
+    const own = launched;
+    launched = undefined;
+    pid = undefined;
+    await own?.kill();
   }
 
+  async function stop(): Promise<void> {
+    isStopped = true;
+    await kill();
+    if (options.dir === undefined) await rm(dir, { recursive: true, force: true });
+  }
+
+  const port = await startOn(freePort).catch(async (error: unknown) => {
+    await stop();
+    throw error;
+  });
   return {
     url: `redis://${password === undefined ? '' : `:${encodeURIComponent(password)}@`}127.0.0.1:${port}`,
     port,
-    pid: () => running?.pid,
+    pid: () => pid,
+    signal: (name) => pid !== undefined && process.kill(pid, name),
     kill,
     async start() {
-      running ??= await launch(port, flags);
+      await startOn(() => port);
     },
-    async stop() {
-      await kill();
-      if (options.dir === undefined) await rm(dir, { recursive: true, force: true });
-    },
+    stop,
   };
-}
-
-interface Running {
-  readonly pid: number;
-  kill(): Promise<void>;
-}
-
-/** The shell in between kills the server when this process ends, however it ends: its stdin is a pipe from here. */
-const GUARD = '"$@" & pid=$!; echo $pid; cat > /dev/null; kill -9 $pid 2> /dev/null; wait $pid 2> /dev/null';
-
-async function launch(port: number, flags: readonly string[]): Promise<Running> {
-  const command = ['redis-server', '--port', String(port), ...flags];
-  const guard = spawn('sh', ['-c', GUARD, 'sh', ...command], { stdio: ['pipe', 'pipe', 'ignore'] });
-  const gone = once(guard, 'exit');
-  const pid = await readPid(guard);
-  const kill = async (): Promise<void> => {
-    guard.stdin?.end();
-    await gone;
-  };
-  try {
-    await whenAnswering(port, pid);
-  } catch (error) {
-    await kill();
-    throw error;
-  }
-  return { pid, kill };
-}
-
-async function readPid(guard: ChildProcess): Promise<number> {
-  if (!guard.stdout) throw new Error('the guard has no stdout');
-  const [line] = await once(guard.stdout, 'data');
-  return Number(String(line).trim());
-}
-
-async function whenAnswering(port: number, pid: number): Promise<void> {
-  const deadline = Date.now() + START_MS;
-  while (!(await isAnswering(port, pid).catch(() => false))) {
-    if (Date.now() > deadline) throw new Error(`redis-server does not answer within ${START_MS / 1000} s`);
-    await sleep(POLL_MS);
-  }
-}
-
-/** True when the server of this process id, and not another one on the port, is up. */
-async function isAnswering(port: number, pid: number): Promise<boolean> {
-  const socket = connect(port, '127.0.0.1');
-  try {
-    await once(socket, 'connect');
-    socket.write('INFO server\r\n');
-    const [reply] = await once(socket, 'data');
-    const text = String(reply);
-    return text.startsWith('-NOAUTH') || text.includes(`process_id:${pid}\r\n`);
-  } finally {
-    socket.destroy();
-  }
 }
 
 /** A port that nobody listens on now. */

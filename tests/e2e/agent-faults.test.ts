@@ -45,7 +45,12 @@ async function halfway(
   const agent = await startAgent(bus, [work, recall, any]);
   const running = agent.chat({ messages: [user('work on')], stream: true }, headers);
   running.catch(() => {}); // some of these tests cut it off
-  await eventually('the tool runs', () => existsSync(join(signs, 'started')));
+  await eventually('the tool runs', () => existsSync(join(signs, 'started'))).catch(
+    async (error: unknown) => {
+      await agent.close();
+      throw error;
+    },
+  );
   return { agent, running, goOn: () => writeFileSync(join(signs, 'go'), '') };
 }
 

@@ -16,7 +16,8 @@ import { openProcesses, type Process, submitTo, whenRunning, whenStatus } from '
 import { DOOR } from './surrounded-server.js';
 
 const LEASE_S = 3; // as the fleet of these tests has it
-const TIMEOUT = { timeout: 90_000 };
+/** Longer than all that a test waits for: what it did not get is said by whoever waited. */
+const TIMEOUT = { timeout: 240_000 };
 
 /** Starts, waits for a sign, works on in several steps, and commits; or goes on waiting. */
 const workOn = (signs: string, last: string): Script => ({
@@ -50,8 +51,15 @@ async function outage(last: (signs: string) => string = () => 'true'): Promise<O
   const signs = await tempDir();
   const redis = await startOwnRedis({ durable: true });
   const fleet = await startFleet(redis, [workOn(signs, last(signs))]);
-  const { id } = await fleet.submit({ task: 'work on', repo_url: fleet.remote });
-  await eventually('claude works', () => existsSync(join(signs, 'started')));
+  const begin = async (): Promise<string> => {
+    const { id } = await fleet.submit({ task: 'work on', repo_url: fleet.remote });
+    await eventually('claude works', () => existsSync(join(signs, 'started')));
+    return id;
+  };
+  const id = await begin().catch(async (error: unknown) => {
+    await fleet.close();
+    throw error;
+  });
   return {
     fleet,
     redis,
@@ -66,10 +74,10 @@ const spoolsOf = ({ fleet, id }: Outage): readonly string[] =>
 
 const branches = ({ fleet }: Outage): string => fleet.git('branch', '--list', 'agenticore-*');
 
-/** Follows a job as a browser does: comes back with the id of the last frame until `end`. */
-async function follow({ fleet, id }: Outage): Promise<Frame[]> {
+/** Follows a job as a browser does: comes back with the id of the last frame until `end`, or nobody looks any more. */
+async function follow({ fleet, id }: Outage, left: AbortSignal): Promise<Frame[]> {
   const frames: Frame[] = [];
-  while (frames.at(-1)?.event !== 'end') {
+  while (frames.at(-1)?.event !== 'end' && !left.aborted) {
     const last = frames.at(-1)?.id;
     const headers = last === undefined ? {} : { 'last-event-id': last };
     let text = '';
@@ -125,6 +133,17 @@ async function assertToldOnTheCommandLine({ fleet }: Outage): Promise<void> {
   }
 }
 
+const signal = (name: NodeJS.Signals) => async (redis: OwnRedis) => assert.ok(redis.signal(name));
+
+const ABSENCES = [
+  {
+    away: 'gone',
+    leave: (redis: OwnRedis) => redis.kill(),
+    comeBack: (redis: OwnRedis) => redis.start(),
+  },
+  { away: 'hanging', leave: signal('SIGSTOP'), comeBack: signal('SIGCONT') },
+];
+
 const statusOf = async ({ url }: Process, path: string): Promise<number> =>
   (await fetch(`${url}${path}`)).status;
 
@@ -135,8 +154,9 @@ describe('Redis killed while claude works', { ...needsOwnRedis, concurrency: tru
     async () => {
       const out = await outage();
       const { fleet, redis, id, signs } = out;
+      const leave = new AbortController();
       try {
-        const following = follow(out);
+        const following = follow(out, leave.signal);
         await redis.kill();
         writeFileSync(join(signs, 'go'), '');
         const killedAt = Date.now();
@@ -155,6 +175,7 @@ describe('Redis killed while claude works', { ...needsOwnRedis, concurrency: tru
         const all = (await fleet.feed(id)).map((frame) => frame.id);
         assert.deepEqual(ids, all, 'a reader through the outage sees each frame once');
       } finally {
+        leave.abort();
         await fleet.close();
       }
     },
@@ -186,38 +207,39 @@ describe('Redis killed while claude works', { ...needsOwnRedis, concurrency: tru
     }
   });
 
-  it(
-    'and a worker asked to leave: it exits soon after its grace, and its job is taken up after the lease',
-    TIMEOUT,
-    async () => {
-      const redis = await startOwnRedis({ durable: true });
-      const fleet = await openProcesses(redis);
-      try {
-        const go = join(fleet.folder, 'go');
-        const env = { AGENTICORE_DRAIN: '1', AGENTICORE_LEASE: '3' };
-        const [counter, leaving] = await Promise.all([
-          fleet.start('counter', 'ingress,gateway'),
-          fleet.start('leaving', 'worker', env),
-        ]);
-        const id = await submitTo(counter, go);
-        await whenRunning(counter, id);
-        await redis.kill();
-        await eventually('it is not ready', async () => (await statusOf(leaving, '/ready')) === 503);
-        assert.equal(await statusOf(leaving, '/health'), 200);
-        leaving.send('SIGTERM');
-        assert.equal(await leaving.ended, 0, leaving.log());
-        assert.doesNotMatch(leaving.log(), /left_behind/, 'the attempt ended by itself');
-        assert.equal(processesOf(id).length, 0, 'its claude was stopped');
-        await redis.start();
-        await fleet.start('next', 'worker', env);
-        const job = await whenRunning(counter, id, 2);
-        assert.equal(job.pod_name, 'next');
-        writeFileSync(go, '');
-        await whenStatus(counter, id, 'succeeded');
-      } finally {
-        await fleet.close();
-        await redis.stop();
-      }
-    },
-  );
+  for (const { away, leave, comeBack } of ABSENCES)
+    it(
+      `and a worker asked to leave while it is ${away}: it exits soon after its grace, and its job is taken up after the lease`,
+      TIMEOUT,
+      async () => {
+        const redis = await startOwnRedis({ durable: true });
+        const fleet = await openProcesses(redis);
+        try {
+          const go = join(fleet.folder, 'go');
+          const env = { AGENTICORE_DRAIN: '1', AGENTICORE_LEASE: '3' };
+          const [counter, leaving] = await Promise.all([
+            fleet.start('counter', 'ingress,gateway'),
+            fleet.start('leaving', 'worker', env),
+          ]);
+          const id = await submitTo(counter, go);
+          await whenRunning(counter, id);
+          await leave(redis);
+          await eventually('it is not ready', async () => (await statusOf(leaving, '/ready')) === 503);
+          assert.equal(await statusOf(leaving, '/health'), 200);
+          leaving.send('SIGTERM');
+          assert.equal(await eventually('it leaves', () => leaving.ended), 0, leaving.log());
+          assert.doesNotMatch(leaving.log(), /left_behind/, 'the attempt ended by itself');
+          assert.equal(processesOf(id).length, 0, 'its claude was stopped');
+          await comeBack(redis);
+          await fleet.start('next', 'worker', env);
+          const job = await whenRunning(counter, id, 2);
+          assert.equal(job.pod_name, 'next');
+          writeFileSync(go, '');
+          await whenStatus(counter, id, 'succeeded');
+        } finally {
+          await fleet.close();
+          await redis.stop();
+        }
+      },
+    );
 });

@@ -107,7 +107,7 @@ function openReader(connection: Connection): Reader {
 /** Empty when it was interrupted. */
 async function readOnce(main: Connection, reader: Reader, line: Line): Promise<readonly LaneEntry[]> {
   const { connection } = reader;
-  if (connection.redis.status !== 'ready' && !(await backOnline(connection, line))) return [];
+  if (!connection.isReady() && !(await backOnline(connection, line))) return [];
   const id = reader.clientId(); // before the read, which may block
   if (hasGivenUp(line)) return [];
   let over: AbortController | undefined; // made when it is needed: most reads end by themselves

@@ -23,7 +23,7 @@ export interface CommandQueueOptions {
 /** The lanes below `keys`; a claim that is not extended lapses after `leaseMs` of Redis' time. */
 export function createCommandQueue(options: CommandQueueOptions): CommandQueue {
   const { connection, reads, keys, leaseMs, maxPerRepo } = options;
-  const mayReclaim = watchAbsence(connection, leaseMs);
+  const mayReclaim = watchAbsence(connection, leaseMs, keys.served);
 
   /** The claim on an entry: how often it was delivered tells this time from a later one, also to the same worker. */
   function hold(lane: string, worker: string, entry: LaneEntry, deliveries: number): Claim {

@@ -40,6 +40,8 @@ export interface ConnectionOptions {
 
 export interface Connection {
   readonly redis: Redis;
+  /** True while it takes commands. */
+  isReady(): boolean;
   /** Resolves when connected; throws BUS_UNREACHABLE. Resolves early, whatever is the case, when the signal aborts. */
   online(signal?: AbortSignal): Promise<void>;
   /**
@@ -81,7 +83,8 @@ export function openConnection(options: ConnectionOptions): Connection {
     offlineSince = performance.now();
   });
 
-  const isReady = (): boolean => redis.status === 'ready';
+  /** A line that was hung up keeps its status until it is closed, but takes nothing any more. */
+  const isReady = (): boolean => redis.status === 'ready' && redis.stream.writable;
 
   function reason(): string {
     if (closed) return BUS_CLOSED;
@@ -144,6 +147,7 @@ export function openConnection(options: ConnectionOptions): Connection {
 
   return {
     redis,
+    isReady,
     online,
     explain,
     async ask(send) {

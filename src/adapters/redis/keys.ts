@@ -84,6 +84,8 @@ export interface Keys {
   /** Channels rung when a feed has grown. */
   jobBell(jobId: string): string;
   readonly fleetBell: string;
+  /** Which run of Redis serves, and since when: a string. */
+  readonly served: string;
   /** Written to see whether writing is possible. */
   readonly probe: string;
 }
@@ -137,6 +139,7 @@ export function openKeys(keyPrefix: string): Keys {
     visitBell: (id) => key(`bell:visit:${id}`),
     jobBell: (jobId) => key(`bell:job:${jobId}`),
     fleetBell: key('bell:fleet'),
+    served: key('served'),
     probe: key('probe'),
   };
 }

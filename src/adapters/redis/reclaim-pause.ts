@@ -2,6 +2,8 @@
 // though its worker lives. So claims are taken over only when the living have had one lease to extend theirs.
 import type { Redis } from 'ioredis';
 import type { Connection } from './connection.js';
+import { asNumber } from './reply.js';
+import { runScript } from './scripts.js';
 
 /** A ready check that takes this long found a Redis that was loading its data: nobody could extend meanwhile. */
 const LOADING_MS = 200;
@@ -22,9 +24,10 @@ export type MayReclaim = () => Promise<boolean>;
 
 /**
  * Watches the connection from its opening on. After an absence (the connection was lost, could not be made at first,
- * or Redis has been up for less than a lease) one lease must pass; on a Redis that was there all the time, none.
+ * or this run of Redis has served for less than a lease) one lease must pass; on a Redis that was there all the time,
+ * none. `servedKey`: where those who come later find since when it has served.
  */
-export function watchAbsence({ redis }: Connection, leaseMs: number): MayReclaim {
+export function watchAbsence({ redis }: Connection, leaseMs: number, servedKey: string): MayReclaim {
   let connectedAt = 0;
   let wasAway = false;
   let quietUntil: Promise<number> = Promise.resolve(Number.POSITIVE_INFINITY);
@@ -38,14 +41,20 @@ export function watchAbsence({ redis }: Connection, leaseMs: number): MayReclaim
   redis.on('ready', () => {
     const readyAt = performance.now();
     wasAway ||= readyAt - connectedAt >= LOADING_MS;
-    quietUntil = wasAway ? Promise.resolve(readyAt + leaseMs) : afterStart(readyAt);
+    const served = servedMs(); // asked in any case: from then on it is known to have served
+    quietUntil = wasAway
+      ? Promise.resolve(readyAt + leaseMs)
+      : served.then((ms) => readyAt + Math.max(0, leaseMs - ms));
   });
 
-  /** A Redis that does not say how long it has been up is taken for one that has just started. */
-  async function afterStart(readyAt: number): Promise<number> {
-    const info = await redis.info('server').catch(() => '');
-    const upMs = 1000 * Number(/^uptime_in_seconds:(\d+)/m.exec(info)?.[1] ?? 0);
-    return readyAt + Math.max(0, leaseMs - upMs);
+  /** A Redis that does not say which run of it this is, or takes no writes, is taken for one that has just started. */
+  async function servedMs(): Promise<number> {
+    try {
+      const [, run] = /^run_id:(\w+)/m.exec(await redis.info('server')) ?? [];
+      return run === undefined ? 0 : asNumber(await runScript(redis, 'served', [servedKey], [run]));
+    } catch {
+      return 0;
+    }
   }
 
   return async () => performance.now() >= (await quietUntil);

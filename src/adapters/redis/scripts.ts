@@ -37,6 +37,7 @@ const NAMES = [
   'remove',
   'replace-grant',
   'roster',
+  'served',
   'settle',
   'stage',
   'steal',

@@ -9,7 +9,7 @@ import { needsOwnRedis } from '../../support/install-redis.js';
 import { submit } from '../../support/ledger.js';
 import { type OwnRedis, startOwnRedis } from '../../support/redis-server.js';
 import { type LaneState, type Sabotage, walkLane } from './lane-walk.js';
-import { freshPrefix, openBus, useRedis } from './redis-under-test.js';
+import { freshPrefix, openAdmin, openBus, useRedis } from './redis-under-test.js';
 
 const TIMEOUT = { timeout: 120_000 };
 const STEPS = 400;
@@ -88,7 +88,7 @@ describe('the user that an autoscaler reads with', needsOwnRedis, () => {
 
   test('may read the length of the lane and nothing else', async () => {
     const lane = openKeys('agenticore').lane('jobs');
-    const admin = new Redis(redis.url);
+    const admin = openAdmin(redis);
     const rules = ['on', '>secret', 'resetkeys', `%R~${lane}`, '-@all', '+ping', '+hello', '+xlen'];
     await admin.acl('SETUSER', 'keda', ...rules);
     await admin.xadd(lane, '*', 'jobId', 'j');

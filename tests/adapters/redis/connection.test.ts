@@ -4,7 +4,6 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { Redis } from 'ioredis';
 import { parseAddress } from '../../../src/adapters/redis/address.js';
 import { openConnection } from '../../../src/adapters/redis/connection.js';
 import { isCode } from '../../../src/domain/errors.js';
@@ -12,9 +11,9 @@ import { eventually } from '../../support/eventually.js';
 import { needsOwnRedis } from '../../support/install-redis.js';
 import { submit } from '../../support/ledger.js';
 import { type OwnRedis, startOwnRedis } from '../../support/redis-server.js';
-import { openBus } from './redis-under-test.js';
+import { openAdmin, openBus } from './redis-under-test.js';
 
-const TIMEOUT = { timeout: 60_000 };
+const TIMEOUT = { timeout: 240_000 };
 const PASSWORD = 's3cret:/%pass wörd';
 const unreachable = (error: unknown): boolean => isCode(error, 'BUS_UNREACHABLE');
 
@@ -67,7 +66,7 @@ describe('a connection to Redis', needsOwnRedis, () => {
 
   test('password and database of the URL are honoured', TIMEOUT, async () => {
     const bus = await openBus(redis, { url: `${redis.url}/3`, keyPrefix: 'here' });
-    const [there, elsewhere] = [new Redis(`${redis.url}/3`), new Redis(redis.url)];
+    const [there, elsewhere] = [openAdmin({ url: `${redis.url}/3` }), openAdmin(redis)];
     try {
       const jobId = await submit(bus.events);
       assert.equal(await there.exists(`{here}:job:${jobId}`), 1);
@@ -102,41 +101,52 @@ describe('a connection to Redis', needsOwnRedis, () => {
   test('a Redis that hangs is unreachable until it answers again', TIMEOUT, async () => {
     const options = { url: redis.url, name: 'hanging', blockMs: 0, failFast: true };
     const connection = openConnection({ ...options, answerMs: 250 });
-    const pid = redis.pid() ?? 0;
     try {
       await connection.ask((client) => client.ping());
-      process.kill(pid, 'SIGSTOP');
+      assert.ok(redis.signal('SIGSTOP'));
       await assert.rejects(
         connection.ask((client) => client.ping()),
         unreachable,
       );
-      process.kill(pid, 'SIGCONT');
+      redis.signal('SIGCONT');
       await eventually('it answers', () => connection.ask((client) => client.ping()));
     } finally {
-      process.kill(pid, 'SIGCONT');
+      redis.signal('SIGCONT');
+      await connection.close();
+    }
+  });
+
+  test('a line that Redis has hung up, and that is not closed yet, is waited for', TIMEOUT, async () => {
+    const options = { url: redis.url, name: 'hung up', blockMs: 0, failFast: true, answerMs: 30_000 };
+    const connection = openConnection(options);
+    try {
+      await connection.ask((client) => client.ping());
+      connection.redis.stream.end(); // as when the other end is closed: nothing can be written any more
+      assert.equal(connection.redis.status, 'ready');
+      assert.equal(await connection.ask((client) => client.ping()), 'PONG');
+    } finally {
       await connection.close();
     }
   });
 
   test('a claim given up while Redis hangs ends, and takes nothing', TIMEOUT, async () => {
     const bus = await openBus(redis);
-    const admin = new Redis(redis.url);
-    const pid = redis.pid() ?? 0;
+    const admin = openAdmin(redis);
     try {
       const stop = new AbortController();
       const claiming = bus.queue.claim('jobs', 'w', stop.signal);
       await eventually('the claim blocks', async () =>
         String(await admin.client('LIST')).includes('flags=b'),
       );
-      process.kill(pid, 'SIGSTOP');
+      assert.ok(redis.signal('SIGSTOP'));
       stop.abort();
       assert.equal(await claiming, undefined);
-      process.kill(pid, 'SIGCONT');
+      redis.signal('SIGCONT');
       await eventually('it answers', () => bus.ping().then(() => true));
       await submit(bus.events);
       assert.deepEqual(await bus.queue.depth('jobs'), { waiting: 1, running: 0 });
     } finally {
-      process.kill(pid, 'SIGCONT');
+      redis.signal('SIGCONT');
       admin.disconnect();
       await bus.close();
     }
@@ -144,7 +154,7 @@ describe('a connection to Redis', needsOwnRedis, () => {
 
   test('a Redis that is full is not ready, although it answers', TIMEOUT, async () => {
     const bus = await openBus(redis);
-    const admin = new Redis(redis.url);
+    const admin = openAdmin(redis);
     try {
       await bus.ping();
       await admin.config('SET', 'maxmemory', '1');
@@ -159,7 +169,7 @@ describe('a connection to Redis', needsOwnRedis, () => {
 
   test('a closed bus has left Redis, and says so when it is used', TIMEOUT, async () => {
     const bus = await openBus(redis, { consumer: 'leaving soon' });
-    const admin = new Redis(redis.url);
+    const admin = openAdmin(redis);
     try {
       await bus.feed.watch({ kind: 'fleet' }, () => undefined);
       const claiming = assert.rejects(
@@ -195,9 +205,7 @@ describe('a connection to Redis', needsOwnRedis, () => {
       const url = port === 'there' ? redis.url : `redis://127.0.0.1:${port}`;
       const child = spawn(process.execPath, [program, url], { stdio: ['ignore', 'pipe', 'inherit'] });
       const [output] = await Promise.all([child.stdout.toArray(), once(child, 'exit')]);
-      assert.match(Buffer.concat(output).toString(), /^closed, then ended after \d+ ms$/m);
-      const ms = Number(/after (\d+) ms/.exec(Buffer.concat(output).toString())?.[1]);
-      assert.ok(ms < 5_000, `ended ${ms} ms after the bus was closed`);
+      assert.equal(Buffer.concat(output).toString(), 'closed, and left .\n');
     });
   }
 });

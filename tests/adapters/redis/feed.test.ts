@@ -1,13 +1,12 @@
 // What the contract cannot see from outside: feeds that were trimmed say so.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { Redis } from 'ioredis';
 import { openKeys } from '../../../src/adapters/redis/keys.js';
 import { isCode } from '../../../src/domain/errors.js';
 import type { FeedName } from '../../../src/ports/feed.js';
 import { endAttempt, startAttempt, submit } from '../../support/ledger.js';
 import { startRedis, type TestRedis } from '../../support/redis-server.js';
-import { freshPrefix, openBus } from './redis-under-test.js';
+import { freshPrefix, openAdmin, openBus } from './redis-under-test.js';
 
 describe('feeds on Redis', () => {
   let redis: TestRedis;
@@ -19,7 +18,7 @@ describe('feeds on Redis', () => {
   test('a reader whose cursor was trimmed away is told of the gap', { timeout: 30_000 }, async () => {
     const keyPrefix = freshPrefix(redis);
     const bus = await openBus(redis, { keyPrefix });
-    const admin = new Redis(redis.url);
+    const admin = openAdmin(redis);
     try {
       const jobId = await submit(bus.events);
       await startAttempt(bus.events, jobId);
@@ -53,7 +52,7 @@ describe('feeds on Redis', () => {
   }, async () => {
     const keyPrefix = freshPrefix(redis);
     const bus = await openBus(redis, { keyPrefix });
-    const admin = new Redis(redis.url);
+    const admin = openAdmin(redis);
     const nothing = (gap: boolean) => ({ entries: [], gap });
     try {
       const jobId = await submit(bus.events);
@@ -91,7 +90,7 @@ describe('feeds on Redis', () => {
   }, async () => {
     const keyPrefix = freshPrefix(redis);
     const bus = await openBus(redis, { keyPrefix });
-    const admin = new Redis(redis.url);
+    const admin = openAdmin(redis);
     const fleet: FeedName = { kind: 'fleet' };
     const keys = openKeys(keyPrefix);
     const read = (after?: string, limit = 99) => bus.feed.read(fleet, after, limit);

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
-import { Redis } from 'ioredis';
+import type { Redis } from 'ioredis';
 import { openKeys } from '../../../src/adapters/redis/keys.js';
 import { isCode } from '../../../src/domain/errors.js';
 import { TEXT_ONLY } from '../../../src/domain/visibility.js';
@@ -10,7 +10,7 @@ import { eventually } from '../../support/eventually.js';
 import { needsOwnRedis } from '../../support/install-redis.js';
 import { carryOut, endAttempt, startAttempt, startTurn, submit } from '../../support/ledger.js';
 import { type OwnRedis, startOwnRedis } from '../../support/redis-server.js';
-import { openBus } from './redis-under-test.js';
+import { openAdmin, openBus } from './redis-under-test.js';
 
 const scripts = new URL('../../../src/adapters/redis/scripts/', import.meta.url);
 
@@ -57,7 +57,7 @@ describe('the keys of the bus on a cluster', needsOwnRedis, () => {
   let admin: Redis;
   before(async () => {
     redis = await startOwnRedis({ cluster: true });
-    admin = new Redis(redis.url);
+    admin = openAdmin(redis);
     await admin.cluster('ADDSLOTSRANGE', 0, 16383);
     const isUp = async () => (await admin.cluster('INFO')).includes('cluster_state:ok');
     await eventually('the cluster of one is up', isUp);

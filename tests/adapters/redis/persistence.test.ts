@@ -1,7 +1,7 @@
 // What a Redis keeps over its death depends on how it is set up; what it forgot must never pass for the truth.
 import assert from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
-import { Redis } from 'ioredis';
+import type { Redis } from 'ioredis';
 import { findWeaknesses } from '../../../src/adapters/redis/weaknesses.js';
 import { runAttempt } from '../../../src/app/run-attempt.js';
 import type { Bus } from '../../../src/ports/bus.js';
@@ -10,9 +10,9 @@ import { eventually } from '../../support/eventually.js';
 import { needsOwnRedis } from '../../support/install-redis.js';
 import { submit } from '../../support/ledger.js';
 import { type OwnRedis, startOwnRedis } from '../../support/redis-server.js';
-import { openBus } from './redis-under-test.js';
+import { openAdmin, openBus } from './redis-under-test.js';
 
-const TIMEOUT = { timeout: 60_000 };
+const TIMEOUT = { timeout: 240_000 };
 const never = new AbortController().signal;
 
 /** Kills Redis and starts it again; resolves when the bus answers. */
@@ -23,7 +23,7 @@ async function restart(redis: OwnRedis, bus: Bus): Promise<void> {
 }
 
 async function withAdmin<T>(redis: OwnRedis, use: (admin: Redis) => Promise<T>): Promise<T> {
-  const admin = new Redis(redis.url);
+  const admin = openAdmin(redis);
   try {
     return await use(admin);
   } finally {

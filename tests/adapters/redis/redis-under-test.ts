@@ -11,15 +11,33 @@ export const LONG_LEASE_MS = 10 * 60_000;
 
 export const freshPrefix = (redis: TestRedis): string => `${redis.keyPrefix}-${randomUUID().slice(0, 8)}`;
 
+/** What is open would keep the process for ever after a test that failed or ran out of time. */
+const closings: (() => unknown)[] = [];
+after(async () => void (await Promise.all(closings.map((close) => close()))));
+
 /** A bus on this Redis, alone unless a prefix is given. */
-export const openBus = (redis: TestRedis, options: Partial<RedisBusOptions> = {}): Promise<Bus> =>
-  openRedisBus({
+export async function openBus(redis: TestRedis, options: Partial<RedisBusOptions> = {}): Promise<Bus> {
+  const bus = await openRedisBus({
     url: redis.url,
     keyPrefix: freshPrefix(redis),
     leaseMs: LONG_LEASE_MS,
     consumer: 'test',
     ...options,
   });
+  closings.push(() => bus.close());
+  return bus;
+}
+
+const RETRY_MS = 100;
+const RETRIES = 50;
+
+/** A connection to look into this Redis with: while it is away, it fails within seconds. */
+export function openAdmin({ url }: Pick<TestRedis, 'url'>): Redis {
+  const admin = new Redis(url, { retryStrategy: () => RETRY_MS, maxRetriesPerRequest: RETRIES });
+  admin.on('error', () => undefined); // its commands say so
+  closings.push(() => admin.disconnect());
+  return admin;
+}
 
 export interface RedisInUse<T> {
   readonly server: T;
@@ -38,7 +56,7 @@ export function useRedis(start: () => Promise<TestRedis> = startRedis): RedisInU
   };
   before(async () => {
     const server = await start();
-    used = { server, admin: new Redis(server.url) };
+    used = { server, admin: openAdmin(server) };
   });
   after(async () => {
     used?.admin.disconnect();
