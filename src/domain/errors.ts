@@ -45,3 +45,7 @@ export const isCode = (error: unknown, code: ErrorCode): boolean =>
 
 /** What anything that was thrown says of itself. */
 export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+/** What to say of a job that waited too long; `lastError`: of the attempt that it waited to repeat. */
+export const expiryAfter = (lastError: string | undefined): string =>
+  `${ERRORS.QUEUE_EXPIRED.message}${lastError === undefined ? '' : ` Its last attempt: ${lastError}`}`;

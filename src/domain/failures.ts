@@ -50,7 +50,7 @@ export const FAILURES = {
   CLAUDE_OUT_OF_MEMORY: row(
     500,
     'out_of_memory',
-    'Claude was killed by the system, most likely for want of memory.',
+    'Claude was killed by the system, most likely for want of memory; give the worker more, or fewer jobs at once.',
   ),
   CLAUDE_ERROR: row(500, 'final', 'Claude ended with an error result.'),
   CLAUDE_MAX_TURNS: row(

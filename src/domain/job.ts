@@ -1,6 +1,6 @@
 // Where a job stands: what its events add up to. Pure; `decide` says what may happen.
 import { type Callback, callbackAtEnd, foldCallback } from './callback.js';
-import type { ErrorCode } from './errors.js';
+import { type ErrorCode, expiryAfter } from './errors.js';
 import type { Finding } from './guard.js';
 import type { JobEvent, JobOrder, TranscriptSeal, Usage, WorkspaceFacts } from './job-event.js';
 import type { Failures } from './retry.js';
@@ -144,9 +144,9 @@ export function evolve(job: Job | undefined, event: JobEvent): Job {
     case 'JobFailed':
       return end({ ...next, code: event.code, error: event.error, ...exhaustion(event) }, 'failed', event);
     case 'JobCancelled':
-      return end({ ...next, code: 'CANCELLED' }, 'cancelled', event);
+      return without(end({ ...next, code: 'CANCELLED' }, 'cancelled', event), 'error');
     case 'JobExpired':
-      return end({ ...next, code: 'QUEUE_EXPIRED' }, 'expired', event);
+      return end({ ...next, code: 'QUEUE_EXPIRED', error: expiryAfter(next.error) }, 'expired', event);
     case 'DeadLetterClosed':
       return { ...next, letterClosed: true };
     case 'CallbackDelivered':

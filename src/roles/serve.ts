@@ -73,6 +73,7 @@ async function work(config: Config, machines: Machines): Promise<number> {
       await emptied;
       stop.abort();
     },
+    handBack,
     config.worker.drainSeconds * 1000,
   );
   log('server.listening', {
@@ -123,24 +124,45 @@ async function emptyHands(
 ): Promise<boolean> {
   if (worker === undefined) return true;
   const patience = setTimeout(() => handBack.abort(), patienceMs);
-  const idle = worker.idle().then(() => true);
   const tooLong = new AbortController();
-  const end = setTimeout(() => tooLong.abort(), patienceMs + HAND_BACK_MS);
+  let end: NodeJS.Timeout | undefined;
+  const givingBack = (): void => {
+    end = setTimeout(() => tooLong.abort(), HAND_BACK_MS);
+  };
+  if (handBack.signal.aborted) givingBack();
+  else handBack.signal.addEventListener('abort', givingBack);
+  const idle = worker.idle().then(() => true);
   const isIdle = await Promise.race([idle, untilAborted(tooLong.signal).then(() => false)]);
   if (!isIdle) log('server.left_behind', { jobs: worker.running() }, 'warn');
+  handBack.signal.removeEventListener('abort', givingBack);
   clearTimeout(patience);
   clearTimeout(end);
   return isIdle;
 }
 
-/** SIGTERM: an orchestrator wants us gone, with patience. SIGINT: a person does, now. Once more of either: at once. */
-function onSignals(log: Log, leave: (patienceMs: number) => Promise<void>, drainMs: number): () => void {
-  let asked = false;
+/** A signal that comes so soon after another is the same: a terminal or systemd sent it to all, and npm passed it on. */
+const ECHO_MS = 1_000;
+
+/**
+ * SIGTERM: an orchestrator wants us gone, with patience. SIGINT: a person does, now. Once more of either ends the
+ * patience, and once more after that gives nothing back: the guard sees to what still runs.
+ */
+function onSignals(
+  log: Log,
+  leave: (patienceMs: number) => Promise<void>,
+  handBack: AbortController,
+  drainMs: number,
+): () => void {
+  let heardAt: number | undefined;
   const on = (signal: NodeJS.Signals): void => {
-    log('server.leaving', { signal, again: asked });
-    if (asked) process.exit(1); // the guard sees to what still runs
-    asked = true;
-    void leave(signal === 'SIGTERM' ? drainMs : 0);
+    const now = performance.now();
+    const again = heardAt !== undefined;
+    if (now - (heardAt ?? Number.NEGATIVE_INFINITY) < ECHO_MS) return;
+    heardAt = now;
+    log('server.leaving', { signal, again });
+    if (!again) void leave(signal === 'SIGTERM' ? drainMs : 0);
+    else if (handBack.signal.aborted) process.exit(1);
+    else handBack.abort();
   };
   process.on('SIGTERM', on).on('SIGINT', on);
   return () => process.off('SIGTERM', on).off('SIGINT', on);

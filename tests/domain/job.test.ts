@@ -339,6 +339,34 @@ describe('an ended job', () => {
   }
 });
 
+describe('what an ended job says of its end', () => {
+  const failed: JobEvent = {
+    ...{ type: 'AttemptFailed', at: T0 + 2000, attempt: 1, retryAt: T0 + 9000 },
+    ...{ code: 'CLAUDE_CRASHED', error: 'claude ended without a result (exit code 3).' },
+  };
+
+  it('that it waited too long, and what it was that it waited for a retry of', () => {
+    const unstarted = stateOf(submitted, { type: 'JobExpired', at: T0 + 200_000 });
+    assert.deepEqual(
+      [unstarted.code, unstarted.error],
+      ['QUEUE_EXPIRED', 'The job waited longer than its queue_ttl_seconds.'],
+    );
+    const tried = stateOf(submitted, started(), failed, { type: 'JobExpired', at: T0 + 200_000 });
+    assert.equal(
+      tried.error,
+      'The job waited longer than its queue_ttl_seconds. Its last attempt: claude ended without a result (exit code 3).',
+    );
+  });
+
+  it('nothing of the attempt before when somebody cancelled it', () => {
+    const job = stateOf(submitted, started(), failed, cancelRequested, {
+      type: 'JobCancelled',
+      at: T0 + 4000,
+    });
+    assert.deepEqual([job.code, job.error], ['CANCELLED', undefined]);
+  });
+});
+
 describe('a job nobody knows', () => {
   it('refuses every command but its submission', () => {
     for (const command of [start, cancel, endWith({ kind: 'succeeded' }), { type: 'ExpireJob' } as const]) {

@@ -99,6 +99,35 @@ describe('a fleet of processes, each with roles of its own', () => {
   });
 
   it(
+    'a second SIGTERM waits no longer and hands back unburned; one signal sent twice is one',
+    TIMEOUT,
+    async () => {
+      const impatient = async (name: string, leave: (worker: Process) => Promise<void>): Promise<void> => {
+        const worker = await fleet.start(name, 'worker', { AGENTICORE_DRAIN: '600' });
+        const id = await submitTo(ingress, sign('never'));
+        await whenRunning(gateway, id);
+        await leave(worker);
+        assert.equal(await worker.ended, 0, worker.log());
+        const back = await readFrom(gateway, id);
+        assert.deepEqual([back.status, back.attempts_used], ['queued', 0]);
+        await fetch(`${ingress.url}/jobs/${id}`, { method: 'DELETE' });
+        await whenStatus(gateway, id, 'cancelled');
+      };
+      await impatient('told-again', async (worker) => {
+        await eventually('it has heard a second one', () => {
+          worker.send('SIGTERM');
+          return worker.log().includes('"again":true');
+        });
+      });
+      await impatient('told-twice', async (worker) => {
+        worker.send('SIGINT'); // by the terminal, and by npm, which passes it on
+        await eventually('it has heard', () => worker.log().includes('"server.leaving"'));
+        worker.send('SIGINT');
+      });
+    },
+  );
+
+  it(
     'a cancel from any process reaches the worker, also when its doorbell was just cut',
     TIMEOUT,
     async () => {

@@ -4,7 +4,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis, type RedisOptions } from 'ioredis';
 import type { Log } from '../../ports/log.js';
 import { parseAddress } from './address.js';
-import { BUS_CLOSED, busError, isLostAnswer, unreachable } from './bus-error.js';
+import {
+  BUS_CLOSED,
+  busError,
+  isConnectionLost,
+  isDatabaseRefused,
+  isLostAnswer,
+  unreachable,
+} from './bus-error.js';
 
 /** How long a command waits for a lost connection to come back; longer than the pauses between tries. */
 const PATIENCE_MS = 1_500;
@@ -13,6 +20,10 @@ const MAX_BACKOFF_MS = 500;
 const DISCONNECT_TIMEOUT_MS = 100;
 /** Written at once without waiting for the end of the tick. */
 const PIECE_BYTES = 4096;
+
+/** How it shows that the other side ended the connection. */
+const HUNG_UP = /ECONNRESET|EPIPE|before secure TLS connection was established/;
+const NO_RESP = /^Unknown RESP type|^Protocol error/;
 
 export interface ConnectionOptions {
   readonly url: string;
@@ -48,19 +59,25 @@ export function openConnection(options: ConnectionOptions): Connection {
   const redis = new Redis({ ...parseAddress(options.url), ...redisOptions(options) });
   const waiting = new Set<() => void>();
   let trouble: string | undefined;
+  let wasReady = false;
+  let hungUp = false;
   let offlineSince: number | undefined = performance.now();
   let closed = false;
 
   redis.on('error', (error: Error) => {
+    if (isConnectionLost(error)) return;
     trouble = error.message || ('code' in error ? String(error.code) : error.name);
+    if (isDatabaseRefused(error)) redis.disconnect(true);
   });
   redis.on('ready', () => {
     options.log?.('bus.connected');
+    wasReady = true;
     offlineSince = undefined;
     trouble = undefined;
     for (const wake of [...waiting]) wake();
   });
   redis.on('close', () => {
+    hungUp = true;
     if (closed || offlineSince !== undefined) return;
     options.log?.('bus.lost', { reason: reason() }, 'warn');
     offlineSince = performance.now();
@@ -71,12 +88,11 @@ export function openConnection(options: ConnectionOptions): Connection {
 
   function reason(): string {
     if (closed) return BUS_CLOSED;
-    return (
-      trouble ??
-      (redis.status === 'connect'
-        ? 'it has not answered yet, or is still loading its data'
-        : 'the connection was lost')
-    );
+    if (NO_RESP.test(trouble ?? '')) return strangerAt(options.url, 'what answers is no Redis');
+    if (trouble !== undefined && (wasReady || !HUNG_UP.test(trouble))) return trouble;
+    if (!wasReady && hungUp) return strangerAt(options.url, 'something hangs up before it has answered');
+    if (redis.status === 'connect') return 'it has not answered yet, or is still loading its data';
+    return wasReady ? 'the connection was lost' : strangerAt(options.url, 'nothing answers');
   }
 
   async function online(signal?: AbortSignal): Promise<void> {
@@ -161,6 +177,12 @@ export function openConnection(options: ConnectionOptions): Connection {
     },
   };
 }
+
+/** What to say of an address where no Redis has ever answered. */
+const strangerAt = (url: string, fact: string): string =>
+  `${fact}; see that Redis is at this address, and that ${
+    url.startsWith('rediss:') ? 'rediss:// (TLS)' : 'redis:// (no TLS)'
+  } is right`;
 
 function redisOptions({
   name,

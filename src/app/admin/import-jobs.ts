@@ -51,18 +51,28 @@ export async function importJobs(
 
   for (let jobs = 0; ; jobs += 1) {
     const line = await next();
-    if (line?.line === 'done' && line.jobs === jobs) return report;
+    if (line?.line === 'done' && line.jobs === jobs) return { ...report, ...(await behindTheEnd(reader)) };
     if (line?.line !== 'job') return { ...report, torn: `The export is torn after ${jobs} jobs.` };
     const outcome = await importJob(deps, line, next, open);
     if (outcome === 'torn') {
       return {
         ...report,
-        torn: `The export is torn in the middle of job ${line.jobId}, which was left out.`,
+        torn: `The export is torn in the middle of job ${line.jobId}, which was left out with all that follows.`,
       };
     }
     if (outcome === 'written') report.imported += 1;
     else if (outcome === 'same') report.same += 1;
     else report.refused.push({ jobId: line.jobId, reason: outcome.refused });
+  }
+}
+
+/** Whoever puts exports into one file shall hear that only the first one was taken in. */
+export async function behindTheEnd(reader: AsyncIterator<string>): Promise<Pick<ImportReport, 'torn'>> {
+  for (;;) {
+    const { done, value } = await reader.next();
+    if (done === true) return {};
+    if (value.trim() === '') continue;
+    return { torn: 'There is more behind the end of the export, which was left out; import each by itself.' };
   }
 }
 

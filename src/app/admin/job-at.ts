@@ -10,11 +10,14 @@ import type { EventLog } from '../../ports/event-log.js';
  */
 export async function jobAt(events: EventLog, jobId: string, version?: number): Promise<Job> {
   const records = await events.read(jobId);
-  if (version !== undefined && version > records.length && records.length > 0) {
-    const why = `The job has ${records.length} events so far, not ${version}.`;
-    throw new AgenticoreError('INVALID_REQUEST', why);
-  }
+  if (version !== undefined) assertReached(records.length, version);
   const job = records.slice(0, version).map(eventOf).reduce<Job | undefined>(evolve, undefined);
   if (job === undefined) throw new AgenticoreError('JOB_NOT_FOUND');
   return job;
+}
+
+/** Throws INVALID_REQUEST when a job of this many events has no such version. */
+export function assertReached(events: number, version: number): void {
+  if (version > events && events > 0)
+    throw new AgenticoreError('INVALID_REQUEST', `The job has ${events} events so far, not ${version}.`);
 }

@@ -91,6 +91,8 @@ export function addAdminVerbs(parser: Argv, choose: (verb: ChosenVerb) => void):
               throw new Error('--from and --to are versions of one job');
             if (all !== true && into !== undefined)
               throw new Error('--into needs --all; see also `admin export`');
+            if (into !== undefined && !/^rediss?:\/\//.test(into))
+              throw new Error('--into must be the address of a Redis: redis://... or rediss://...');
             return true;
           })
           .example('$0 admin replay 3f2a --speed max', 'what happened, at once')
@@ -110,7 +112,8 @@ export function addAdminVerbs(parser: Argv, choose: (verb: ChosenVerb) => void):
           .positional('job', { type: 'string', describe: 'Id of the job, or its first characters' })
           .options({ all: { type: 'boolean', describe: 'All jobs instead of one' } })
           .check(({ job, all }) => {
-            if ((all === true) === (job !== undefined)) throw new Error('Name a job, or say --all');
+            if (all === true && job !== undefined) throw new Error('Name a job or say --all, not both');
+            if (all !== true && job === undefined) throw new Error('Name a job, or say --all');
             return true;
           })
           .example('$0 admin export --all > jobs.jsonl', 'everything, to be kept'),
@@ -147,7 +150,9 @@ export function addAdminVerbs(parser: Argv, choose: (verb: ChosenVerb) => void):
           })
           .check(({ job, 'ended-before': age }) => {
             if ((age === undefined) === (job === undefined))
-              throw new Error('Name a job, or say --ended-before');
+              throw new Error(
+                `Name a job${job === undefined ? ',' : ''} or say --ended-before${job === undefined ? '' : ', not both'}`,
+              );
             return true;
           })
           .epilogue('Kept are what happened (the ledger), the job and its answer; messages and deltas go.'),

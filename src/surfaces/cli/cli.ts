@@ -1,6 +1,6 @@
 // From the words of a command line to an exit code: chooses the verb, runs it, and says in one sentence what failed.
 import { AgenticoreError } from '../../domain/errors.js';
-import { ADMIN_VERBS } from './admin-commands.js';
+import { ADMIN_VERBS, DEAD_VERBS } from './admin-commands.js';
 import { AGENT_VERBS } from './agent-commands.js';
 import type { ChosenVerb, CliContext } from './cli-context.js';
 import { createParser, VERBS } from './commands.js';
@@ -56,13 +56,22 @@ function complain(cli: CliContext, words: readonly string[], complaint: string, 
 }
 
 /** The verbs below a verb. */
-const BELOW: Readonly<Record<string, readonly string[]>> = { admin: ADMIN_VERBS, agent: AGENT_VERBS };
+const BELOW: Readonly<Record<string, readonly string[]>> = {
+  admin: ADMIN_VERBS,
+  'admin dead': DEAD_VERBS,
+  agent: AGENT_VERBS,
+};
 
-/** The words of `admin something` when admin has no such verb. */
-function unknownVerbBelow([verb = '', below]: readonly string[]): string | undefined {
-  const known = BELOW[verb];
-  if (known === undefined || below === undefined || below.startsWith('-')) return undefined;
-  return known.includes(below) ? undefined : `${verb} ${below}`;
+/** The words of `admin something`, or `admin dead something`, when there is no such verb. */
+function unknownVerbBelow(words: readonly string[]): string | undefined {
+  for (const depth of [1, 2]) {
+    const above = words.slice(0, depth).join(' ');
+    const below = words[depth];
+    const known = BELOW[above];
+    if (known === undefined || below === undefined || below.startsWith('-')) return undefined;
+    if (!known.includes(below)) return `${above} ${below}`;
+  }
+  return undefined;
 }
 
 /** The parser guesses below its help. */

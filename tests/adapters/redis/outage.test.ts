@@ -201,13 +201,19 @@ describe('Redis away', needsOwnRedis, () => {
     }
   });
 
-  test('an error that is a bug passes as it is', TIMEOUT, async () => {
+  test('what is not ours under a key of ours is told, with the key', TIMEOUT, async () => {
     const bus = await openBus(redis, { keyPrefix: 'broken' });
     const admin = openAdmin(redis);
+    const corrupt =
+      (key: RegExp) =>
+      (error: unknown): boolean =>
+        isCode(error, 'BUS_CORRUPT') && key.test(String(error));
     try {
       await admin.set('{broken}:job:j:events', 'no list');
-      await assert.rejects(bus.events.append(submission({ jobId: 'j' })), /WRONGTYPE/);
-      await assert.rejects(bus.events.read('j'), /WRONGTYPE/);
+      await admin.set('{broken}:dead', 'no stream');
+      await assert.rejects(bus.events.append(submission({ jobId: 'j' })), corrupt(/WRONGTYPE/));
+      await assert.rejects(bus.events.read('j'), corrupt(/\{broken\}:job:j:events.* REDIS_KEY_PREFIX/));
+      await assert.rejects(bus.deadLetters.count(), corrupt(/\{broken\}:dead.* REDIS_KEY_PREFIX/));
     } finally {
       admin.disconnect();
       await bus.close();

@@ -291,6 +291,17 @@ describe('moving jobs', () => {
         assert.match((await imported(bus, other, true)).refused[0]?.reason ?? '', /id is none/);
       });
 
+      it('says when there is more behind the end of an export, and takes a blank line for nothing', async (t) => {
+        const bus = await fresh(t, 'file');
+        const [first, second] = [await makeWholeHistory(bus), await makeWholeHistory(bus)];
+        const text = await exported(bus, [first]);
+        const there = await fresh(t, kind);
+        const two = await imported(there, `${text}${await exported(bus, [second])}`);
+        assert.deepEqual([two.imported, two.refused], [1, []]);
+        assert.match(two.torn ?? '', /more behind the end/);
+        assert.equal((await imported(there, `${text}\n \n`)).torn, undefined);
+      });
+
       it('refuses what is no export', async (t) => {
         const bus = await fresh(t, kind);
         for (const text of ['', 'garbage', '{}\n', '{"line":"done","jobs":0}\n', '\n\n'])

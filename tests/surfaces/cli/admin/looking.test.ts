@@ -134,6 +134,8 @@ describe('admin replay', () => {
     const late = await keep(bus, ['replay', jobId, '--to', '99']);
     assert.equal(late.code, 2);
     assert.match(late.err, /has 12 events/);
+    const beyond = await keep(bus, ['replay', jobId, '--from', '99', '--speed', 'max']);
+    assert.deepEqual([beyond.code, /has 12 events/.test(beyond.err)], [2, true]);
   });
 
   it('shows the way from one version to another, with what was said in between', async () => {
@@ -164,7 +166,11 @@ describe('admin replay', () => {
       ['replay', '--all', '--since', 'yesterday'],
       ['replay', randomUUID(), '--speed', '0'],
       ['replay', randomUUID(), '--from', '0'],
+      ['replay', randomUUID(), '--from', '5', '--to', '3'],
+      ['replay', '--all', '--since', '90'],
+      ['replay', '--all', '--since', '1h', '--into', 'nonsense'],
     ])
       assert.equal((await keep(bus, words)).code, 2, words.join(' '));
+    assert.match((await keep(bus, ['dead', 'forget'])).err, /There is no command "admin dead forget"/);
   });
 });

@@ -76,6 +76,8 @@ describe('admin export and import', () => {
     assert.deepEqual([torn.code, /torn/.test(torn.err)], [1, true]);
     const open = await keep(bus, ['import', '-', '--open', '--json'], locked(server.url, out));
     assert.deepEqual(JSON.parse(open.out), { imported: 1, same: 2, refused: [], torn: null });
+    const two = await keep(bus, ['import', '-'], locked(server.url, `${out}${out}`));
+    assert.deepEqual([two.code, /more behind the end/.test(two.err)], [1, true]);
     const garbage = await keep(bus, ['import', '-'], locked(server.url, 'garbage\n'));
     assert.deepEqual([garbage.code, garbage.err], [1, 'agenticore: This is no export of agenticore.\n']);
   });

@@ -1,6 +1,6 @@
 // An import through the server that has the file bus: job by job, so that no request grows with the export.
 import { formatExportLine, parseExportLine } from '../../../../app/admin/export-line.js';
-import type { ImportReport } from '../../../../app/admin/import-jobs.js';
+import { behindTheEnd, type ImportReport } from '../../../../app/admin/import-jobs.js';
 import type { HttpClient } from '../../server/http-client.js';
 import { sendExport } from '../../server/keeper-api.js';
 
@@ -23,7 +23,9 @@ export async function importAtServer(
     if (jobs > 0 && !isJob) {
       const told = parseExportLine(line ?? '');
       const isWhole = told?.line === 'done' && told.jobs === jobs;
-      return isWhole ? sum : { ...sum, torn: `The export is torn after ${jobs} jobs.` };
+      return isWhole
+        ? { ...sum, ...(await behindTheEnd(reader)) }
+        : { ...sum, torn: `The export is torn after ${jobs} jobs.` };
     }
     const report = await sendExport(http, isJob ? oneJob(header, line, take) : rest(header, line), open);
     sum = added(sum, report);

@@ -84,10 +84,13 @@ export function durationMs(text: string): number | undefined {
   return amount === undefined || factor === undefined ? undefined : Number(amount) * factor;
 }
 
+/** More than that is taken for a date by the language: 90, without its unit, would be a year. */
+const DATE = /^\d{4}-\d\d/;
+
 /** Epoch milliseconds of a time, or of that long ago. Throws INVALID_REQUEST. */
 function momentOf(text: string, now: number): number {
   const ago = durationMs(text);
-  const moment = ago === undefined ? Date.parse(text) : now - ago;
+  const moment = ago !== undefined ? now - ago : DATE.test(text) ? Date.parse(text) : Number.NaN;
   if (!Number.isNaN(moment)) return moment;
   throw new AgenticoreError(
     'INVALID_REQUEST',

@@ -1,6 +1,6 @@
 // `agenticore admin replay <job>`: what happened in a job once more, as it was recorded, or how it stood at a version.
 
-import { jobAt } from '../../../../app/admin/job-at.js';
+import { assertReached, jobAt } from '../../../../app/admin/job-at.js';
 import { type Replayed, replayFeed } from '../../../../app/admin/replay-feed.js';
 import { endOfFeed } from '../../../../app/follow-feed.js';
 import { AgenticoreError } from '../../../../domain/errors.js';
@@ -33,10 +33,13 @@ export function replay(cli: CliContext, flags: ReplayFlags): Promise<number> {
   const speed = speedOf(flags.speed ?? '1');
   const from = versionOf('--from', flags.from);
   const to = versionOf('--to', flags.to);
+  if (from !== undefined && to !== undefined && from > to)
+    throw new AgenticoreError('INVALID_REQUEST', `--from ${from} lies behind --to ${to}.`);
   return cli.atDesk({ access: 'read' }, async (desk) => {
     const { events } = desk.bus;
     const jobId = await findJobId(events, flags.job);
     const known = await jobAt(events, jobId, to);
+    if (to === undefined && from !== undefined) assertReached(known.version, from);
     if (to === undefined || from !== undefined) {
       const range = { ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }) };
       const options = { ...range, ...(speed === undefined ? {} : { speed }) };
