@@ -41,10 +41,13 @@ interface Scene {
 /** Claude works on a job, and the disk behind the variable is full. */
 async function scene(t: TestContext, variable: string): Promise<Scene> {
   const disk = mountSmallDisk();
-  t.after(() => disk.remove());
+  let fleet: Fleet | undefined;
+  t.after(async () => {
+    await fleet?.close(); // before its disk goes: hooks run in the order in which they were registered
+    disk.remove();
+  });
   const signs = await tempDir(t);
-  const fleet = await startFleet('file', [workOn(signs)], { [variable]: disk.path });
-  t.after(() => fleet.close());
+  fleet = await startFleet('file', [workOn(signs)], { [variable]: disk.path });
   const { id } = await fleet.submit({ task: 'work on', repo_url: fleet.remote });
   await eventually('claude works', () => existsSync(join(signs, 'started')));
   disk.fill();
@@ -113,12 +116,12 @@ describe('a disk that fills up while claude works', { ...needsSmallDisk, concurr
 
   it('of one host: the others do its jobs, and its readiness says why', TIMEOUT, async (t) => {
     const disk = mountSmallDisk();
-    t.after(() => disk.remove());
     const redis = await startRedis();
     const fleet = await openProcesses(redis);
     t.after(async () => {
       await fleet.close();
       await redis.stop();
+      disk.remove();
     });
     const go = join(fleet.folder, 'go');
     writeFileSync(go, '');

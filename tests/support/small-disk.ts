@@ -19,7 +19,7 @@ const mount = (path: string, size: string): boolean =>
 
 function unmount(path: string): void {
   execFileSync('umount', ['--lazy', path]);
-  rmdirSync(path);
+  rmSync(path, { recursive: true }); // somebody may have written below the mount
 }
 
 function canMount(): boolean {
