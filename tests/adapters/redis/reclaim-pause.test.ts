@@ -1,6 +1,6 @@
 // After an absence of Redis every lease may have lapsed though its worker lives: the living extend theirs first.
 import assert from 'node:assert/strict';
-import { after, before, beforeEach, describe, test } from 'node:test';
+import { describe, type TestContext, test } from 'node:test';
 import type { Redis } from 'ioredis';
 import { openKeys } from '../../../src/adapters/redis/keys.js';
 import { runScript } from '../../../src/adapters/redis/scripts.js';
@@ -20,16 +20,14 @@ const STANDSTILL_MS = LEASE_MS / 2;
 const never = new AbortController().signal;
 const passing = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
-describe('claims after an absence of Redis', needsOwnRedis, () => {
-  let redis: OwnRedis;
-  let standby: OwnRedis;
-  before(async () => {
-    redis = await startOwnRedis({ durable: true });
-    standby = await startOwnRedis();
-  });
-  beforeEach(() => redis.start()); // a test that failed may have left it away
-  after(() => Promise.all([redis.stop(), standby.stop()]));
+/** A Redis for one test: they all wait for leases, and need not wait for each other. */
+async function redisFor(t: TestContext): Promise<OwnRedis> {
+  const redis = await startOwnRedis({ durable: true });
+  t.after(() => redis.stop());
+  return redis;
+}
 
+describe('claims after an absence of Redis', { ...needsOwnRedis, concurrency: true }, () => {
   /** Has a lease pass for the only claim of the lane, which nobody extended. */
   async function lapse(admin: Redis, keyPrefix: string): Promise<void> {
     const lane = openKeys(keyPrefix).lane('jobs');
@@ -45,7 +43,8 @@ describe('claims after an absence of Redis', needsOwnRedis, () => {
     await admin.zadd(openKeys(keyPrefix).leases, 'XX', Number(seconds) * 1000, jobId);
   }
 
-  test('a Redis that stood still lets nobody take what the living could not extend', TIMEOUT, async () => {
+  test('a Redis that stood still lets nobody take what the living could not extend', TIMEOUT, async (t) => {
+    const redis = await redisFor(t);
     const bus = { keyPrefix: freshPrefix(redis), leaseMs: LEASE_MS };
     const [holder, other] = [await openBus(redis, bus), await openBus(redis, bus)];
     const admin = openAdmin(redis);
@@ -94,7 +93,8 @@ describe('claims after an absence of Redis', needsOwnRedis, () => {
   test(
     'a lapsed claim stays its living holder’s; a dead one’s is taken over a lease later',
     TIMEOUT,
-    async () => {
+    async (t) => {
+      const redis = await redisFor(t);
       const bus = { keyPrefix: freshPrefix(redis), leaseMs: LEASE_MS };
       const [holder, other] = [await openBus(redis, bus), await openBus(redis, bus)];
       const admin = openAdmin(redis);
@@ -148,8 +148,10 @@ describe('claims after an absence of Redis', needsOwnRedis, () => {
   test(
     'a Redis that was up all the time, and serves only now, makes the new wait as well',
     TIMEOUT,
-    async () => {
+    async (t) => {
+      const redis = await redisFor(t);
       const bus = { keyPrefix: freshPrefix(redis), leaseMs: LEASE_MS };
+      const standby = await redisFor(t);
       const holder = await openBus(redis, bus);
       const [admin, spare] = [openAdmin(redis), openAdmin(standby)];
       try {
@@ -189,7 +191,8 @@ describe('claims after an absence of Redis', needsOwnRedis, () => {
     },
   );
 
-  test('a reclaim that waited for Redis to come back takes nothing', TIMEOUT, async () => {
+  test('a reclaim that waited for Redis to come back takes nothing', TIMEOUT, async (t) => {
+    const redis = await redisFor(t);
     const bus = { keyPrefix: freshPrefix(redis), leaseMs: 100 };
     const [holder, other] = [await openBus(redis, bus), await openBus(redis, { ...bus, leaseMs: 60_000 })];
     try {
