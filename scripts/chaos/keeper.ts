@@ -39,14 +39,17 @@ export function createKeeper({ redis, keys, keeper }: Fleet, course: Course): Ke
   }
 
   async function trim(forMs: number | undefined): Promise<number> {
+    const began = performance.now();
     try {
       await keepEnded();
     } catch {
       return 0; // Redis is away
     }
-    // Nobody may trim what ended after `keepEnded`: whoever needs longer than the age to begin is killed as well.
+    // Nobody may trim what ended after `keepEnded` began: whoever is not done an age later is killed as well.
+    const leftMs = AGE_S * 1000 - (performance.now() - began);
+    if (leftMs <= 0) return 0;
     const order = ['trim', '--ended-before', `${AGE_S}s`, '--json'];
-    const { code, said, complained } = await askKeeper(keeper, order, forMs ?? AGE_S * 1000);
+    const { code, said, complained } = await askKeeper(keeper, order, Math.min(forMs ?? leftMs, leftMs));
     if (code === 0) return JSON.parse(said).trimmed.length;
     if (code !== null && !BUS_AWAY.test(complained)) note(course, 'trim', `exit code ${code}: ${complained}`);
     return 0;

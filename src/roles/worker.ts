@@ -17,6 +17,7 @@ import { sweepLoop } from '../app/loops/sweep.js';
 import { tendCacheLoop } from '../app/loops/tend-cache.js';
 import { runAttempt } from '../app/run-attempt.js';
 import { createSlots } from '../app/slots.js';
+import { isCode } from '../domain/errors.js';
 import type { Job } from '../domain/job.js';
 import type { Claim } from '../ports/command-queue.js';
 import type { SpoolName } from '../ports/spool.js';
@@ -174,14 +175,25 @@ function withNamed(
   };
 }
 
-/** True when another living worker runs the job, or its next attempt may go on in the worktree that one has left. */
-async function isWanted(machines: Machines, jobId: string): Promise<boolean> {
-  const job = (await machines.bus.events.load(jobId))?.job;
+type Host = Pick<Machines, 'bus' | 'worker'>;
+
+/**
+ * True when another living worker runs the job, or its next attempt may go on in the worktree that one has left; also
+ * when the job cannot be read: it must not keep the worktrees of others from being swept.
+ */
+export async function isWanted(machines: Host, jobId: string): Promise<boolean> {
+  let job: Job | undefined;
+  try {
+    job = (await machines.bus.events.load(jobId))?.job;
+  } catch (error) {
+    if (isCode(error, 'BUS_CORRUPT')) return true;
+    throw error;
+  }
   return job?.unfinished?.sessionId !== undefined || runsElsewhere(machines, job);
 }
 
 /** True when another living worker runs the job: what an attempt of it left here is then none of our business. */
-async function runsElsewhere({ bus, worker }: Machines, job: Job | undefined): Promise<boolean> {
+async function runsElsewhere({ bus, worker }: Host, job: Job | undefined): Promise<boolean> {
   if (job?.status !== 'running' || job.worker === worker) return false;
   const alive = await bus.registry.list();
   return alive.some((record) => record.worker === job.worker);

@@ -171,13 +171,21 @@ describe('upkeep', () => {
     const at = Date.now() - HOUR;
     const order = { queueTtlS: 60, ttlS: 60, feedTtlS: 60 };
     const expired = await submit(events, { now: at - 2, order });
+    const damaged = await submit(events, { now: at - 2, order });
     const outlived = await submit(events, { now: at - 1, order });
     await carryOut(events, outlived, { type: 'RequestCancel', by: 'x' }, { now: at });
-    assert.deepEqual(await events.upkeepDue(Date.now(), 9), [expired, outlived]);
+    assert.deepEqual(
+      (await events.upkeepDue(Date.now(), 9)).slice(0, 2).toSorted(),
+      [expired, damaged].toSorted(),
+    );
     const full = async (): Promise<never> => {
       throw new AgenticoreError('BUS_UNREACHABLE');
     };
-    const refusing = { ...events, append: full, putOffUpkeep: full };
+    const load: EventLog['load'] = async (jobId) => {
+      if (jobId === damaged) throw new AgenticoreError('BUS_CORRUPT');
+      return events.load(jobId);
+    };
+    const refusing = { ...events, load, append: full, putOffUpkeep: full };
     await keepUpUntil(
       { bus, events: refusing },
       deps,

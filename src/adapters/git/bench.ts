@@ -165,7 +165,10 @@ export type LetGo = Set<string>;
 
 /** Whether a process may still work in it; `unknown` where we cannot look. */
 export const holderOf = ({ owner, path }: Bench, letGo: LetGo): Life =>
-  owner === undefined || letGo.has(path) ? 'gone' : lifeOf(owner);
+  owner === undefined || (letGo.has(path) && isOurs(owner)) ? 'gone' : lifeOf(owner);
+
+const isOurs = ({ host, pid, start }: ProcessIdentity): boolean =>
+  host === OWN_IDENTITY.host && pid === OWN_IDENTITY.pid && start === OWN_IDENTITY.start;
 
 /** The worktrees recorded for a mirror, of one job or of all. */
 export async function listBenches(mirror: Mirror, jobId?: string): Promise<readonly Bench[]> {

@@ -5,7 +5,8 @@ import type { GitResult } from './run-git.js';
 
 const MAX_REASON = 500;
 
-const FULL = /No space left on device|Disk quota exceeded/i;
+/** Said by git here; what the other side says of its own disk stands behind `remote:`. */
+const FULL = /^(?!remote: ).*(No space left on device|Disk quota exceeded)/im;
 
 /** Order matters: the first that matches names the failure. */
 const SIGNS: readonly (readonly [RegExp, ErrorCode, string])[] = [
@@ -21,7 +22,13 @@ const SIGNS: readonly (readonly [RegExp, ErrorCode, string])[] = [
     'The proxy does not let us through to the repository; allow it there, or name the host in NO_PROXY if it can be reached without',
   ],
   [
-    /Could not resolve proxy|Proxy CONNECT aborted|CONNECT tunnel failed|HTTP code \d+ from proxy/i,
+    /Could not resolve proxy|Proxy CONNECT aborted|CONNECT tunnel failed|HTTP code \d+ from proxy|Failed to connect to \S+ port \d+ via /i,
+    'PROXY_UNREACHABLE',
+    'The proxy does not answer, or does not reach the repository now; look at it and at HTTPS_PROXY',
+  ],
+  [
+    // Older ones do not say that it is the proxy: it is whoever is not the host of the address.
+    /unable to access 'https?:\/\/([a-z0-9.-]+)[:/][^']*': Failed to connect to (?!\1 port )/i,
     'PROXY_UNREACHABLE',
     'The proxy does not answer, or does not reach the repository now; look at it and at HTTPS_PROXY',
   ],

@@ -62,7 +62,7 @@ function readProxy(variable: string, value: string): NamedProxy {
       variable,
       `names a proxy of the kind ${kind}, and GitHub's API is asked through http and https ones only`,
     );
-  const [, written] = /^(?:.*@)?(?:\[[^\]]*\]|[^:/]*):(\d+)\/?$/s.exec(rest) ?? [];
+  const [, written] = /^(?:.*@)?(?:\[[^\]]*\]|[^:/]*):(\d+)(?:[/?#].*)?$/s.exec(rest) ?? [];
   const address = `${kind}://${rest}`;
   // Nothing of what is thrown here: it holds the address, with its credentials.
   if (!URL.canParse(address)) throw unusable(variable, 'is no address of a proxy');

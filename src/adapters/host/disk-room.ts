@@ -30,7 +30,7 @@ async function lackIn(folder: string): Promise<string | undefined> {
   }
 }
 
-/** The name is gone before anything is written: nobody who looks into the folder meets it, and a kill leaves nothing. */
+/** The name is gone before anything is written: a kill leaves no bytes, and those who list the folder know what is theirs. */
 async function writeUnseen(path: string): Promise<void> {
   const file = await open(path, 'w', 0o600);
   try {

@@ -13,7 +13,10 @@ const MENDS: readonly (readonly [RegExp, string])[] = [
   [/\b(NOAUTH|WRONGPASS)\b/, 'set user and password in its address (REDIS_URL)'],
   [/\bNOPERM\b|user executing the script can't/, 'docs/redis.md says what its user must be allowed'],
   [/\bDB index\b|SELECT is not allowed/, 'name a database that it has, or none, in its address (REDIS_URL)'],
-  [/certificate/, 'name the certificate of its authority in NODE_EXTRA_CA_CERTS'],
+  [
+    /self-signed certificate|first certificate|issuer certificate/,
+    'name the certificate of its authority in NODE_EXTRA_CA_CERTS',
+  ],
   [
     /(?:^|-)OOM\b/,
     'raise its maxmemory, or forget what was said in old jobs (`agenticore admin trim`), which a full Redis allows',

@@ -18,10 +18,14 @@ export async function setUp(
 ): Promise<void> {
   const { name, setup } = bench.profile;
   if (setup.length === 0) return;
-  const facts = await runCommands(deps, attempt, bench, setup, deadline, (found) => ({
-    type: 'SetupFinished',
-    ...found,
-  }));
+  const factOf = (found: CommandsFacts): Progress => ({ type: 'SetupFinished', ...found });
+  // Claude has not begun yet: where the disk is full, another worker may have room.
+  const facts = await runCommands(deps, attempt, bench, {
+    commands: setup,
+    deadline,
+    factOf,
+    kept: (step) => step(),
+  });
   if (!facts.passed)
     throw new AgenticoreError('SETUP_FAILED', `The setup of profile ${name} failed: ${commandsEnd(facts)}.`);
 }
@@ -34,19 +38,26 @@ export const verify = (
   deadline: Deadline,
   round: number,
 ): Promise<CommandsFacts> =>
-  runCommands(deps, attempt, bench, bench.profile.verify, deadline, (found) => ({
-    type: 'VerificationFinished',
-    round,
-    ...found,
-  }));
+  runCommands(deps, attempt, bench, {
+    commands: bench.profile.verify,
+    deadline,
+    factOf: (found) => ({ type: 'VerificationFinished', round, ...found }),
+    kept: (step) => deadline.without(() => untilRoom(deps, attempt, step)),
+  });
+
+interface Commands {
+  readonly commands: readonly string[];
+  readonly deadline: Deadline;
+  readonly factOf: (found: CommandsFacts) => Progress;
+  /** Carries out a step that keeps the work as it stands, or brings it back. */
+  readonly kept: (step: () => Promise<void>) => Promise<void>;
+}
 
 async function runCommands(
   deps: AttemptDeps,
   attempt: Attempt,
   bench: Bench,
-  commands: readonly string[],
-  deadline: Deadline,
-  factOf: (found: CommandsFacts) => Progress,
+  { commands, deadline, factOf, kept }: Commands,
 ): Promise<CommandsFacts> {
   const { job, number, signal } = attempt;
   const { workspace, cwd, directory, profile } = bench;
@@ -54,7 +65,7 @@ async function runCommands(
   const env = deps.commandEnvironment(profile.env);
   const runs: CommandRun[] = [];
   let last: CommandEnd | undefined;
-  if (workspace) await untilRoom(deps, attempt, () => workspace.snapshot(signal));
+  if (workspace) await kept(() => workspace.snapshot(signal));
   try {
     for (const command of commands) {
       const began = deps.clock.now();
@@ -66,7 +77,7 @@ async function runCommands(
     }
   } finally {
     // Also when it was stopped: another attempt may go on in this worktree.
-    if (workspace) await untilRoom(deps, attempt, () => workspace.restore());
+    if (workspace) await kept(() => workspace.restore());
   }
   const facts = commandsFacts(last?.exitCode === 0, runs, deps.redact(last?.output ?? ''));
   await attempt.report([factOf(facts)]);

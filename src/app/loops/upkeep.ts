@@ -33,28 +33,34 @@ async function keepUp(deps: LoopDeps & UpkeepDeps, signal: AbortSignal): Promise
   for (const jobId of due) {
     if (signal.aborted) return false;
     try {
-      await look(deps, jobId, now);
+      await lookOrPutOff(deps, jobId, now);
     } catch (error) {
-      if (isCode(error, 'BUS_UNREACHABLE')) {
-        // A bus that is full takes nothing, but lets us take away: what is behind this job may make room for it.
-        if (!(await isReadable(deps, jobId))) throw error;
-        refused = error;
-        continue;
-      }
-      if (isCode(error, 'JOB_NOT_FOUND')) continue; // another process was faster
-      deps.log('upkeep.failed', { job_id: jobId, error: String(error) }, 'error');
-      await deps.events.putOffUpkeep(jobId, now, now + TROUBLE_MS);
+      // A bus that is full takes nothing, but lets us take away: what is behind this job may make room for it.
+      if (!isCode(error, 'BUS_UNREACHABLE') || !(await doesAnswer(deps, jobId))) throw error;
+      refused = error;
     }
   }
   if (refused !== undefined) throw refused;
   return due.length === BATCH;
 }
 
-const isReadable = ({ events }: UpkeepDeps, jobId: string): Promise<boolean> =>
+const doesAnswer = ({ events }: UpkeepDeps, jobId: string): Promise<boolean> =>
   events.load(jobId).then(
     () => true,
-    () => false,
+    (error: unknown) => !isCode(error, 'BUS_UNREACHABLE'),
   );
+
+/** What cannot be dealt with is left alone for a while. */
+async function lookOrPutOff(deps: LoopDeps & UpkeepDeps, jobId: string, now: number): Promise<void> {
+  try {
+    await look(deps, jobId, now);
+  } catch (error) {
+    if (isCode(error, 'BUS_UNREACHABLE')) throw error;
+    if (isCode(error, 'JOB_NOT_FOUND')) return; // another process was faster
+    await deps.events.putOffUpkeep(jobId, now, now + TROUBLE_MS);
+    deps.log('upkeep.failed', { job_id: jobId, error: String(error) }, 'error');
+  }
+}
 
 async function look(deps: LoopDeps & UpkeepDeps, jobId: string, now: number): Promise<void> {
   const stored = await deps.events.load(jobId);

@@ -5,7 +5,9 @@ import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
+import { type Bench, holderOf } from '../../../src/adapters/git/bench.js';
 import { localFailure, remoteFailure } from '../../../src/adapters/git/failure.js';
+import { OWN_IDENTITY, type ProcessIdentity } from '../../../src/adapters/git/process-identity.js';
 import { isCode } from '../../../src/domain/errors.js';
 import { mountSmallDisk, needsSmallDisk } from '../../support/small-disk.js';
 import { branchOf, JOB, NEVER, openRoom } from './bench-room.js';
@@ -34,6 +36,23 @@ describe('what git says of a full disk', () => {
       assert.ok(isFull(remoteFailure(said(stderr))), stderr);
     }
     assert.ok(isCode(localFailure('commit', said('fatal: bad object\n')), 'WORKSPACE_FAILED'));
+  });
+
+  it('is not said of the disk of whoever answers us', () => {
+    const stderr =
+      'Progress\rremote: fatal: write error: No space left on device\nfatal: the remote end hung up\n';
+    assert.ok(isCode(remoteFailure(said(stderr)), 'REPOSITORY_UNREACHABLE'));
+  });
+});
+
+describe('a worktree that this process could not clear', () => {
+  it("is gone from its hands, and from nobody else's", () => {
+    const path = '/worktrees/job-1';
+    const letGo = new Set([path]);
+    const heldBy = (owner: Partial<ProcessIdentity>) =>
+      holderOf({ path, owner: { ...OWN_IDENTITY, ...owner } } as Bench, letGo);
+    assert.equal(heldBy({}), 'gone');
+    assert.equal(heldBy({ host: 'elsewhere' }), 'unknown');
   });
 });
 

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
+import { remoteFailure } from '../../../src/adapters/git/failure.js';
 import { type ErrorCode, isCode } from '../../../src/domain/errors.js';
 import { makeCertificate } from '../../support/certificate.js';
 import { type GitHub, startGitHub } from '../../support/github/github.js';
@@ -44,6 +45,32 @@ describe('a repository behind a proxy that is in the way', () => {
       await assert.rejects(fetchBy(t, github, env), failsWith(code, words));
     }
     assert.deepEqual(github.requests, []);
+  });
+
+  it('says that of a proxy that is not there too', async (t) => {
+    const github = await startOver(t);
+    const proxy = await startProxy();
+    await proxy.close();
+    const env = { HTTPS_PROXY: `http://me:secret-1@${proxy.host.replace('127.0.0.1', 'localhost')}` };
+    await assert.rejects(
+      fetchBy(t, github, env),
+      failsWith('PROXY_UNREACHABLE', /The proxy does not answer/),
+    );
+  });
+
+  it('is not blamed for a repository that is not there', () => {
+    const said = (url: string, to: string) => ({
+      ...{ exitCode: 128, timedOut: false, cut: false, stdout: Buffer.alloc(0) },
+      stderr: `fatal: unable to access '${url}': Failed to connect to ${to} after 0 ms: Couldn't connect to server\n`,
+    });
+    for (const [url, to, code] of [
+      ['https://git.example/a/b/', 'git.example port 443', 'REPOSITORY_UNREACHABLE'],
+      ['https://git.example:8443/a/b/', 'git.example port 8443', 'REPOSITORY_UNREACHABLE'],
+      ['https://[::1]:8443/a/b/', '::1 port 8443', 'REPOSITORY_UNREACHABLE'],
+      ['https://git.example/a/b/', 'proxy.example port 3128', 'PROXY_UNREACHABLE'],
+      ['https://git.example/a/b/', 'git.example port 443 via proxy.example', 'PROXY_UNREACHABLE'],
+    ] as const)
+      assert.equal(remoteFailure(said(url, to)).code, code, `${url} ${to}`);
   });
 
   it('says which variable a certificate that is not trusted asks for', async (t) => {

@@ -22,6 +22,10 @@ describe('the proxy of an address', () => {
     assert.equal(originOf({ HTTPS_PROXY: 'proxy.example' }), 'http://proxy.example:1080');
     assert.equal(originOf({ HTTPS_PROXY: 'proxy.example:3128' }), 'http://proxy.example:3128');
     assert.equal(originOf({ HTTPS_PROXY: 'http://proxy.example:80/' }), 'http://proxy.example:80');
+    assert.equal(
+      originOf({ HTTPS_PROXY: 'http://proxy.example:3128/to/here?x' }),
+      'http://proxy.example:3128',
+    );
     assert.equal(originOf({ HTTPS_PROXY: 'https://proxy.example' }), 'https://proxy.example:443');
     assert.equal(originOf({ HTTPS_PROXY: 'http://[::1]:3128' }), 'http://[::1]:3128');
     const basic = (login: string): string => `Basic ${Buffer.from(login).toString('base64')}`;
