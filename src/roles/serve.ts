@@ -122,7 +122,10 @@ async function emptyHands(
   patienceMs: number,
   log: Log,
 ): Promise<boolean> {
-  if (worker === undefined) return true;
+  if (worker === undefined) {
+    handBack.abort(); // nothing to give back: a second signal ends it at once
+    return true;
+  }
   const patience = setTimeout(() => handBack.abort(), patienceMs);
   const tooLong = new AbortController();
   let end: NodeJS.Timeout | undefined;

@@ -11,6 +11,8 @@ import { type TrimBus, trimJob } from '../trim-job.js';
 import { every, type LoopDeps } from './every.js';
 
 const BATCH = 200;
+/** Those refused are asked for again with each pass. */
+const MAX_REFUSED = 5000;
 const INTERVAL_MS = 5000;
 /** A job whose upkeep went wrong is left alone for this long, so that it never stands before the others. */
 const TROUBLE_MS = 600_000;
@@ -22,14 +24,22 @@ export interface UpkeepDeps extends LedgerDeps {
 
 /** Looks every five seconds until the signal aborts. */
 export function upkeepLoop(deps: LoopDeps & UpkeepDeps, signal: AbortSignal): Promise<void> {
-  return every(deps, 'upkeep', INTERVAL_MS, () => keepUp(deps, signal), signal);
+  const last: Pass = { refused: 0 };
+  return every(deps, 'upkeep', INTERVAL_MS, () => keepUp(deps, last, signal), signal);
+}
+
+interface Pass {
+  /** How many of those that are due the bus, which is full, would not have changed: they stand before all others. */
+  refused: number;
 }
 
 /** One pass; true when there may be more that is due. */
-async function keepUp(deps: LoopDeps & UpkeepDeps, signal: AbortSignal): Promise<boolean> {
+async function keepUp(deps: LoopDeps & UpkeepDeps, last: Pass, signal: AbortSignal): Promise<boolean> {
   const now = deps.clock.now();
-  const due = await deps.events.upkeepDue(now, BATCH);
-  let refused: unknown;
+  const limit = BATCH + Math.min(last.refused, MAX_REFUSED);
+  const due = await deps.events.upkeepDue(now, limit);
+  last.refused = 0;
+  let refusal: unknown;
   for (const jobId of due) {
     if (signal.aborted) return false;
     try {
@@ -37,11 +47,12 @@ async function keepUp(deps: LoopDeps & UpkeepDeps, signal: AbortSignal): Promise
     } catch (error) {
       // A bus that is full takes nothing, but lets us take away: what is behind this job may make room for it.
       if (!isCode(error, 'BUS_UNREACHABLE') || !(await doesAnswer(deps, jobId))) throw error;
-      refused = error;
+      refusal = error;
+      last.refused += 1;
     }
   }
-  if (refused !== undefined) throw refused;
-  return due.length === BATCH;
+  if (refusal !== undefined) throw refusal;
+  return due.length === limit;
 }
 
 const doesAnswer = ({ events }: UpkeepDeps, jobId: string): Promise<boolean> =>
