@@ -13,7 +13,7 @@ import { assertEvidence } from './evidence.js';
 import { type Fleet, startFleet } from './fleet.js';
 import { openProcesses, submitTo, whenStatus } from './processes.js';
 
-const TIMEOUT = { timeout: 90_000 };
+const TIMEOUT = { timeout: 240_000 };
 const bash = (command: string) => ({ tool: 'Bash', input: { command } });
 
 const workOn = (signs: string): Script => ({
@@ -47,9 +47,12 @@ async function scene(t: TestContext, variable: string): Promise<Scene> {
     disk.remove();
   });
   const signs = await tempDir(t);
-  fleet = await startFleet('file', [workOn(signs)], { [variable]: disk.path });
+  const started = await startFleet('file', [workOn(signs)], { [variable]: disk.path });
+  fleet = started;
   const { id } = await fleet.submit({ task: 'work on', repo_url: fleet.remote });
-  await eventually('claude works', () => existsSync(join(signs, 'started')));
+  await eventually('claude works', () => existsSync(join(signs, 'started')), 90_000).catch((error) => {
+    throw new Error(readFileSync(join(started.folder, 'server.log'), 'utf8'), { cause: error });
+  });
   disk.fill();
   return {
     ...{ disk, fleet, id },

@@ -1,4 +1,4 @@
-// A disk of a few MiB that a test can fill: a tmpfs, which takes root and leave to mount.
+// A small disk that a test can fill: a tmpfs, which takes root and leave to mount.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { closeSync, mkdtempSync, openSync, rmdirSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -35,7 +35,7 @@ function canMount(): boolean {
 export const needsSmallDisk = canMount() ? {} : { skip: 'a disk to fill takes root and leave to mount' };
 
 /** A new one; `size` as mount takes it. */
-export function mountSmallDisk(size = '24m'): SmallDisk {
+export function mountSmallDisk(size = '64m'): SmallDisk {
   const path = mkdtempSync(join(tmpdir(), 'agenticore-disk-'));
   if (!mount(path, size)) throw new Error('no tmpfs could be mounted');
   const filler = join(path, '.filler');
