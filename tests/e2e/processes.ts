@@ -19,6 +19,7 @@ export interface Process {
   send(signal: NodeJS.Signals): void;
   /** Exit code, or the signal that ended it. */
   readonly ended: Promise<number | string>;
+  hasEnded(): boolean;
   log(): string;
 }
 
@@ -87,7 +88,8 @@ export async function openProcesses(redis: TestRedis): Promise<Processes> {
         },
         30_000,
       );
-      return { name, url, ended, log: readLog, send: (signal) => void child.kill(signal) };
+      const hasEnded = (): boolean => child.exitCode !== null || child.signalCode !== null;
+      return { name, url, ended, hasEnded, log: readLog, send: (signal) => void child.kill(signal) };
     },
     type: (server, ...words) =>
       new Promise((resolve) => {
@@ -124,7 +126,10 @@ export async function submitTo(server: Process, file: string): Promise<string> {
 }
 
 export async function readFrom(server: Process, id: string): Promise<JobJson> {
-  const body = (await (await fetch(`${server.url}/jobs/${id}`)).json()) as { job: JobJson };
+  const response = await fetch(`${server.url}/jobs/${id}`).catch((error: unknown) => {
+    throw server.hasEnded() ? new Error(`${server.name} has ended:\n${server.log()}`) : error;
+  });
+  const body = (await response.json()) as { job: JobJson };
   return body.job;
 }
 
