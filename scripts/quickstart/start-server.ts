@@ -14,6 +14,8 @@ const STOP_MS = 20_000;
 export interface RunningServer {
   readonly url: string;
   readonly pid: number;
+  /** How it ended, with its log; undefined while it runs. */
+  end(): string | undefined;
   /** Asks it to leave; after a while it is killed with what it does. */
   stop(): Promise<void>;
 }
@@ -45,9 +47,14 @@ export async function startServer(
   const child = spawn(process.execPath, [door, 'serve'], { env, stdio: ['ignore', log, log], detached });
   closeSync(log);
   const url = `http://127.0.0.1:${port}`;
+  const end = (): string | undefined =>
+    hasEnded(child)
+      ? `the server ended (${child.signalCode ?? child.exitCode}):\n${readFileSync(logFile, 'utf8')}`
+      : undefined;
   try {
     await whenReady(url, () => {
-      if (hasEnded(child)) throw new Error(`the server ended:\n${readFileSync(logFile, 'utf8')}`);
+      const ended = end();
+      if (ended !== undefined) throw new Error(ended);
     });
   } catch (error) {
     child.kill('SIGKILL');
@@ -56,6 +63,7 @@ export async function startServer(
   return {
     url,
     pid: child.pid ?? 0,
+    end,
     async stop() {
       if (hasEnded(child)) return;
       const exit = once(child, 'exit');

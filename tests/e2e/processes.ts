@@ -19,7 +19,8 @@ export interface Process {
   send(signal: NodeJS.Signals): void;
   /** Exit code, or the signal that ended it. */
   readonly ended: Promise<number | string>;
-  hasEnded(): boolean;
+  /** How it ended, with its log; undefined while it runs. */
+  end(): string | undefined;
   log(): string;
 }
 
@@ -88,8 +89,11 @@ export async function openProcesses(redis: TestRedis): Promise<Processes> {
         },
         30_000,
       );
-      const hasEnded = (): boolean => child.exitCode !== null || child.signalCode !== null;
-      return { name, url, ended, hasEnded, log: readLog, send: (signal) => void child.kill(signal) };
+      const end = (): string | undefined => {
+        const how = child.signalCode ?? child.exitCode;
+        return how === null ? undefined : `${name} ended (${how}):\n${readLog()}`;
+      };
+      return { name, url, ended, end, log: readLog, send: (signal) => void child.kill(signal) };
     },
     type: (server, ...words) =>
       new Promise((resolve) => {
@@ -127,7 +131,7 @@ export async function submitTo(server: Process, file: string): Promise<string> {
 
 export async function readFrom(server: Process, id: string): Promise<JobJson> {
   const response = await fetch(`${server.url}/jobs/${id}`).catch((error: unknown) => {
-    throw server.hasEnded() ? new Error(`${server.name} has ended:\n${server.log()}`) : error;
+    throw new Error(server.end() ?? `${server.name} does not answer`, { cause: error });
   });
   const body = (await response.json()) as { job: JobJson };
   return body.job;

@@ -62,7 +62,10 @@ export async function startSurrounded(
     throw error;
   });
 
-  const get = (path: string): Promise<Response> => fetch(`${server.url}${path}`);
+  const get = (path: string): Promise<Response> =>
+    fetch(`${server.url}${path}`).catch((error: unknown) => {
+      throw new Error(server.end() ?? 'it does not answer', { cause: error });
+    });
   const job = async (id: string): Promise<JobJson> => (await readJson(await get(`/jobs/${id}`))).job;
   return {
     get url() {
