@@ -10,6 +10,7 @@ import { createPrograms } from '../adapters/host/programs.js';
 import { systemClock } from '../adapters/host/system-clock.js';
 import { createSecretScanner } from '../adapters/secret-scan/create-secret-scanner.js';
 import type { AttemptDeps } from '../app/attempt/attempt.js';
+import { lookAtJob } from '../app/look-at-job.js';
 import { claimLoop } from '../app/loops/claim.js';
 import { createLeases } from '../app/loops/lease.js';
 import { settleLoop } from '../app/loops/settle.js';
@@ -17,7 +18,6 @@ import { sweepLoop } from '../app/loops/sweep.js';
 import { tendCacheLoop } from '../app/loops/tend-cache.js';
 import { runAttempt } from '../app/run-attempt.js';
 import { createSlots } from '../app/slots.js';
-import { isCode } from '../domain/errors.js';
 import type { Job } from '../domain/job.js';
 import type { Claim } from '../ports/command-queue.js';
 import type { SpoolName } from '../ports/spool.js';
@@ -182,13 +182,9 @@ type Host = Pick<Machines, 'bus' | 'worker'>;
  * when the job cannot be read: it must not keep the worktrees of others from being swept.
  */
 export async function isWanted(machines: Host, jobId: string): Promise<boolean> {
-  let job: Job | undefined;
-  try {
-    job = (await machines.bus.events.load(jobId))?.job;
-  } catch (error) {
-    if (isCode(error, 'BUS_CORRUPT')) return true;
-    throw error;
-  }
+  const found = await lookAtJob(machines.bus.events, jobId);
+  if (found === 'damaged') return true;
+  const job = found?.job;
   return job?.unfinished?.sessionId !== undefined || runsElsewhere(machines, job);
 }
 

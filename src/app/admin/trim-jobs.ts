@@ -1,8 +1,9 @@
 // Forgets what was said in jobs that have ended, so that they cost little; what happened in them is kept.
-import { AgenticoreError, isCode } from '../../domain/errors.js';
+import { AgenticoreError } from '../../domain/errors.js';
 import type { Hash } from '../../domain/evidence.js';
-import { isTerminal, type Job } from '../../domain/job.js';
+import { isTerminal } from '../../domain/job.js';
 import type { Bus } from '../../ports/bus.js';
+import { lookAtJob } from '../look-at-job.js';
 import { trimJob } from '../trim-job.js';
 
 /** Which jobs: one, or all that ended before a moment (epoch milliseconds). */
@@ -22,18 +23,12 @@ export async function trimJobs(bus: Bus, hash: Hash, order: TrimOrder): Promise<
   }
   const trimmed: string[] = [];
   for await (const jobId of bus.custody.jobIds()) {
-    const job = await readableJob(bus, jobId);
-    if (job?.endedAt === undefined || job.endedAt >= order.endedBefore) continue;
+    const found = await lookAtJob(bus.events, jobId);
+    // A rebuild tells of a damaged one, and what was said in it is all that is left.
+    if (found === undefined || found === 'damaged') continue;
+    const { job } = found;
+    if (job.endedAt === undefined || job.endedAt >= order.endedBefore) continue;
     if (await trimJob(bus, hash, job)) trimmed.push(jobId);
   }
   return trimmed;
-}
-
-/** Undefined also when its ledger is damaged: a rebuild tells of it, and what was said in it is all that is left. */
-async function readableJob(bus: Bus, jobId: string): Promise<Job | undefined> {
-  const stored = await bus.events.load(jobId).catch((error: unknown) => {
-    if (!isCode(error, 'BUS_CORRUPT')) throw error;
-    return undefined;
-  });
-  return stored?.job;
 }
