@@ -1,8 +1,9 @@
 // A worktree on disk and the record of it: made, found again after a crash, and taken away. The record is ours alone,
 // because claude may have changed or deleted everything that git itself remembers of a worktree.
-import { chmod, mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { basename, join } from 'node:path';
+import { exists } from '../host/exists.js';
 import { hasCode } from '../host/system-error.js';
 import { createExclusive, ensureContent, readIfThere } from './exclusive-file.js';
 import { localFailure } from './failure.js';
@@ -228,9 +229,3 @@ async function makeRemovable(path: string): Promise<void> {
     if (entry.isDirectory()) await makeRemovable(join(path, entry.name));
   }
 }
-
-const exists = (path: string): Promise<boolean> =>
-  stat(path).then(
-    () => true,
-    () => false,
-  );

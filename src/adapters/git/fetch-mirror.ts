@@ -1,8 +1,9 @@
 // Brings a mirror up to date with its remote: one connection, under the repository's lock. Remote branches live under
 // refs/remotes/origin, so that pruning can never touch the branch of a job.
-import { lstat, readdir, rm, stat } from 'node:fs/promises';
+import { lstat, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Log } from '../../ports/log.js';
+import { exists } from '../host/exists.js';
 import { localFailure, remoteFailure } from './failure.js';
 import { healMirror, isDamaged } from './heal-mirror.js';
 import { type Mirror, prepareMirror, removeStaleRefLocks } from './mirror.js';
@@ -146,9 +147,3 @@ const fetchFailure = (result: GitResult): Error =>
   )
     ? localFailure('fetch into the repository cache', result)
     : remoteFailure(result);
-
-const exists = (path: string): Promise<boolean> =>
-  stat(path).then(
-    () => true,
-    () => false,
-  );

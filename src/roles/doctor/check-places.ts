@@ -5,6 +5,7 @@ import { createServer } from 'node:net';
 import { dirname } from 'node:path';
 import { ownerOfFileBus } from '../../adapters/file/open-file-bus.js';
 import { createDiskRoom } from '../../adapters/host/disk-room.js';
+import { exists } from '../../adapters/host/exists.js';
 import { sha256 } from '../../adapters/host/sha256.js';
 import { AgenticoreError } from '../../domain/errors.js';
 import type { Bus } from '../../ports/bus.js';
@@ -27,7 +28,7 @@ export async function checkFolders({ home, repos }: Config): Promise<readonly Fi
         const mend = `Give this user the right to write there, or set ${variable} to another folder.`;
         return { name, level: 'fail', fact: fault, mend };
       }
-      const full = (await isThere(folder)) ? await createDiskRoom([folder]).lack() : undefined;
+      const full = (await exists(folder)) ? await createDiskRoom([folder]).lack() : undefined;
       if (full === undefined) return { name, level: 'ok', fact: folder };
       return { name, level: 'fail', fact: `${folder}: ${full}` };
     }),
@@ -48,12 +49,6 @@ async function faultOf(path: string): Promise<string | undefined> {
   );
   return mayWrite ? undefined : `${path} may not be written in`;
 }
-
-const isThere = (path: string): Promise<boolean> =>
-  stat(path).then(
-    () => true,
-    () => false,
-  );
 
 /** Can the bus be reached, and who uses it? */
 export async function checkBus(config: Config): Promise<readonly Finding[]> {
