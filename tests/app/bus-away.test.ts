@@ -10,6 +10,7 @@ import { getJob } from '../../src/app/inspect-jobs.js';
 import { settleLoop } from '../../src/app/loops/settle.js';
 import { runAttempt } from '../../src/app/run-attempt.js';
 import { AgenticoreError } from '../../src/domain/errors.js';
+import type { AgentListener } from '../../src/ports/agent.js';
 import type { Bus } from '../../src/ports/bus.js';
 import type { Claim } from '../../src/ports/command-queue.js';
 import type { EventLog } from '../../src/ports/event-log.js';
@@ -94,6 +95,15 @@ async function messagesOf(bus: Bus, jobId: string): Promise<string[]> {
 function assertChained(messages: readonly string[]): void {
   for (const [index, message] of messages.entries())
     if (index > 0) assert.equal(JSON.parse(message).prev, sha256(messages[index - 1] ?? ''));
+}
+
+/** Claude says 60 things of 60 kB; `taken` counts those that were taken from it. */
+function speakAtLength(listener: AgentListener): { taken: number; done: Promise<void> } {
+  const speech = { taken: 0, done: Promise.resolve() };
+  speech.done = (async () => {
+    for (; speech.taken < 60; speech.taken += 1) await say(listener, 'x'.repeat(60_000));
+  })();
+  return speech;
 }
 
 const delta = (text: string) => {
@@ -234,15 +244,12 @@ describe('a spool that takes no more while the bus is away', () => {
       act: async (order, listener, signal) => {
         listener.started(1);
         goAway(true);
-        let taken = 0;
-        const speaking = (async () => {
-          for (; taken < 60; taken += 1) await say(listener, 'x'.repeat(60_000));
-        })();
-        await eventually('it is held back', () => taken > 5);
+        const speech = speakAtLength(listener);
+        await eventually('it is held back', () => speech.taken > 5);
         for (let n = 0; n < 10; n += 1) await new Promise((resolve) => setTimeout(resolve, 20));
-        assert.ok(taken < 45, `${taken} were taken`);
+        assert.ok(speech.taken < 45, `${speech.taken} were taken`);
         goAway(false);
-        await speaking;
+        await speech.done;
         return succeed(order, listener, signal);
       },
     }));
@@ -272,21 +279,18 @@ describe('a spool that takes no more while the bus is away', () => {
       act: async (order, listener, signal) => {
         listener.started(1);
         goAway(true);
-        let taken = 0;
-        const speaking = (async () => {
-          for (; taken < 60; taken += 1) await say(listener, 'x'.repeat(60_000));
-        })();
-        await eventually('the spool has taken something', () => taken > 5);
+        const speech = speakAtLength(listener);
+        await eventually('the spool has taken something', () => speech.taken > 5);
         isFull = true;
         let before = -1;
         await eventually('claude is held back', async () => {
-          const stands = before === taken;
-          before = taken;
+          const stands = before === speech.taken;
+          before = speech.taken;
           await new Promise((resolve) => setTimeout(resolve, 40));
-          return stands && taken < 60;
+          return stands && speech.taken < 60;
         });
         isFull = false;
-        await speaking;
+        await speech.done;
         goAway(false);
         return succeed(order, listener, signal);
       },

@@ -41,17 +41,17 @@ interface Scene {
 /** Claude works on a job, and the disk behind the variable is full. */
 async function scene(t: TestContext, variable: string): Promise<Scene> {
   const disk = mountSmallDisk();
-  let fleet: Fleet | undefined;
+  const signs = await tempDir(t);
+  const starting = startFleet('file', [workOn(signs)], { [variable]: disk.path });
   t.after(async () => {
-    await fleet?.close(); // before its disk goes: hooks run in the order in which they were registered
+    const started = await starting.catch(() => undefined);
+    await started?.close(); // before its disk goes
     disk.remove();
   });
-  const signs = await tempDir(t);
-  const started = await startFleet('file', [workOn(signs)], { [variable]: disk.path });
-  fleet = started;
+  const fleet = await starting;
   const { id } = await fleet.submit({ task: 'work on', repo_url: fleet.remote });
   await eventually('claude works', () => existsSync(join(signs, 'started')), 90_000).catch((error) => {
-    throw new Error(readFileSync(join(started.folder, 'server.log'), 'utf8'), { cause: error });
+    throw new Error(readFileSync(join(fleet.folder, 'server.log'), 'utf8'), { cause: error });
   });
   disk.fill();
   return {

@@ -8,6 +8,9 @@ const MAX_REASON = 500;
 /** Said by git here; what the other side says of its own disk stands behind `remote:`. */
 const FULL = /^(?!remote: ).*(No space left on device|Disk quota exceeded)/im;
 
+const PROXY_AWAY =
+  'The proxy does not answer, or does not reach the repository now; look at it and at HTTPS_PROXY';
+
 /** Order matters: the first that matches names the failure. */
 const SIGNS: readonly (readonly [RegExp, ErrorCode, string])[] = [
   [/Read-only file system/i, 'WORKSPACE_FAILED', 'The disk of the repository cache cannot be written'],
@@ -24,13 +27,13 @@ const SIGNS: readonly (readonly [RegExp, ErrorCode, string])[] = [
   [
     /Could not resolve proxy|Proxy CONNECT aborted|CONNECT tunnel failed|HTTP code \d+ from proxy|Failed to connect to \S+ port \d+ via /i,
     'PROXY_UNREACHABLE',
-    'The proxy does not answer, or does not reach the repository now; look at it and at HTTPS_PROXY',
+    PROXY_AWAY,
   ],
   [
     // Older ones do not say that it is the proxy: it is whoever is not the host of the address.
     /unable to access 'https?:\/\/([a-z0-9.-]+)[:/][^']*': Failed to connect to (?!\1 port )/i,
     'PROXY_UNREACHABLE',
-    'The proxy does not answer, or does not reach the repository now; look at it and at HTTPS_PROXY',
+    PROXY_AWAY,
   ],
   [
     /certificate verification failed|SSL certificate problem/i,

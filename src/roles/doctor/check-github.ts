@@ -11,7 +11,7 @@ import type { Config } from '../../runtime/config/config.js';
 import type { Finding } from '../../surfaces/cli/cli-context.js';
 
 const name = 'github';
-/** These do not pass by themselves. */
+/** Faults of the way that do not pass by themselves. Other final codes are GitHub's word on this look alone: a warning. */
 const LASTING: readonly ErrorCode[] = [
   'PROXY_AUTH_FAILED',
   'PROXY_REFUSED',
