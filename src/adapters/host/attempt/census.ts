@@ -26,15 +26,34 @@ export interface CensusOptions {
   readonly since?: number;
   /** Folders, as the system names them, that belong to the attempt: what was left behind in one is a member. */
   readonly workplaces?: readonly string[];
+  /** Who lives; the host's process table when left out. */
+  readonly processes?: () => readonly ProcessEntry[];
 }
 
 /** A census of the roots, their descendants, their sessions, and every process whose tag is owned. */
-export function createCensus({ roots, owns, since = 0, workplaces = [] }: CensusOptions): Census {
+export function createCensus({
+  roots,
+  owns,
+  since = 0,
+  workplaces = [],
+  processes = listProcesses,
+}: CensusOptions): Census {
   const known = new Map<number, number>(roots.map(({ pid, start }) => [pid, start]));
   const sessions = new Set<number>();
 
+  /** A session is known by its leader's pid. When all who were in it have gone, that pid is given to somebody else. */
+  function forgetSessions(all: readonly ProcessEntry[]): void {
+    const living = new Set(all.map(({ session }) => session));
+    const starts = new Map(all.map(({ pid, start }) => [pid, start]));
+    for (const session of sessions) {
+      const isAnothers = starts.has(session) && starts.get(session) !== known.get(session);
+      if (isAnothers || !living.has(session)) sessions.delete(session);
+    }
+  }
+
   function take(): readonly ProcessEntry[] {
-    const all = listProcesses();
+    const all = processes();
+    forgetSessions(all);
     const candidates = all.filter(({ pid, start }) => pid !== process.pid && start >= since);
     const members = new Map<number, ProcessEntry>();
     const admit = (entry: ProcessEntry): void => {
