@@ -75,7 +75,6 @@ async function measure(row: Row): Promise<Readonly<Record<string, string>>> {
     REDIS_URL: redis.url,
     REDIS_KEY_PREFIX: keyPrefix,
     AGENTICORE_ROLES: 'gateway',
-    LOG_LEVEL: 'warn',
   });
   const readers = startReaders();
   try {

@@ -43,7 +43,6 @@ export async function run(): Promise<Report> {
     PATH: `${bench.bin}:${process.env.PATH ?? ''}`,
     ANTHROPIC_API_KEY: 'none-needed',
     AGENTICORE_CLAUDE_BINARY: bench.claude,
-    LOG_LEVEL: 'warn',
   });
   try {
     const samples: Sample[] = [];

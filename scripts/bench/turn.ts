@@ -160,7 +160,7 @@ function standIn(folder: string): Record<string, string> {
 
 function startAgent(folder: string, settings: Record<string, string>): Promise<RunningServer> {
   mkdirSync(folder);
-  return startServer(DOOR, folder, { AGENT_MODE: 'true', LOG_LEVEL: 'warn', ...settings });
+  return startServer(DOOR, folder, { AGENT_MODE: 'true', ...settings });
 }
 
 /** Waits until a process stands ready for a new conversation. */

@@ -64,7 +64,6 @@ export async function startTarget(name: Kind, parent: string): Promise<Target> {
     AGENTICORE_MAX_ATTEMPTS: '1',
     AGENT_MODE_MAX_PROCESSES: '4',
     AGENT_MODE_WARM_PROCESSES: '1',
-    LOG_LEVEL: 'warn',
     NODE_OPTIONS: `--import=${new URL('./vitals-probe.js', import.meta.url).href}`,
     AGENTICORE_TEST_VITALS: vitalsFile,
   });

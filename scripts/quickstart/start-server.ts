@@ -1,8 +1,7 @@
 // `agenticore serve` as a child process, in an environment built from nothing.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, openSync, readFileSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 const START_MS = 60_000;
@@ -16,6 +15,8 @@ export interface RunningServer {
   readonly pid: number;
   /** How it ended, with its log; undefined while it runs. */
   end(): string | undefined;
+  /** Sends it a signal while it runs. */
+  signal(name: NodeJS.Signals): void;
   /** Asks it to leave; after a while it is killed with what it does. */
   stop(): Promise<void>;
 }
@@ -31,9 +32,9 @@ export async function startServer(
   model: Readonly<Record<string, string>>,
   { detached = false, stopMs = STOP_MS }: { readonly detached?: boolean; readonly stopMs?: number } = {},
 ): Promise<RunningServer> {
-  const port = await freePort();
   const logFile = join(folder, 'server.log');
   const log = openSync(logFile, 'a');
+  const { size: saidBefore } = fstatSync(log);
   const env = {
     PATH: process.env.PATH ?? '',
     HOME: folder,
@@ -41,20 +42,24 @@ export async function startServer(
     AGENTICORE_HOME: join(folder, 'home'),
     AGENTICORE_REPOS_ROOT: join(folder, 'repos'),
     AGENTICORE_WORKTREE_ROOT: join(folder, 'worktrees'),
-    AGENTICORE_PORT: String(port),
     ...model,
+    AGENTICORE_PORT: '0',
   };
   const child = spawn(process.execPath, [door, 'serve'], { env, stdio: ['ignore', log, log], detached });
   closeSync(log);
-  const url = `http://127.0.0.1:${port}`;
   const end = (): string | undefined =>
     hasEnded(child)
       ? `the server ended (${child.signalCode ?? child.exitCode}):\n${readFileSync(logFile, 'utf8')}`
       : undefined;
+  const assertAlive = (): void => {
+    const ended = end();
+    if (ended !== undefined) throw new Error(ended);
+  };
+  let url: string;
   try {
-    await whenReady(url, () => {
-      const ended = end();
-      if (ended !== undefined) throw new Error(ended);
+    url = await whenReady(() => {
+      assertAlive();
+      return listeningAt(logFile, saidBefore);
     });
   } catch (error) {
     child.kill('SIGKILL');
@@ -64,6 +69,7 @@ export async function startServer(
     url,
     pid: child.pid ?? 0,
     end,
+    signal: (name) => void child.kill(name),
     async stop() {
       if (hasEnded(child)) return;
       const exit = once(child, 'exit');
@@ -78,24 +84,28 @@ export async function startServer(
 
 const hasEnded = (child: ChildProcess): boolean => child.exitCode !== null || child.signalCode !== null;
 
-async function whenReady(url: string, assertAlive: () => void): Promise<void> {
+/**
+ * Where a server listens, as its log says behind the first `from` bytes; undefined before it does. It has taken whatever
+ * port was free: one chosen before it started may by then be that of somebody else, who answers in its place.
+ */
+export function listeningAt(logFile: string, from: number): string | undefined {
+  const log = readFileSync(logFile).subarray(from).toString();
+  return /"url":"([^"]+)".*"msg":"server\.listening"/.exec(log)?.[1];
+}
+
+async function whenReady(findUrl: () => string | undefined): Promise<string> {
   const deadline = Date.now() + START_MS;
   for (;;) {
-    assertAlive();
-    const signal = AbortSignal.timeout(ANSWER_MS);
-    const response = await fetch(`${url}/ready`, { signal }).catch(() => undefined);
-    if (response?.ok) return;
+    const url = findUrl();
+    if (url !== undefined && (await isReady(url))) return url;
     if (Date.now() > deadline)
-      throw new Error(`the server at ${url} was not ready within ${START_MS / 1000} s`);
+      throw new Error(`the server at ${url ?? 'no port yet'} was not ready within ${START_MS / 1000} s`);
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }
 
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  if (address === null || typeof address === 'string') throw new Error('no free port');
-  return address.port;
-}
+const isReady = (url: string): Promise<boolean> =>
+  fetch(`${url}/ready`, { signal: AbortSignal.timeout(ANSWER_MS) }).then(
+    ({ ok }) => ok,
+    () => false,
+  );

@@ -2,11 +2,11 @@
 // is started again by itself: how a process ends is what these tests look at.
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, closeSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, closeSync, fstatSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { listeningAt } from '../../scripts/quickstart/start-server.js';
 import { eventually } from '../support/eventually.js';
 import type { TestRedis } from '../support/redis-server.js';
 import { tempDir } from '../support/temp-dir.js';
@@ -69,23 +69,23 @@ export async function openProcesses(redis: TestRedis): Promise<Processes> {
     folder,
     async start(name, roles, env = {}) {
       mkdirSync(join(folder, name), { recursive: true });
-      const port = await freePort();
       const logFile = join(folder, `${name}.log`);
       const log = openSync(logFile, 'a');
-      const child = spawn(process.execPath, [DOOR, 'serve', '--roles', roles, '--port', String(port)], {
+      const { size: saidBefore } = fstatSync(log);
+      const child = spawn(process.execPath, [DOOR, 'serve', '--roles', roles, '--port', '0'], {
         env: { ...environment(name), ...env },
         stdio: ['ignore', log, log],
       });
       closeSync(log);
       children.push(child);
       const ended = once(child, 'exit').then(([code, signal]): number | string => code ?? signal);
-      const url = `http://127.0.0.1:${port}`;
       const readLog = (): string => readFileSync(logFile, 'utf8');
-      await eventually(
+      const url = await eventually(
         `${name} is ready`,
         async () => {
           if (child.exitCode !== null) throw new Error(`it ended:\n${readLog()}`);
-          return (await fetch(`${url}/ready`)).ok;
+          const own = listeningAt(logFile, saidBefore);
+          return own !== undefined && (await fetch(`${own}/ready`)).ok && own;
         },
         30_000,
       );
@@ -149,13 +149,3 @@ export const whenStatus = (server: Process, id: string, status: string): Promise
     const job = await readFrom(server, id);
     return job.status === status && job;
   });
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('no free port');
-  return address.port;
-}

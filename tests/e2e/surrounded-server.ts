@@ -81,7 +81,7 @@ export async function startSurrounded(
         },
         60_000,
       ),
-    kill: (signal = 'SIGKILL') => void process.kill(server.pid, signal),
+    kill: (signal = 'SIGKILL') => server.signal(signal),
     async restart(more = {}) {
       await server.stop();
       server = await startServer(DOOR, folder, { ...settings, ...more });
