@@ -87,7 +87,10 @@ it('who follows a turn by the lane sees no secret, wherever it is cut, and each 
   });
   const pieces: TurnPiece[] = [];
   await follow((piece) => pieces.push(piece));
-  assert.equal(textOf(pieces).replaceAll('\n\n', ''), cuts.map(() => '[redacted]; Bearer [redacted]!').join(''));
+  assert.equal(
+    textOf(pieces).replaceAll('\n\n', ''),
+    cuts.map(() => '[redacted]; Bearer [redacted]!').join(''),
+  );
   const written = await deltasIn(bus, jobId);
   assert.equal(written.join(''), cuts.map(() => '[redacted]; Bearer [redacted]!').join(''));
 });

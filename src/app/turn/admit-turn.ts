@@ -1,6 +1,7 @@
 // The agent's counter: what is shown, which conversation, whose turn, a place - and only then a turn is accepted.
 import type { TurnRequest } from '../../domain/chat.js';
-import { AgenticoreError } from '../../domain/errors.js';
+import { AgenticoreError, isCode } from '../../domain/errors.js';
+import { knownTurn } from './known-turn.js';
 import { openDirect } from './open-direct.js';
 import { settleVisibility } from './settle-visibility.js';
 import type { TurnName } from './submit-turn.js';
@@ -21,6 +22,8 @@ export async function admitTurn(
   name: TurnName,
   signal: AbortSignal,
 ): Promise<OpenedTurn> {
+  const known = await knownTurn(deps, request, name.key);
+  if (known !== undefined) return { kind: 'known', turn: known };
   assertAccepting(deps);
   const thread = threadOf(deps, request);
   const { id } = thread;
@@ -29,7 +32,8 @@ export async function admitTurn(
   const limit = assertWithinLimit(deps);
   limit.catch(() => {}); // awaited below
   try {
-    if (id !== undefined) await takeTurn(deps, id, name.jobId, signal, room.linger);
+    const look = (): Promise<void> => assertFree(deps, name);
+    if (id !== undefined) await takeTurn(deps, id, name.jobId, signal, { enter: room.linger, look });
     await limit;
     const agent = deps.packages.current();
     const turn = { ...name, request, agent, conversation: id, visibility };
@@ -43,8 +47,17 @@ export async function admitTurn(
     return { kind: 'accepted', turn: accepted };
   } catch (error) {
     if (id !== undefined) await endTurn(deps, id, name.jobId);
+    // The same request came twice at once, and the other one was faster.
+    const twin = isCode(error, 'IDEMPOTENCY_MISMATCH') && (await knownTurn(deps, request, name.key));
+    if (twin) return { kind: 'known', turn: twin };
     throw error;
   }
+}
+
+/** Throws IDEMPOTENCY_MISMATCH when somebody has taken the key meanwhile: for its own twin nobody waits. */
+async function assertFree({ events }: TurnDeps, { key }: TurnName): Promise<void> {
+  if (key !== undefined && (await events.taken(key.key)) !== undefined)
+    throw new AgenticoreError('IDEMPOTENCY_MISMATCH');
 }
 
 /** Puts a turn into the lane for which nobody waits here. Throws like `admitTurn`, and INVALID_REQUEST for no question. */
