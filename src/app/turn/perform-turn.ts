@@ -73,5 +73,6 @@ function keepInMind(
     shown: end.structuredOutput === undefined ? outlet.shown() : JSON.stringify(end.structuredOutput),
     ...{ sessionId, setup, thread: name },
     ...(transcript === undefined ? {} : { transcript }),
+    ...(end.leaf === undefined ? {} : { leaf: end.leaf }),
   });
 }
