@@ -88,6 +88,8 @@ export interface AgentSetting {
   readonly slots?: number;
   readonly policy?: Partial<TurnPolicy>;
   readonly transcript?: (bus: Bus) => TranscriptLog;
+  /** What its disk lacks; nothing. */
+  readonly lack?: () => string | undefined;
   /** No turns are run here. */
   readonly isCounterOnly?: boolean;
 }
@@ -117,6 +119,7 @@ export async function setAgentStage(t: TestContext, setting: AgentSetting = {}):
   const stage: TurnStage = {
     ...{ agent, leases, spools, host, handBack: never },
     slots: createSlots(setting.slots ?? 4),
+    room: { lack: async () => setting.lack?.() },
     environment: () => ({}),
     running,
     recording: new Set(),

@@ -25,7 +25,8 @@ export interface ClaimLoopDeps extends ClaimDeps {
 }
 
 const BUS_RETRY_MS = 1000;
-const ROOM_RETRY_MS = 2000;
+/** How long a worker without room waits before it looks again. */
+export const ROOM_RETRY_MS = 2000;
 
 /**
  * Claims until the signal aborts, in every free slot at once, and only while the disk has room; running jobs go on without
@@ -35,6 +36,7 @@ export async function claimLoop(deps: ClaimLoopDeps, signal: AbortSignal): Promi
   const failing = new AbortController();
   const over = AbortSignal.any([signal, failing.signal]);
   const claimer = createClaimer(deps, over);
+  const isFull = watchRoom(deps);
   let claiming = 0;
   let settled = (): void => {};
 
@@ -58,15 +60,6 @@ export async function claimLoop(deps: ClaimLoopDeps, signal: AbortSignal): Promi
     if (claiming === 0) settled();
   }
 
-  let wasFull = false;
-  async function isFull(): Promise<boolean> {
-    const lack = await deps.room.lack();
-    if (lack !== undefined && !wasFull) deps.log('worker.disk_full', { error: lack }, 'error');
-    if (lack === undefined && wasFull) deps.log('worker.disk_has_room');
-    wasFull = lack !== undefined;
-    return wasFull;
-  }
-
   async function failed(error: unknown): Promise<void> {
     if (isCode(error, 'BUS_UNREACHABLE')) await deps.clock.sleep(BUS_RETRY_MS, over);
     else failing.abort(error);
@@ -88,6 +81,18 @@ export async function claimLoop(deps: ClaimLoopDeps, signal: AbortSignal): Promi
       settled = resolve;
     });
   if (failing.signal.aborted) throw failing.signal.reason;
+}
+
+/** Tells whether the disk is full, and says in the log when that changes. */
+export function watchRoom({ room, log }: Pick<ClaimLoopDeps, 'room' | 'log'>): () => Promise<boolean> {
+  let wasFull = false;
+  return async () => {
+    const lack = await room.lack();
+    if (lack !== undefined && !wasFull) log('worker.disk_full', { error: lack }, 'error');
+    if (lack === undefined && wasFull) log('worker.disk_has_room');
+    wasFull = lack !== undefined;
+    return wasFull;
+  };
 }
 
 export interface Claimer {

@@ -29,12 +29,12 @@ export async function admitTurn(
   const { id } = thread;
   const { isAll, config, isAsked, visibility } = await settleVisibility(deps, request, thread);
   if (isAll) return { kind: 'configured', config };
-  const limit = assertWithinLimit(deps);
-  limit.catch(() => {}); // awaited below
+  const able = Promise.all([assertWithinLimit(deps), assertRoom(deps)]);
+  able.catch(() => {}); // awaited below
   try {
     const look = (): Promise<void> => assertFree(deps, name);
     if (id !== undefined) await takeTurn(deps, id, name.jobId, signal, { enter: room.linger, look });
-    await limit;
+    await able;
     const agent = deps.packages.current();
     const turn = { ...name, request, agent, conversation: id, visibility };
     const admitted = { turn, thread, config: isAsked ? config : undefined };
@@ -92,4 +92,10 @@ async function assertWithinLimit({ breaker, credential, clock }: TurnDeps): Prom
   if (until === undefined) return;
   const retryAfterS = Math.min(MOST_RETRY_S, Math.max(1, Math.ceil((until - clock.now()) / 1000)));
   throw new AgenticoreError('CLAUDE_USAGE_LIMIT', undefined, { retryAfterS });
+}
+
+/** A session that is not written down, tools that cannot write: nobody would want the answer. */
+async function assertRoom({ stage }: TurnDeps): Promise<void> {
+  const lack = await stage?.room.lack();
+  if (lack !== undefined) throw new AgenticoreError('DISK_FULL', lack, { retryAfterS: BUSY_RETRY_S });
 }

@@ -58,8 +58,8 @@ export interface Turns {
   resolveModel(id: string): string | undefined;
   /**
    * Admits a turn; one whose key is taken is known, and nothing is begun. Throws AGENT_BUSY (nothing was started;
-   * Retry-After), CONVERSATION_BUSY (policy reject), DRAINING, BUS_UNREACHABLE; of a key IDEMPOTENCY_MISMATCH, and
-   * JOB_NOT_FOUND or MESSAGE_NOT_FOUND when what it began is not kept any more.
+   * Retry-After), CONVERSATION_BUSY (policy reject), CLAUDE_USAGE_LIMIT, DISK_FULL, DRAINING, BUS_UNREACHABLE; of a key
+   * IDEMPOTENCY_MISMATCH, and JOB_NOT_FOUND or MESSAGE_NOT_FOUND when what it began is not kept any more.
    */
   open(request: TurnRequest, signal: AbortSignal, key?: RequestKey): Promise<OpenedTurn>;
   /**

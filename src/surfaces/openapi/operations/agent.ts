@@ -70,7 +70,8 @@ export const AGENT = {
         ...failed('The turn failed; `X-Should-Retry: false`.', 'ChatError'),
       },
       refusals: [
-        ...(['AGENT_MODEL_NOT_FOUND', 'CONVERSATION_BUSY', 'AGENT_BUSY', 'DRAINING', 'QUEUE_FULL'] as const),
+        ...(['AGENT_MODEL_NOT_FOUND', 'CONVERSATION_BUSY'] as const),
+        ...(['AGENT_BUSY', 'DRAINING', 'QUEUE_FULL', 'DISK_FULL'] as const),
         ...(['IDEMPOTENCY_MISMATCH', 'JOB_NOT_FOUND', 'MESSAGE_NOT_FOUND'] as const),
       ],
     },
@@ -110,7 +111,7 @@ export const AGENT = {
           'IDEMPOTENCY_MISMATCH',
           'CALLBACK_URL_REFUSED',
         ] as const),
-        ...(['AGENT_BUSY', 'DRAINING', 'QUEUE_FULL'] as const),
+        ...(['AGENT_BUSY', 'DRAINING', 'QUEUE_FULL', 'DISK_FULL'] as const),
       ],
     },
     GET: {
