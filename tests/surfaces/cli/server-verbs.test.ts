@@ -84,6 +84,18 @@ describe('status and version', () => {
     assert.deepEqual([jobs.queued, jobs.succeeded, workers[0].name], [1, 234, 'pod-1']);
   });
 
+  it('says so when nobody lives who could work', async () => {
+    const lonely = await startServerDouble();
+    after(() => lonely.stop());
+    lonely.on('GET /health', (res) => json(res, 200, { status: 'ok', version: '1.2.3' }));
+    lonely.on('GET /jobs', (res) => json(res, 200, list(jobJson())));
+    lonely.on('GET /ready', (res) => json(res, 200, { success: true, ready: true, reasons: [] }));
+    lonely.on('GET /workers', (res) => json(res, 200, { success: true, count: 0, workers: [] }));
+    const { code, out } = await type(['status'], { url: lonely.url });
+    assert.equal(code, 0);
+    assert.match(out, /worker +none lives: jobs wait until one starts\n$/);
+  });
+
   it('fails when the server is not ready, and says why', async () => {
     server.on('GET /ready', (res) => json(res, 503, { success: false, ready: false, reasons: ['draining'] }));
     const { code, out } = await type(['status'], { url: server.url });

@@ -29,6 +29,7 @@ export async function status(cli: CliContext, flags: StatusFlags): Promise<numbe
   for (const [name, count] of Object.entries(counts))
     row(name, paintStatus(colours, name).replace(name, String(count)));
   for (const worker of workers) row('worker', workerLine(worker));
+  if (workers.length === 0) row('worker', colours.yellow('none lives: jobs wait until one starts'));
   return ready ? 0 : 1;
 }
 
