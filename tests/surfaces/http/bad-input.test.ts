@@ -193,7 +193,9 @@ test('parameters and headers of the wrong form are refused', async (t) => {
   for (const query of queries) {
     const response = await fetch(`${url}/jobs?${query}`);
     assert.equal(response.status, 400, query);
-    assertIsProblem(await jsonOf(response), 400, INVALID, response.headers.get('x-request-id'));
+    const body = await jsonOf(response);
+    assertIsProblem(body, 400, INVALID, response.headers.get('x-request-id'));
+    assert.match(String(body.error), /limit|status|cursor/, query);
   }
   for (const key of ['', 'a b', 'x'.repeat(256), 'ünïcode']) {
     const response = await post(`${url}/jobs`, { task: 'x' }, { 'idempotency-key': key });
