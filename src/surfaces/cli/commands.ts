@@ -196,7 +196,7 @@ function addServerVerbs(parser: Argv, choose: (verb: ChosenVerb) => void): Argv 
           })
           .example('$0 drain --timeout 600', 'before this machine is shut down, or as a preStop hook')
           .epilogue(
-            'Exit code: 0 nothing runs any more, 1 something still does. What is drained goes on answering readers until it is stopped; a restart takes work again.',
+            'Exit code: 0 nothing runs any more, 1 something still does, 130 left with Ctrl-C. What is drained goes on answering readers until it is stopped, and takes no work until it is started again.',
           ),
       (argv) => choose(async (cli) => (await import('./verbs/drain.js')).drain(cli, argv)),
     )
