@@ -12,16 +12,24 @@ import { tempDir } from '../support/temp-dir.js';
 
 const LEASE_MS = 60_000;
 
-async function scene(t: { after(done: () => Promise<void>): void }) {
+async function scene(t: { after(done: () => Promise<void>): void }, lackAtFirst?: string) {
   const bus = await openFileBus({ home: await tempDir(), leaseMs: LEASE_MS });
   const over = new AbortController();
-  let lack: string | undefined;
+  let lack = lackAtFirst;
   let asked = 0;
+  let waits = 0;
   const ran: string[] = [];
   const told: string[] = [];
   const loop = claimLoop(
     {
-      ...{ queue: bus.queue, lane: 'jobs', worker: 'worker-1', leaseMs: LEASE_MS, slots: createSlots(2) },
+      ...{ lane: 'jobs', worker: 'worker-1', leaseMs: LEASE_MS, slots: createSlots(2) },
+      queue: {
+        ...bus.queue,
+        claim: (...order) => {
+          waits += 1;
+          return bus.queue.claim(...order);
+        },
+      },
       room: {
         async lack() {
           asked += 1;
@@ -47,6 +55,7 @@ async function scene(t: { after(done: () => Promise<void>): void }) {
     ran,
     told,
     asked: () => asked,
+    waits: () => waits,
     setLack: (now: string | undefined) => {
       lack = now;
     },
@@ -55,8 +64,8 @@ async function scene(t: { after(done: () => Promise<void>): void }) {
 
 describe('the claim loop', () => {
   it('gives back what it had waited for when the disk filled up meanwhile, and goes on when there is room', async (t) => {
-    const { bus, ran, told, asked, setLack } = await scene(t);
-    await eventually('it waits in both slots', () => asked() >= 2);
+    const { bus, ran, told, asked, waits, setLack } = await scene(t);
+    await eventually('it waits in both slots', () => waits() >= 2);
     setLack('The disk is full.');
     const jobId = await submit(bus.events);
     const before = asked();
@@ -68,5 +77,22 @@ describe('the claim loop', () => {
     setLack(undefined);
     await eventually('it runs', () => ran.length === 1);
     assert.deepEqual([ran, told.at(-1)], [[jobId], 'worker.disk_has_room']);
+  });
+
+  it('claims nothing at first while the disk is full', async (t) => {
+    const { ran, told, asked, waits, setLack, bus } = await scene(t, 'The disk is full.');
+    await submit(bus.events);
+    await eventually('it asks again and again', () => asked() > 5);
+    assert.deepEqual([waits(), ran, told], [0, [], ['worker.disk_full']]);
+    setLack(undefined);
+    await eventually('it runs', () => ran.length === 1);
+  });
+
+  it('asks the disk once for each claim, and once before the first', async (t) => {
+    const { bus, ran, asked, waits } = await scene(t);
+    for (let jobs = 0; jobs < 20; jobs += 1) await submit(bus.events);
+    await eventually('all have run', () => ran.length === 20);
+    await eventually('it waits for more', () => waits() >= 22);
+    assert.equal(asked(), 21);
   });
 });

@@ -28,8 +28,8 @@ const BUS_RETRY_MS = 1000;
 const ROOM_RETRY_MS = 2000;
 
 /**
- * Claims until the signal aborts, in every free slot at once, and only while the disk has room; running jobs go on without
- * it.
+ * Claims until the signal aborts, in every free slot at once; running jobs go on without it. What is claimed is run only
+ * if the disk has room then, else given back; from then on nothing is claimed until there is room again.
  */
 export async function claimLoop(deps: ClaimLoopDeps, signal: AbortSignal): Promise<void> {
   const failing = new AbortController();
@@ -43,7 +43,7 @@ export async function claimLoop(deps: ClaimLoopDeps, signal: AbortSignal): Promi
     let claim: Claim | undefined;
     try {
       claim = await next;
-      // It may have been waited for long: the disk has filled up meanwhile.
+      // Only now: it may have been waited for long.
       if (claim !== undefined && (await isFull())) {
         const refused = claim;
         claim = undefined;
@@ -58,11 +58,12 @@ export async function claimLoop(deps: ClaimLoopDeps, signal: AbortSignal): Promi
     if (claiming === 0) settled();
   }
 
-  let wasFull = false;
+  /** When the disk was last asked; nobody knows before the first time. */
+  let wasFull: boolean | undefined;
   async function isFull(): Promise<boolean> {
     const lack = await deps.room.lack();
-    if (lack !== undefined && !wasFull) deps.log('worker.disk_full', { error: lack }, 'error');
-    if (lack === undefined && wasFull) deps.log('worker.disk_has_room');
+    if (lack !== undefined && wasFull !== true) deps.log('worker.disk_full', { error: lack }, 'error');
+    if (lack === undefined && wasFull === true) deps.log('worker.disk_has_room');
     wasFull = lack !== undefined;
     return wasFull;
   }
@@ -75,7 +76,7 @@ export async function claimLoop(deps: ClaimLoopDeps, signal: AbortSignal): Promi
   while (!over.aborted) {
     const free = await deps.slots.acquire(over);
     if (free === undefined) break;
-    if (await isFull()) {
+    if (wasFull !== false && (await isFull())) {
       free();
       await deps.clock.sleep(ROOM_RETRY_MS, over);
       continue;
