@@ -5,6 +5,7 @@ import { openFileBus } from '../../src/adapters/file/open-file-bus.js';
 import { systemClock } from '../../src/adapters/host/system-clock.js';
 import { claimLoop } from '../../src/app/loops/claim.js';
 import { createSlots } from '../../src/app/slots.js';
+import type { Clock } from '../../src/ports/clock.js';
 import type { Claim } from '../../src/ports/command-queue.js';
 import { eventually } from '../support/eventually.js';
 import { submit } from '../support/ledger.js';
@@ -12,7 +13,24 @@ import { tempDir } from '../support/temp-dir.js';
 
 const LEASE_MS = 60_000;
 
-async function scene(t: { after(done: () => Promise<void>): void }, lackAtFirst?: string) {
+interface Setting {
+  readonly lackAtFirst?: string;
+  /** In the place of running the job. */
+  readonly run?: (claim: Claim, nth: number) => Promise<'no-room' | 'over'>;
+  readonly sleep?: Clock['sleep'];
+}
+
+const briefly: Clock['sleep'] = (ms, signal) => systemClock.sleep(Math.min(ms, 20), signal);
+
+async function done(claim: Claim): Promise<'over'> {
+  await claim.ack();
+  return 'over';
+}
+
+async function scene(
+  t: { after(done: () => Promise<void>): void },
+  { lackAtFirst, run = done, sleep = briefly }: Setting = {},
+) {
   const bus = await openFileBus({ home: await tempDir(), leaseMs: LEASE_MS });
   const over = new AbortController();
   let lack = lackAtFirst;
@@ -38,9 +56,9 @@ async function scene(t: { after(done: () => Promise<void>): void }, lackAtFirst?
       },
       async run(claim: Claim) {
         ran.push(claim.jobId);
-        await claim.ack();
+        return run(claim, ran.length);
       },
-      clock: { ...systemClock, sleep: (ms, signal) => systemClock.sleep(Math.min(ms, 20), signal) },
+      clock: { ...systemClock, sleep },
       log: (fact) => void told.push(fact),
     },
     over.signal,
@@ -80,7 +98,7 @@ describe('the claim loop', () => {
   });
 
   it('claims nothing at first while the disk is full', async (t) => {
-    const { ran, told, asked, waits, setLack, bus } = await scene(t, 'The disk is full.');
+    const { ran, told, asked, waits, setLack, bus } = await scene(t, { lackAtFirst: 'The disk is full.' });
     await submit(bus.events);
     await eventually('it asks again and again', () => asked() > 5);
     assert.deepEqual([waits(), ran, told], [0, [], ['worker.disk_full']]);
@@ -94,5 +112,30 @@ describe('the claim loop', () => {
     await eventually('all have run', () => ran.length === 20);
     await eventually('it waits for more', () => waits() >= 22);
     assert.equal(asked(), 21);
+  });
+
+  /** The job finds no room at first, and comes again. */
+  const cramped: Setting['run'] = async (claim, nth) => {
+    if (nth > 1) return done(claim);
+    setImmediate(() => void claim.release());
+    return 'no-room';
+  };
+
+  it('leaves a job that found no room here to others when it comes again, and tries when nobody takes it', async (t) => {
+    const { bus, ran, told } = await scene(t, { run: cramped });
+    const jobId = await submit(bus.events);
+    await eventually('it runs again', () => ran.length === 2);
+    assert.deepEqual(ran, [jobId, jobId]);
+    assert.ok(told.includes('claim.left_to_others'), told.join());
+  });
+
+  it('does nothing else with it while others may take it', async (t) => {
+    const untilOver: Clock['sleep'] = (_ms, signal) => systemClock.sleep(LEASE_MS, signal);
+    const { bus, ran, told } = await scene(t, { run: cramped, sleep: untilOver });
+    const jobId = await submit(bus.events);
+    const both = () => told.filter((fact) => fact === 'claim.left_to_others').length === 2;
+    await eventually('it is left to others, in both slots', both);
+    const claim = await bus.queue.claim('jobs', 'worker-2', new AbortController().signal);
+    assert.deepEqual([claim?.jobId, ran], [jobId, [jobId]]);
   });
 });
