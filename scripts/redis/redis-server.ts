@@ -1,10 +1,9 @@
 // A real Redis of one's own on a free port, to be killed and started again.
-import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { freePort } from './free-port.js';
 import { ensureRedisServer } from './install-redis.js';
 import { type Launch, launch } from './launch.js';
 
@@ -96,7 +95,7 @@ export async function startRedisServer(options: RedisServerOptions = {}): Promis
     if (options.dir === undefined) await rm(dir, { recursive: true, force: true });
   }
 
-  const port = await startOn(freePort).catch(async (error: unknown) => {
+  const port = await startOn(() => freePort()).catch(async (error: unknown) => {
     await stop();
     throw error;
   });
@@ -111,15 +110,4 @@ export async function startRedisServer(options: RedisServerOptions = {}): Promis
     },
     stop,
   };
-}
-
-/** A port that nobody listens on now. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('no port was given');
-  return address.port;
 }

@@ -2,12 +2,12 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { Redis } from 'ioredis';
+import { freePort } from '../../../scripts/redis/free-port.js';
 import { sha256 } from '../../../src/adapters/host/sha256.js';
 import { openRedisBus } from '../../../src/adapters/redis/open-redis-bus.js';
 import { fingerprintCredential } from '../../../src/roles/credential.js';
@@ -50,14 +50,6 @@ async function diagnoseWith(env: Record<string, string>): Promise<Diagnosis> {
   const { findings }: { findings: Finding[] } = JSON.parse(text);
   return { code, text, find: (name) => findings.filter((finding) => finding.name === name) };
 }
-
-const freePort = (): Promise<number> =>
-  new Promise((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
-    });
-  });
 
 const levels = (findings: readonly Finding[]): string[] => findings.map(({ level }) => level);
 
