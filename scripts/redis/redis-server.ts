@@ -17,7 +17,7 @@ export interface RedisServer {
   /** Leaves nothing: no process, no file; also in the middle of a start. It cannot be started any more. */
   stop(): Promise<void>;
   readonly port: number;
-  /** The running process; undefined while it is killed. */
+  /** The process that serves; undefined while there is none, whoever ended it. */
   pid(): number | undefined;
   /** Sends it a signal, as SIGSTOP and SIGCONT; false when it is not running. */
   signal(name: NodeJS.Signals): boolean;
@@ -52,7 +52,6 @@ export async function startRedisServer(options: RedisServerOptions = {}): Promis
   if (cluster) flags.push('--cluster-enabled', 'yes', '--cluster-port', String(await freePort()));
 
   let launched: Launch | undefined;
-  let pid: number | undefined;
   let isStopped = false;
 
   function log(): string {
@@ -69,11 +68,11 @@ export async function startRedisServer(options: RedisServerOptions = {}): Promis
       const port = await choose();
       if (isStopped) throw new Error('this Redis has been stopped for good');
       const command = ['redis-server', '--port', String(port), ...flags];
+      if (launched?.gaveUp()) launched = undefined; // it has died since it served
       launched ??= launch({ command, port, patienceMs: START_MS, log });
       const own = launched;
       try {
-        const served = await own.serving;
-        if (launched === own) pid = served;
+        await own.serving;
         return port;
       } catch (error) {
         if (launched === own) launched = undefined;
@@ -85,7 +84,6 @@ export async function startRedisServer(options: RedisServerOptions = {}): Promis
   async function kill(): Promise<void> {
     const own = launched;
     launched = undefined;
-    pid = undefined;
     await own?.kill();
   }
 
@@ -102,8 +100,15 @@ export async function startRedisServer(options: RedisServerOptions = {}): Promis
   return {
     url: `redis://${password === undefined ? '' : `:${encodeURIComponent(password)}@`}127.0.0.1:${port}`,
     port,
-    pid: () => pid,
-    signal: (name) => pid !== undefined && process.kill(pid, name),
+    pid: () => launched?.pid(),
+    signal(name) {
+      const pid = launched?.pid();
+      try {
+        return pid !== undefined && process.kill(pid, name);
+      } catch {
+        return false; // it has ended at this moment
+      }
+    },
     kill,
     async start() {
       await startOn(() => port);
