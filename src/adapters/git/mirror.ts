@@ -164,8 +164,8 @@ export const isUnused = async ({ recordsDir }: Mirror): Promise<boolean> =>
   (await readdir(recordsDir).catch(() => [])).length === 0;
 
 /**
- * Removes objects and packs that some git had begun to write, and has not touched for so long (the time of a file may be later than
- * ours): it was killed, or found no room. A link there may lead anywhere, and is not followed.
+ * Removes objects and packs that some git had begun to write, and has not touched for so long (the time of a file may be
+ * later than ours): it was killed, or found no room. A link there may lead anywhere, and is not followed.
  */
 export async function removeUnfinished({ gitDir }: Mirror, olderThanMs: number): Promise<void> {
   const entries = (path: string) => readdir(path, { withFileTypes: true }).catch(() => []);
