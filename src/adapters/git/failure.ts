@@ -20,7 +20,7 @@ const SIGNS: readonly (readonly [RegExp, ErrorCode, string])[] = [
     'The proxy asks for another user or password; correct those in the address of HTTPS_PROXY (special characters as %XX)',
   ],
   [
-    /CONNECT tunnel failed, response 4(?!29)|HTTP code 4(?!29)\d\d from proxy/i,
+    /CONNECT tunnel failed, response 4(?!08|29)|HTTP code 4(?!08|29)\d\d from proxy/i,
     'PROXY_REFUSED',
     'The proxy does not let us through to the repository; allow it there, or name the host in NO_PROXY if it can be reached without',
   ],

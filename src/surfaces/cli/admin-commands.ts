@@ -166,7 +166,7 @@ export function addAdminVerbs(parser: Argv, choose: (verb: ChosenVerb) => void):
         command
           .options({ 'dry-run': { type: 'boolean', describe: 'Only say what differs' }, ...jsonOption })
           .epilogue(
-            'Exit code: 1 when something differs that was not mended. The fleet may work on meanwhile.',
+            'Exit code: 1 when something differs that was not mended. The fleet may work on meanwhile. A job whose ledger is broken is kept, whatever its ttl, until somebody mends that, or gives it up: deletes the key {agenticore}:job:<id>:events on Redis, and rebuilds, or the folder bus/jobs/<id> on files.',
           ),
       (argv) => choose(async (cli) => (await import('./verbs/admin/rebuild.js')).rebuild(cli, argv)),
     )
