@@ -87,7 +87,12 @@ const SIGNS: readonly (readonly [RegExp, ErrorCode, string])[] = [
     'The repository answers with a redirect; use the address it leads to',
   ],
   [
-    /returned error: (404|410)\b|Repository not found|does not appear to be a git repository|repository '.*' (not found|does not exist)|No such project|not valid: is this a git repository|invalid gitfile format/i,
+    /does not appear to be a git repository|repository '.*' does not exist|not valid: is this a git repository|invalid gitfile format/i,
+    'REPOSITORY_NOT_FOUND',
+    'There is no git repository at this address',
+  ],
+  [
+    /returned error: (404|410)\b|Repository not found|repository '.*' not found|No such project/i,
     'REPOSITORY_NOT_FOUND',
     'The repository does not exist, or these credentials may not see it (a GitHub App must be installed on it, a fine-grained token must name it)',
   ],

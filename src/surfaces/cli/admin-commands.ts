@@ -70,7 +70,7 @@ export function addAdminVerbs(parser: Argv, choose: (verb: ChosenVerb) => void):
               requiresArg: true,
               describe: 'How to print it',
             },
-            all: { type: 'boolean', describe: 'The events of all jobs instead of one' },
+            all: { type: 'boolean', describe: 'The events of all jobs instead of one; needs --since' },
             since: {
               type: 'string',
               requiresArg: true,
@@ -85,8 +85,9 @@ export function addAdminVerbs(parser: Argv, choose: (verb: ChosenVerb) => void):
           .check(({ job, all, since, from, to, into }) => {
             if (all === true && job !== undefined) throw new Error('Name a job or say --all, not both');
             if (all !== true && job === undefined) throw new Error('Name a job, or say --all');
-            if ((all === true) !== (since !== undefined))
-              throw new Error('--all and --since belong together');
+            if (all === true && since === undefined)
+              throw new Error('--all needs --since: from when on, such as 2h for the last two hours');
+            if (all !== true && since !== undefined) throw new Error('--since needs --all');
             if (all === true && (from ?? to) !== undefined)
               throw new Error('--from and --to are versions of one job');
             if (all !== true && into !== undefined)
