@@ -1,6 +1,6 @@
 // Asks a live agent to do something that leaves traces everywhere, and fetches each trace from its own place.
 import { randomUUID } from 'node:crypto';
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
@@ -57,6 +57,9 @@ async function stream({ url, apiKey, agent }: Place, marker: string): Promise<st
     },
     body: JSON.stringify({ model: agent, stream: true, messages: [{ role: 'user', content: prompt }] }),
     signal: AbortSignal.timeout(PATIENCE_MS),
+  }).catch((error: Error) => {
+    const why = (error.cause as { readonly code?: string } | undefined)?.code ?? error.message;
+    throw new Error(`no agent answers at ${url} (${why}); start it, or say where it is with --url`);
   });
   const text = await response.text();
   if (!response.ok) throw new Error(`the agent answers ${response.status}: ${text.slice(0, 1000)}`);
@@ -79,6 +82,8 @@ async function ended(place: Place, jobId: string): Promise<OnBus> {
 
 function readFiles({ home }: Place, jobId: string): OnBus {
   const folder = join(home, 'bus', 'jobs', jobId);
+  if (!existsSync(folder))
+    throw new Error(`no job ${jobId} is in ${home}; set AGENTICORE_HOME or REDIS_URL as the agent has them`);
   const transitions = lines(readFileSync(join(folder, 'ledger.jsonl'), 'utf8'));
   const records = transitions.flatMap(({ records: list }) => (Array.isArray(list) ? list : []));
   const stored = readFileSync(join(folder, 'messages.jsonl'), 'utf8').split('\n');

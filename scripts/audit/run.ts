@@ -1,6 +1,6 @@
 // What an audit gathers of one turn, each part read at its own place: what a client got, what Claude wrote on its disk,
 // what the bus holds. It can be kept and judged again.
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 export interface Run {
@@ -35,6 +35,7 @@ export function keepRun(folder: string, run: Run): void {
 
 /** Reads a run that was kept. Throws when a part of it is missing. */
 export function readRun(folder: string): Run {
+  if (!existsSync(join(folder, FACTS))) throw new Error(`no audit was kept in ${folder}`);
   const read = (name: string): string => readFileSync(join(folder, name), 'utf8');
   const facts: { readonly marker: string; readonly jobId: string } = JSON.parse(read(FACTS));
   const { wire, disk, ledger, messages } = PARTS;

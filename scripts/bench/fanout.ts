@@ -12,9 +12,9 @@ import { startServer } from '../quickstart/start-server.js';
 import { startRedisServer } from '../redis/redis-server.js';
 import { type ReadersReport, startReaders } from './fanout-readers.js';
 import { pourDeltas } from './fanout-source.js';
-import type { Report } from './main.js';
 import { percentile } from './percentile.js';
 import { cpuMs, rssBytes } from './process-usage.js';
+import type { Report } from './report.js';
 
 const READERS = 1_000;
 const SECONDS = 12;

@@ -7,8 +7,8 @@ import { fileURLToPath } from 'node:url';
 import { gitEnvironment } from '../quickstart/git-environment.js';
 import { makeSampleRepository } from '../quickstart/sample-repository.js';
 import { startServer } from '../quickstart/start-server.js';
-import type { Report } from './main.js';
 import { percentile } from './percentile.js';
+import type { Report } from './report.js';
 
 const JOBS = 40;
 const WARM_UP = 3;

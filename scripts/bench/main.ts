@@ -1,5 +1,7 @@
 // npm run bench -- <name> [--json]: measurements, each printed with its method. Numbers of one machine; the ratios are
 // what counts.
+import type { Report } from './report.js';
+
 const BENCHES: Readonly<Record<string, () => Promise<{ run(): Promise<Report> }>>> = {
   fanout: () => import('./fanout.js'),
   'job-overhead': () => import('./job-overhead.js'),
@@ -8,12 +10,6 @@ const BENCHES: Readonly<Record<string, () => Promise<{ run(): Promise<Report> }>
   turn: () => import('./turn.js'),
   workspace: () => import('./workspace.js'),
 };
-
-/** What a benchmark says: how it measured, and named figures. */
-export interface Report {
-  readonly method: readonly string[];
-  readonly figures: Readonly<Record<string, number | string>>;
-}
 
 const [name = '', ...flags] = process.argv.slice(2);
 const load = BENCHES[name];

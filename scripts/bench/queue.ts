@@ -1,13 +1,13 @@
 // How fast jobs pass through, beside BullMQ: same machine, same Redis, same durability, in turn.
 import { Redis } from 'ioredis';
 import { startRedisServer } from '../redis/redis-server.js';
-import type { Report } from './main.js';
 import { percentile } from './percentile.js';
 import { openBullMq } from './queue/bullmq.js';
 import type { Contender } from './queue/contender.js';
 import { drainRate, pickups, submitRate } from './queue/measure.js';
 import { openAgenticore } from './queue/ours.js';
 import { openRawStreams } from './queue/raw-streams.js';
+import type { Report } from './report.js';
 
 const JOBS = 3000;
 const ROUNDS = 5;

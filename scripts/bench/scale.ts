@@ -4,10 +4,10 @@ import { sha256 } from '../../src/adapters/host/sha256.js';
 import { openKeys } from '../../src/adapters/redis/keys.js';
 import { trimJobs } from '../../src/app/admin/trim-jobs.js';
 import { startRedisServer } from '../redis/redis-server.js';
-import type { Report } from './main.js';
 import { percentile } from './percentile.js';
 import { drainRate, submitRate } from './queue/measure.js';
 import { type OpenQueue, openAgenticore } from './queue/ours.js';
+import type { Report } from './report.js';
 import { type Footprint, footprint } from './scale/footprint.js';
 import { finishJobs, LIKE_REAL, type Life, NO_OP, submitJobs } from './scale/lives.js';
 

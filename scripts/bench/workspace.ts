@@ -5,8 +5,8 @@ import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createWorkspaces } from '../../src/adapters/git/create-workspaces.js';
 import type { Workspace } from '../../src/ports/workspace.js';
-import type { Report } from './main.js';
 import { percentile } from './percentile.js';
+import type { Report } from './report.js';
 import { COMMITS, FILES, type LargeRepository, makeLargeRepository } from './workspace/large-repository.js';
 import { type Contender, preparePeers } from './workspace/peers.js';
 

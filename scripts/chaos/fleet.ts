@@ -1,10 +1,10 @@
 // The whole cast: Redis, the model, one ingress, one gateway, and workers on hosts of two each.
 import { mkdirSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Redis } from 'ioredis';
 import { type Keys, openKeys } from '../../src/adapters/redis/keys.js';
+import { freePort } from '../redis/free-port.js';
 import { type RedisServer, startRedisServer } from '../redis/redis-server.js';
 import { type ScriptedModel, startScriptedModel } from '../scripted-model/server.js';
 import { type Member, type MemberOrder, startMember } from './member.js';
@@ -16,8 +16,6 @@ export const JOBS_PER_REPOSITORY = 3;
 const DRAIN_S = 1;
 const PREFIX = 'chaos';
 const WORKERS_PER_HOST = 2;
-/** Below the range from which the system takes ports for outgoing connections: a port stays ours while its owner is down. */
-const PORTS = { least: 20_000, most: 31_999 } as const;
 
 export interface Fleet {
   readonly redisServer: RedisServer;
@@ -55,7 +53,8 @@ export async function startFleet(scenery: Scenery, workerCount: number): Promise
   const taken = new Set<number>();
 
   async function add(name: string, role: MemberOrder['role'], host: string): Promise<Member> {
-    const port = await findPort(taken);
+    const port = await freePort(taken);
+    taken.add(port);
     const env = environment({ scenery, host, redisUrl: redisServer.url, model });
     return startMember({ name, role, door, port, env, logs, onUnasked: (what) => unasked.push(what) });
   }
@@ -130,19 +129,3 @@ function environment({ scenery, host, redisUrl, model }: Surroundings): Record<s
     LOG_LEVEL: 'debug',
   };
 }
-
-async function findPort(taken: Set<number>): Promise<number> {
-  for (;;) {
-    const port = PORTS.least + Math.floor(Math.random() * (PORTS.most - PORTS.least));
-    if (taken.has(port) || !(await isFree(port))) continue;
-    taken.add(port);
-    return port;
-  }
-}
-
-const isFree = (port: number): Promise<boolean> =>
-  new Promise((resolve) => {
-    const server = createServer();
-    server.once('error', () => resolve(false));
-    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
-  });

@@ -1,7 +1,7 @@
 // The real model when there is a key for it, else the scripted one: no key, no internet, and everything else real.
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { loadScripts } from '../scripted-model/script.js';
+import { loadScripts } from '../scripted-model/load-scripts.js';
 import { startScriptedModel } from '../scripted-model/server.js';
 import { say } from './say.js';
 

@@ -21,10 +21,12 @@ export interface LaunchOptions {
 
 export interface Launch {
   /**
-   * Resolves with its process id when it serves: it answers, and has loaded its data. Rejects when it has ended, was
-   * killed, or does not serve in time, with what was waited for; nothing of it is left then.
+   * Resolves when it serves: it answers, and has loaded its data. Rejects when it has ended, was killed, or does not
+   * serve in time, with what was waited for; nothing of it is left then.
    */
-  readonly serving: Promise<number>;
+  readonly serving: Promise<void>;
+  /** From when it serves until it has ended: after that the number may be anybody's. */
+  pid(): number | undefined;
   /** True when it has ended without being killed: most likely it could not have its port. */
   gaveUp(): boolean;
   /** SIGKILL, whatever it is at; resolves when it is gone. */
@@ -49,6 +51,7 @@ export function launch({ command, port, patienceMs, log }: LaunchOptions): Launc
   guard.stdin.on('error', () => undefined); // it has gone before us
   let isGone = false;
   let isKilled = false;
+  let served: number | undefined;
   const gone = new Promise<void>((resolve) => {
     const end = (): void => {
       isGone = true;
@@ -65,14 +68,17 @@ export function launch({ command, port, patienceMs, log }: LaunchOptions): Launc
     await gone;
   }
 
-  async function untilServing(): Promise<number> {
+  async function untilServing(): Promise<void> {
     const end = performance.now() + patienceMs;
     const [line] = await Promise.race([once(guard.stdout, 'data'), gone.then(() => [''])]);
     const pid = Number(String(line).trim());
     for (;;) {
       const state = await Promise.race([stateOf(port, pid), gone.then(() => 'it is gone')]);
       if (isGone) throw new Error(`redis-server on port ${port} ${isKilled ? 'was killed' : 'has ended'}`);
-      if (state === 'serves') return pid;
+      if (state === 'serves') {
+        served = pid;
+        return;
+      }
       if (performance.now() > end)
         throw new Error(`redis-server on port ${port} does not serve within ${patienceMs} ms: ${state}`);
       await sleep(POLL_MS);
@@ -85,7 +91,7 @@ export function launch({ command, port, patienceMs, log }: LaunchOptions): Launc
     throw new Error(`${(error as Error).message}${said && `; its log ends:\n${said}`}`);
   });
   serving.catch(() => undefined); // whoever kills it need not wait for it
-  return { serving, gaveUp: () => isGone && !isKilled, kill };
+  return { serving, pid: () => (isGone ? undefined : served), gaveUp: () => isGone && !isKilled, kill };
 }
 
 /** What the server of this process id, and not another one on the port, is at: `serves`, or why it does not yet. */

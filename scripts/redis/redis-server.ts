@@ -1,10 +1,9 @@
 // A real Redis of one's own on a free port, to be killed and started again.
-import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { freePort } from './free-port.js';
 import { ensureRedisServer } from './install-redis.js';
 import { type Launch, launch } from './launch.js';
 
@@ -18,7 +17,7 @@ export interface RedisServer {
   /** Leaves nothing: no process, no file; also in the middle of a start. It cannot be started any more. */
   stop(): Promise<void>;
   readonly port: number;
-  /** The running process; undefined while it is killed. */
+  /** The process that serves; undefined while there is none, whoever ended it. */
   pid(): number | undefined;
   /** Sends it a signal, as SIGSTOP and SIGCONT; false when it is not running. */
   signal(name: NodeJS.Signals): boolean;
@@ -53,7 +52,6 @@ export async function startRedisServer(options: RedisServerOptions = {}): Promis
   if (cluster) flags.push('--cluster-enabled', 'yes', '--cluster-port', String(await freePort()));
 
   let launched: Launch | undefined;
-  let pid: number | undefined;
   let isStopped = false;
 
   function log(): string {
@@ -70,11 +68,11 @@ export async function startRedisServer(options: RedisServerOptions = {}): Promis
       const port = await choose();
       if (isStopped) throw new Error('this Redis has been stopped for good');
       const command = ['redis-server', '--port', String(port), ...flags];
+      if (launched?.gaveUp()) launched = undefined; // it has died since it served
       launched ??= launch({ command, port, patienceMs: START_MS, log });
       const own = launched;
       try {
-        const served = await own.serving;
-        if (launched === own) pid = served;
+        await own.serving;
         return port;
       } catch (error) {
         if (launched === own) launched = undefined;
@@ -86,7 +84,6 @@ export async function startRedisServer(options: RedisServerOptions = {}): Promis
   async function kill(): Promise<void> {
     const own = launched;
     launched = undefined;
-    pid = undefined;
     await own?.kill();
   }
 
@@ -96,30 +93,26 @@ export async function startRedisServer(options: RedisServerOptions = {}): Promis
     if (options.dir === undefined) await rm(dir, { recursive: true, force: true });
   }
 
-  const port = await startOn(freePort).catch(async (error: unknown) => {
+  const port = await startOn(() => freePort()).catch(async (error: unknown) => {
     await stop();
     throw error;
   });
   return {
     url: `redis://${password === undefined ? '' : `:${encodeURIComponent(password)}@`}127.0.0.1:${port}`,
     port,
-    pid: () => pid,
-    signal: (name) => pid !== undefined && process.kill(pid, name),
+    pid: () => launched?.pid(),
+    signal(name) {
+      const pid = launched?.pid();
+      try {
+        return pid !== undefined && process.kill(pid, name);
+      } catch {
+        return false; // it has ended at this moment
+      }
+    },
     kill,
     async start() {
       await startOn(() => port);
     },
     stop,
   };
-}
-
-/** A port that nobody listens on now. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('no port was given');
-  return address.port;
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // The door of the scripted model: reads its scripts, says on one line where it listens, and ends when told to.
 import { parseArgs } from 'node:util';
-import { loadScripts } from './script.js';
+import { loadScripts } from './load-scripts.js';
 import { startScriptedModel } from './server.js';
 
 const usage = 'Usage: main.js --scripts <file|directory> [--port N] [--pace <ms between two chunks>]';

@@ -27,11 +27,16 @@ const LAST_WORDS_MS = 10_000;
 /**
  * Runs the next attempt of the claimed job and records how it ended. `handBack` aborted: the worker leaves, the
  * attempt is stopped and given back unburned. Never rejects for what can go wrong with a job; BUS_UNREACHABLE
- * before the attempt has started releases nothing, the lease lapses by itself.
+ * before the attempt has started releases nothing, the lease lapses by itself. `no-room`: it failed for want of room on
+ * this disk, and the next one has nothing to go on with here.
  */
-export async function runAttempt(deps: AttemptDeps, claim: Claim, handBack: AbortSignal): Promise<void> {
+export async function runAttempt(
+  deps: AttemptDeps,
+  claim: Claim,
+  handBack: AbortSignal,
+): Promise<'no-room' | 'over'> {
   const started = await startAttempt(deps, claim);
-  if (started === undefined) return;
+  if (started === undefined) return 'over';
   const { job, head, pass } = started;
   const ids = { job_id: job.id, attempt: job.attempt };
   deps.log('attempt.started', ids);
@@ -70,6 +75,8 @@ export async function runAttempt(deps: AttemptDeps, claim: Claim, handBack: Abor
   try {
     const outcome = await attemptOutcome(deps, attempt, lost.signal);
     deps.log('attempt.ended', { ...ids, ...outcome });
+    const isFull = outcome.kind === 'failed' && outcome.code === 'DISK_FULL';
+    return isFull && !isWorthKeeping(attempt, outcome) ? 'no-room' : 'over';
   } finally {
     over.abort('the attempt is over'); // a reason of one's own is much cheaper than the default one
     handBack.removeEventListener('abort', onHandBack);

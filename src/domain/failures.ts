@@ -94,7 +94,7 @@ export const FAILURES = {
   DISK_FULL: row(
     503,
     'transient',
-    'The disk of the worker is full. Make room there; AGENTICORE_REPO_CACHE_MAX bounds the repositories that are cached.',
+    'The disk of the worker is full. Make room there, or bound (AGENTICORE_REPO_CACHE_MAX) or move (AGENTICORE_REPOS_ROOT) the cached repositories.',
   ),
   WORKSPACE_FAILED: row(500, 'transient', 'The workspace could not be prepared.'),
   WORK_NOT_FOUND: row(404, 'bad_repository', 'The commit of the earlier job is gone; submit its task again.'),

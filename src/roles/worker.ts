@@ -63,10 +63,10 @@ export async function startWorker(machines: Machines, leaving: Leaving): Promise
     slots: config.repos.maxParallelJobs,
     running: () => [...running],
   });
-  const run = async (claim: Claim): Promise<void> => {
+  const run = async (claim: Claim): Promise<'no-room' | 'over'> => {
     running.add(claim.jobId);
     try {
-      await runAttempt(deps, claim, leaving.handBack);
+      return await runAttempt(deps, claim, leaving.handBack);
     } finally {
       running.delete(claim.jobId);
       if (drain.signal.aborted) heart.ring();

@@ -31,7 +31,7 @@ interface Away {
   readonly spoolRoot: string;
   /** What is asked of the bus is refused from now on, or answered again. */
   away(isAway: boolean): void;
-  run(handBack?: AbortSignal): Promise<void>;
+  run(handBack?: AbortSignal): Promise<unknown>;
 }
 
 /** A claimed job on a bus that can be taken away; waiting for it takes no time. */

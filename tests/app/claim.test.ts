@@ -5,6 +5,7 @@ import { openFileBus } from '../../src/adapters/file/open-file-bus.js';
 import { systemClock } from '../../src/adapters/host/system-clock.js';
 import { claimLoop } from '../../src/app/loops/claim.js';
 import { createSlots } from '../../src/app/slots.js';
+import type { Clock } from '../../src/ports/clock.js';
 import type { Claim } from '../../src/ports/command-queue.js';
 import { eventually } from '../support/eventually.js';
 import { submit } from '../support/ledger.js';
@@ -12,16 +13,41 @@ import { tempDir } from '../support/temp-dir.js';
 
 const LEASE_MS = 60_000;
 
-async function scene(t: { after(done: () => Promise<void>): void }) {
+interface Setting {
+  readonly lackAtFirst?: string;
+  /** In the place of running the job. */
+  readonly run?: (claim: Claim, nth: number) => Promise<'no-room' | 'over'>;
+  readonly sleep?: Clock['sleep'];
+}
+
+const briefly: Clock['sleep'] = (ms, signal) => systemClock.sleep(Math.min(ms, 20), signal);
+
+async function done(claim: Claim): Promise<'over'> {
+  await claim.ack();
+  return 'over';
+}
+
+async function scene(
+  t: { after(done: () => Promise<void>): void },
+  { lackAtFirst, run = done, sleep = briefly }: Setting = {},
+) {
   const bus = await openFileBus({ home: await tempDir(), leaseMs: LEASE_MS });
   const over = new AbortController();
-  let lack: string | undefined;
+  let lack = lackAtFirst;
   let asked = 0;
+  let waits = 0;
   const ran: string[] = [];
   const told: string[] = [];
   const loop = claimLoop(
     {
-      ...{ queue: bus.queue, lane: 'jobs', worker: 'worker-1', leaseMs: LEASE_MS, slots: createSlots(2) },
+      ...{ lane: 'jobs', worker: 'worker-1', leaseMs: LEASE_MS, slots: createSlots(2) },
+      queue: {
+        ...bus.queue,
+        claim: (...order) => {
+          waits += 1;
+          return bus.queue.claim(...order);
+        },
+      },
       room: {
         async lack() {
           asked += 1;
@@ -30,9 +56,9 @@ async function scene(t: { after(done: () => Promise<void>): void }) {
       },
       async run(claim: Claim) {
         ran.push(claim.jobId);
-        await claim.ack();
+        return run(claim, ran.length);
       },
-      clock: { ...systemClock, sleep: (ms, signal) => systemClock.sleep(Math.min(ms, 20), signal) },
+      clock: { ...systemClock, sleep },
       log: (fact) => void told.push(fact),
     },
     over.signal,
@@ -47,6 +73,7 @@ async function scene(t: { after(done: () => Promise<void>): void }) {
     ran,
     told,
     asked: () => asked,
+    waits: () => waits,
     setLack: (now: string | undefined) => {
       lack = now;
     },
@@ -55,8 +82,8 @@ async function scene(t: { after(done: () => Promise<void>): void }) {
 
 describe('the claim loop', () => {
   it('gives back what it had waited for when the disk filled up meanwhile, and goes on when there is room', async (t) => {
-    const { bus, ran, told, asked, setLack } = await scene(t);
-    await eventually('it waits in both slots', () => asked() >= 2);
+    const { bus, ran, told, asked, waits, setLack } = await scene(t);
+    await eventually('it waits in both slots', () => waits() >= 2);
     setLack('The disk is full.');
     const jobId = await submit(bus.events);
     const before = asked();
@@ -68,5 +95,47 @@ describe('the claim loop', () => {
     setLack(undefined);
     await eventually('it runs', () => ran.length === 1);
     assert.deepEqual([ran, told.at(-1)], [[jobId], 'worker.disk_has_room']);
+  });
+
+  it('claims nothing at first while the disk is full', async (t) => {
+    const { ran, told, asked, waits, setLack, bus } = await scene(t, { lackAtFirst: 'The disk is full.' });
+    await submit(bus.events);
+    await eventually('it asks again and again', () => asked() > 5);
+    assert.deepEqual([waits(), ran, told], [0, [], ['worker.disk_full']]);
+    setLack(undefined);
+    await eventually('it runs', () => ran.length === 1);
+  });
+
+  it('asks the disk once for each claim, and once before the first', async (t) => {
+    const { bus, ran, asked, waits } = await scene(t);
+    for (let jobs = 0; jobs < 20; jobs += 1) await submit(bus.events);
+    await eventually('all have run', () => ran.length === 20);
+    await eventually('it waits for more', () => waits() >= 22);
+    assert.equal(asked(), 21);
+  });
+
+  /** The job finds no room at first, and comes again. */
+  const cramped: Setting['run'] = async (claim, nth) => {
+    if (nth > 1) return done(claim);
+    setImmediate(() => void claim.release());
+    return 'no-room';
+  };
+
+  it('leaves a job that found no room here to others when it comes again, and tries when nobody takes it', async (t) => {
+    const { bus, ran, told } = await scene(t, { run: cramped });
+    const jobId = await submit(bus.events);
+    await eventually('it runs again', () => ran.length === 2);
+    assert.deepEqual(ran, [jobId, jobId]);
+    assert.ok(told.includes('claim.left_to_others'), told.join());
+  });
+
+  it('does nothing else with it while others may take it', async (t) => {
+    const untilOver: Clock['sleep'] = (_ms, signal) => systemClock.sleep(LEASE_MS, signal);
+    const { bus, ran, told } = await scene(t, { run: cramped, sleep: untilOver });
+    const jobId = await submit(bus.events);
+    const both = () => told.filter((fact) => fact === 'claim.left_to_others').length === 2;
+    await eventually('it is left to others, in both slots', both);
+    const claim = await bus.queue.claim('jobs', 'worker-2', new AbortController().signal);
+    assert.deepEqual([claim?.jobId, ran], [jobId, [jobId]]);
   });
 });

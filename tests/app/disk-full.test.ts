@@ -62,7 +62,7 @@ describe('an attempt on a full disk', () => {
       },
     });
     const log = (fact: string): void => void told.push(fact);
-    await runAttempt({ ...stage.deps, clock: inNoTime(stage), log }, claim, never);
+    assert.equal(await runAttempt({ ...stage.deps, clock: inNoTime(stage), log }, claim, never), 'over');
     const { job } = await getJob(stage.bus.events, claim.jobId);
     assert.deepEqual([job.status, job.attempt, stage.orders.length, commits], ['succeeded', 1, 1, 4]);
     assert.equal(told.filter((fact) => fact === 'attempt.waits_for_room').length, 1);
@@ -91,7 +91,7 @@ describe('an attempt on a full disk', () => {
   it('does not wait before claude has done anything: another worker may have room', async (t) => {
     const { stage, claim } = await claimed(t, { profile: { setup: ['npm ci'] } });
     const deps = { ...stage.deps, clock: inNoTime(stage), workspaces: withoutRoom(stage, 1) };
-    await runAttempt(deps, claim, never);
+    assert.equal(await runAttempt(deps, claim, never), 'no-room');
     const failed = (await stage.bus.events.read(claim.jobId)).at(-1);
     assert.ok(failed?.type === 'AttemptFailed', failed?.type);
     assert.deepEqual([failed.code, stage.orders.length], ['DISK_FULL', 0]);

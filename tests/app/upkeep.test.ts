@@ -166,6 +166,37 @@ describe('upkeep', () => {
     await close();
   });
 
+  it('keeps a job whose ledger cannot be read, however old it is, and removes it once somebody mended it', async () => {
+    const { deps, close } = await setStage();
+    let now = 1_700_000_000_000;
+    const clock = { ...systemClock, now: () => now };
+    const bus = await openFileBus({ home: await tempDir(), leaseMs: 60_000, clock });
+    const { events } = bus;
+    const order = { ttlS: 60 };
+    const [damaged, whole] = [await submit(events, { now, order }), await submit(events, { now, order })];
+    for (const id of [damaged, whole])
+      await carryOut(events, id, { type: 'RequestCancel', by: 'x' }, { now });
+    let isMended = false;
+    const load: EventLog['load'] = async (jobId) => {
+      if (jobId === damaged && !isMended) throw new AgenticoreError('BUS_CORRUPT');
+      return events.load(jobId);
+    };
+    const keepUp = (gone: string) =>
+      keepUpUntil(
+        { bus, events: { ...events, load } },
+        { ...deps, clock },
+        async () => (await events.load(gone)) === undefined && (await events.upkeepDue(now, 9)).length === 0,
+      );
+    now += 365 * 24 * HOUR;
+    assert.deepEqual(await keepUp(whole), [whole]);
+    assert.equal((await events.load(damaged))?.job.status, 'cancelled');
+    isMended = true;
+    now += 600_001;
+    assert.deepEqual(await keepUp(damaged), [damaged]);
+    await bus.close();
+    await close();
+  });
+
   it('makes room on a bus that is full however many that take some are due before', async () => {
     const { deps, bus, close } = await setStage();
     const { events } = bus;

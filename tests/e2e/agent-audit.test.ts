@@ -153,6 +153,9 @@ for (const bus of ['file', 'redis'] as const satisfies readonly BusName[]) {
           unbuilt,
         }))
           assert.equal(code, 2, `${what}: ${text}`);
+        assert.match(nobody.text, /^no agent answers at http:\/\/127\.0\.0\.1:1 \(.*\); start it, or say/);
+        assert.match(elsewhere.text, /^no job \S+ is in .*; set AGENTICORE_HOME or REDIS_URL/);
+        assert.match(nothing.text, /^no audit was kept in /);
         assert.match(unbuilt.text, /not built yet/);
         assert.match(unnamed.text, /usage/);
       });

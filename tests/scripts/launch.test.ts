@@ -5,8 +5,9 @@ import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
+import { freePort } from '../../scripts/redis/free-port.js';
 import { type Launch, launch } from '../../scripts/redis/launch.js';
-import { freePort, startRedisServer } from '../../scripts/redis/redis-server.js';
+import { startRedisServer } from '../../scripts/redis/redis-server.js';
 import { eventually } from '../support/eventually.js';
 import { needsOwnRedis } from '../support/install-redis.js';
 import { tempDir } from '../support/temp-dir.js';
@@ -78,7 +79,9 @@ describe('the launch of a Redis', () => {
       return nth < 3 ? LOADING : '+PONG';
     };
     const launched = await launchOdd(t, manner, LONG_MS);
-    assert.ok((await launched.serving) > 0);
+    assert.equal(launched.pid(), undefined);
+    await launched.serving;
+    assert.ok((launched.pid() ?? 0) > 0);
     assert.equal(asked, 3);
   });
 
@@ -103,6 +106,26 @@ describe('a Redis of one’s own', needsOwnRedis, () => {
     await assert.rejects(redis.start(), /stopped for good/);
     await redis.stop();
   });
+
+  test(
+    'that died by itself is nobody, whoever has its number then, and can be started again',
+    TIMEOUT,
+    async () => {
+      const redis = await startRedisServer();
+      try {
+        const pid = redis.pid() ?? 0;
+        process.kill(pid, 'SIGKILL');
+        await eventually('it is known to be gone', () => redis.pid() === undefined);
+        assert.equal(redis.signal('SIGCONT'), false);
+        await redis.start();
+        const again = redis.pid() ?? 0;
+        assert.ok(isThere(again) && again !== pid, `${again} after ${pid}`);
+        assert.equal(redis.signal('SIGCONT'), true);
+      } finally {
+        await redis.stop();
+      }
+    },
+  );
 
   test('is one, however many start it', TIMEOUT, async () => {
     const redis = await startRedisServer();

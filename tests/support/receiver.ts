@@ -21,7 +21,6 @@ export interface Receiver {
 /** `answer`: 204 when left out. */
 export async function startReceiver(
   answer: (response: ServerResponse, nth: number) => void = (response) => void response.writeHead(204).end(),
-  port = 0,
 ): Promise<Receiver> {
   const received: Received[] = [];
   const server = createServer((request, response) => {
@@ -33,11 +32,11 @@ export async function startReceiver(
       answer(response, received.length);
     });
   });
-  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
-  const address = server.address() as AddressInfo;
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
   return {
-    url: `http://127.0.0.1:${address.port}`,
-    port: address.port,
+    url: `http://127.0.0.1:${port}`,
+    port,
     received,
     close: () =>
       new Promise((resolve) => {

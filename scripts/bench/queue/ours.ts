@@ -50,7 +50,10 @@ export async function openAgenticore(url: string): Promise<OpenQueue> {
         worker: WORKER.worker,
         leaseMs: LEASE_MS,
         slots,
-        run: (claim: Claim) => runNothing(deps, leases, claim, listener),
+        run: async (claim: Claim) => {
+          await runNothing(deps, leases, claim, listener);
+          return 'over' as const;
+        },
         room: { lack: async () => undefined },
         clock: systemClock,
         log: complain,

@@ -20,7 +20,7 @@ const SIGNS: readonly (readonly [RegExp, ErrorCode, string])[] = [
     'The proxy asks for another user or password; correct those in the address of HTTPS_PROXY (special characters as %XX)',
   ],
   [
-    /CONNECT tunnel failed, response 4(?!29)|HTTP code 4(?!29)\d\d from proxy/i,
+    /CONNECT tunnel failed, response 4(?!08|29)|HTTP code 4(?!08|29)\d\d from proxy/i,
     'PROXY_REFUSED',
     'The proxy does not let us through to the repository; allow it there, or name the host in NO_PROXY if it can be reached without',
   ],
@@ -87,7 +87,12 @@ const SIGNS: readonly (readonly [RegExp, ErrorCode, string])[] = [
     'The repository answers with a redirect; use the address it leads to',
   ],
   [
-    /returned error: (404|410)\b|Repository not found|does not appear to be a git repository|repository '.*' (not found|does not exist)|No such project|not valid: is this a git repository|invalid gitfile format/i,
+    /does not appear to be a git repository|repository '.*' does not exist|not valid: is this a git repository|invalid gitfile format/i,
+    'REPOSITORY_NOT_FOUND',
+    'There is no git repository at this address',
+  ],
+  [
+    /returned error: (404|410)\b|Repository not found|repository '.*' not found|No such project/i,
     'REPOSITORY_NOT_FOUND',
     'The repository does not exist, or these credentials may not see it (a GitHub App must be installed on it, a fine-grained token must name it)',
   ],

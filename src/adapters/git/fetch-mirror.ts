@@ -2,9 +2,11 @@
 // refs/remotes/origin, so that pruning can never touch the branch of a job.
 import { lstat, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { AgenticoreError, isCode } from '../../domain/errors.js';
 import type { Log } from '../../ports/log.js';
 import { exists } from '../host/exists.js';
 import { localFailure, remoteFailure } from './failure.js';
+import { clearAfterFetch } from './fetch-without-room.js';
 import { healMirror, isDamaged } from './heal-mirror.js';
 import { type Mirror, prepareMirror, removeStaleRefLocks } from './mirror.js';
 import { LOCKED } from './refs.js';
@@ -41,6 +43,8 @@ const OPTIONS = [
   '--no-recurse-submodules',
   '--no-tags',
 ];
+/** All that comes is one file, however little it is: of a fetch that fails no other is left. */
+const CONFIG = ['fetch.unpackLimit=1'];
 const REFS = ['+refs/heads/*:refs/remotes/origin/*', '+refs/tags/*:refs/tags/*'];
 const NO_HEAD = /couldn't find remote ref HEAD/i;
 
@@ -55,24 +59,31 @@ export function createMirrorFetcher({ remote, locks, log }: FetcherDeps): Mirror
         if ((turns.get(mirror.key) ?? -1) > asked) return;
         const began = clock++;
         await prepareMirror(mirror, log);
-        await fetchAll(remote, mirror, log, held);
+        await clearing(mirror, fetchAll(remote, mirror, log, held));
         turns.set(mirror.key, began);
       });
     },
     heal: (mirror, signal) =>
       locks.hold(mirror.lockPath, signal, async (held) => {
         await prepareMirror(mirror, log);
-        await heal(remote, mirror, log, held);
+        await clearing(mirror, heal(remote, mirror, log, held));
       }),
     fetchCommit: (mirror, oid, signal) =>
       locks.hold(mirror.lockPath, signal, async (held) => {
         const refspec = `+${oid}:${REMOTE_COMMITS}/${oid}`;
         const args = ['fetch', ...OPTIONS, '--', mirror.url, refspec];
-        const { exitCode } = await remote.run(mirror, { args, signal: held.signal, timeoutMs: TIMEOUT_MS });
-        return exitCode === 0;
+        const call = { args, config: CONFIG, signal: held.signal, timeoutMs: TIMEOUT_MS };
+        return (await remote.run(mirror, call)).exitCode === 0;
       }),
   };
 }
+
+/** What is awaited; when it found no room on the disk, once nothing of it is left there. */
+const clearing = (mirror: Mirror, fetching: Promise<void>): Promise<void> =>
+  fetching.catch(async (error: unknown) => {
+    const isFull = error instanceof AgenticoreError && isCode(error, 'DISK_FULL');
+    throw isFull ? await clearAfterFetch(mirror, error) : error;
+  });
 
 async function fetchAll(remote: Remote, mirror: Mirror, log: Log, held: Held): Promise<void> {
   const { signal } = held;
@@ -122,7 +133,7 @@ function fetchRefs(
 ): Promise<GitResult> {
   const how = [...OPTIONS, '--prune', '--no-show-forced-updates', ...options];
   const args = ['fetch', ...how, '--', mirror.url, ...refs];
-  return remote.run(mirror, { args, signal, timeoutMs: TIMEOUT_MS });
+  return remote.run(mirror, { args, config: CONFIG, signal, timeoutMs: TIMEOUT_MS });
 }
 
 /** Git reads each from a file of its own, with every fetch and every push. */

@@ -34,6 +34,8 @@ const KEY_LENGTH = 12;
 const STALE_LOCK_MS = 30_000;
 /** The second lock, held while a dead one is removed (repository-lock.ts). */
 const BREAKER = /^lock\.[0-9a-f]{8}$/;
+/** What git writes before it has the name that it is found by. */
+const UNFINISHED = /^\.?tmp[_-]/;
 const SHARED = ['objects', 'refs', 'packed-refs', 'shallow', 'logs', 'worktrees'] as const;
 const NO_BRANCH = 'ref: refs/heads/none\n';
 const TRUSTED_CONFIG = '[core]\n\trepositoryformatversion = 0\n\tbare = true\n\tlogAllRefUpdates = false\n';
@@ -154,6 +156,24 @@ export async function removeHalfWritten({ gitDir, place, lockPath, recordsDir }:
     const names = await readdir(folder).catch(() => []);
     for (const name of names.filter((one) => one.endsWith(ASIDE) || BREAKER.test(one)))
       await removeOlder(join(folder, name), STALE_LOCK_MS);
+  }
+}
+
+/** True when no worktree is recorded, readable or not. */
+export const isUnused = async ({ recordsDir }: Mirror): Promise<boolean> =>
+  (await readdir(recordsDir).catch(() => [])).length === 0;
+
+/**
+ * Removes objects and packs that some git had begun to write, and has not touched for so long (the time of a file may be
+ * later than ours): it was killed, or found no room. A link there may lead anywhere, and is not followed.
+ */
+export async function removeUnfinished({ gitDir }: Mirror, olderThanMs: number): Promise<void> {
+  const entries = (path: string) => readdir(path, { withFileTypes: true }).catch(() => []);
+  const objects = join(gitDir, 'objects');
+  for (const folder of (await entries(objects)).filter((one) => one.isDirectory())) {
+    const files = (await entries(join(objects, folder.name))).filter((one) => one.isFile());
+    for (const { name } of files)
+      if (UNFINISHED.test(name)) await removeOlder(join(objects, folder.name, name), olderThanMs);
   }
 }
 

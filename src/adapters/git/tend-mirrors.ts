@@ -5,7 +5,14 @@ import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Log } from '../../ports/log.js';
 import { localFailure } from './failure.js';
-import { clearMirror, closeTrustedDoor, listMirrors, type Mirror } from './mirror.js';
+import {
+  clearMirror,
+  closeTrustedDoor,
+  isUnused,
+  listMirrors,
+  type Mirror,
+  removeUnfinished,
+} from './mirror.js';
 import { changeRefs, listRefs } from './refs.js';
 import type { Held, RepositoryLocks } from './repository-lock.js';
 import type { GitCall, RunGit } from './run-git.js';
@@ -78,6 +85,7 @@ async function tend(
   if (!(await isMade(mirror))) return undefined; // it was evicted
   await closeTrustedDoor(mirror);
   await rm(join(mirror.gitDir, 'objects', 'info'), { recursive: true, force: true });
+  await removeUnfinished(mirror, IDLE_MS);
   const isIdle = (await isUnused(mirror)) && Date.now() - (await usedAt(mirror)) > IDLE_MS;
   const over: string[] = [];
   for (const [jobId, kept] of await keptByJob(git, mirror, held.signal)) {
@@ -149,10 +157,6 @@ const isMade = ({ gitDir }: Mirror): Promise<boolean> =>
     () => true,
     () => false,
   );
-
-/** True when no worktree is recorded, readable or not. */
-const isUnused = async ({ recordsDir }: Mirror): Promise<boolean> =>
-  (await readdir(recordsDir).catch(() => [])).length === 0;
 
 const usedAt = ({ usedPath }: Mirror): Promise<number> =>
   stat(usedPath).then(

@@ -4,6 +4,7 @@ import type { Octokit } from '@octokit/rest';
 import { AgenticoreError, ERRORS, messageOf } from '../../domain/errors.js';
 import { OUTCOMES } from '../../domain/outcomes.js';
 import type { NamedProxy } from './proxy-of.js';
+import { mayPass } from './status-of.js';
 
 /** Signed by an authority that is not on our lists. */
 const UNKNOWN_AUTHORITY =
@@ -36,7 +37,7 @@ export function proxyRefusal(status: number, proxy: NamedProxy, target: string):
     );
   }
   const host = hostOf(target);
-  if (status >= 500 || status === 429)
+  if (mayPass(status))
     return new AgenticoreError(
       'PROXY_UNREACHABLE',
       `The proxy ${by} cannot reach ${target} now (${status}); retry the job later, or name ${host} in NO_PROXY if it can be reached without.`,

@@ -3,7 +3,7 @@ import { AgenticoreError, type ErrorCode, messageOf } from '../../domain/errors.
 import { isRecord } from '../../domain/json-record.js';
 import { failureBehind } from './on-the-way.js';
 import type { RepositoryName } from './repository-name.js';
-import { statusOf } from './status-of.js';
+import { mayPass, statusOf } from './status-of.js';
 
 export interface Asked {
   readonly host: string;
@@ -46,7 +46,7 @@ export function explainRefusal(error: unknown, asked: Asked): unknown {
     case 422:
       return refused('CODE_HOST_REFUSED', invalid(said, name, asked.base));
     default:
-      return status >= 500
+      return mayPass(status)
         ? refused(
             'CODE_HOST_UNREACHABLE',
             `${host} cannot open pull requests now (${said}); retry the job later.`,

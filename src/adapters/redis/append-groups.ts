@@ -1,7 +1,7 @@
 // Transitions as append.lua wants them: those that do the same in one group, what differs in lists side by side. Redis
 // takes a few long lists in far faster than many small objects.
 import { compareCursors } from '../../domain/cursor.js';
-import { isTerminal, JOB_STATUSES, type JobStatus } from '../../domain/job.js';
+import { isTerminal, type JobStatus } from '../../domain/job.js';
 import { repoOf } from '../../domain/placement.js';
 import { upkeepAt } from '../../domain/upkeep.js';
 import type { Transition } from '../../ports/event-log.js';
@@ -12,8 +12,8 @@ interface Group {
   readonly status: JobStatus;
   readonly placement: string;
   readonly lane: string;
-  readonly enter?: number | undefined;
-  readonly left?: number | undefined;
+  readonly enter?: JobStatus | undefined;
+  readonly left?: JobStatus | undefined;
   readonly records: number;
   readonly isNew?: true | undefined;
   readonly worker?: string | undefined;
@@ -101,8 +101,8 @@ function openGroup(transition: Transition, worker: string | undefined): Group {
     status,
     placement: placement.kind,
     lane: order.lane,
-    enter: before === status ? undefined : indexOf(status),
-    left: before === status ? undefined : indexOf(before),
+    enter: before === status ? undefined : status,
+    left: before === status ? undefined : before,
     records: records.length,
     isNew: isNew(transition),
     worker,
@@ -116,10 +116,6 @@ function openGroup(transition: Transition, worker: string | undefined): Group {
 
 const isNew = ({ expectedVersion }: Transition): true | undefined =>
   expectedVersion === 0 ? true : undefined;
-
-/** Which of the indices is that of a status, from 1. */
-const indexOf = (status: JobStatus | undefined): number | undefined =>
-  status === undefined ? undefined : 1 + JOB_STATUSES.indexOf(status);
 
 function join(group: Group, transition: Transition, claim: ClaimName | undefined, maxPerRepo: number): void {
   const { jobId, expectedVersion, after } = transition;

@@ -95,11 +95,12 @@ function appendResult(result: unknown): AppendResult {
 }
 
 function appendConstants(keys: Keys, maxPerRepo: number, leaseMs: number): Constants {
-  const { prefix, fleetBell, jobs, delayed, upkeep, leases, callbacks, dead, fleet, indices } = keys;
+  const { prefix, fleetBell, jobs, delayed, upkeep, leases, callbacks, dead, fleet } = keys;
   const settings = { prefix, limit: maxPerRepo, leaseMs, fleetLength: FLEET_LENGTH, fleetBell };
-  const owned = { jobs, delayed, upkeep, leases, callbacks, dead, fleet, indices };
+  const owned = { jobs, delayed, upkeep, leases, callbacks, dead, fleet };
   const toView = keys.view('');
-  const beginnings = { toView, toLane: keys.lane(''), toIdem: keys.idempotency('') };
+  const toIndex = keys.index('queued').slice(0, -'queued'.length);
+  const beginnings = { toIndex, toView, toLane: keys.lane(''), toIdem: keys.idempotency('') };
   const behindView = (key: (jobId: string) => string): string => key('').slice(toView.length);
   return {
     ...settings,

@@ -12,6 +12,7 @@ const NOT_NOW =
 const MENDS: readonly (readonly [RegExp, string])[] = [
   [/\b(NOAUTH|WRONGPASS)\b/, 'set user and password in its address (REDIS_URL)'],
   [/\bNOPERM\b|user executing the script can't/, 'docs/redis.md says what its user must be allowed'],
+  [/(?:^|-)READONLY\b/, 'name the primary in its address (REDIS_URL)'],
   [/\bDB index\b|SELECT is not allowed/, 'name a database that it has, or none, in its address (REDIS_URL)'],
   [
     /self-signed certificate|first certificate|issuer certificate/,

@@ -73,22 +73,23 @@ const scriptOf = (text: string): Script => ({
   sha: createHash('sha1').update(text).digest('hex'),
 });
 
-export type Constants = Readonly<Record<string, string | number | readonly string[]>>;
+export type Constants = Readonly<Record<string, string | number>>;
 
 /**
- * A script into which its constants are written, where it says `-- @constants`: what is the same in all calls need not be
- * sent, and taken in, each time.
+ * A script into which its constants are written, wherever it says `K.<name>`: what is the same in all calls need not be
+ * sent, and taken in, each time; and no function has to carry it. Throws when it wants one that is not there.
  */
 export function withConstants(name: ScriptName, constants: Constants): Script {
-  const locals = Object.entries(constants).map(
-    ([constant, value]) => `local ${constant} = ${literal(value)}`,
-  );
-  return scriptOf(withIncludes(source(name)).replace(/^-- @constants$/m, () => locals.join('\n')));
+  const written = (_all: string, constant: string): string => {
+    const value = constants[constant];
+    if (value === undefined) throw new Error(`${name}.lua wants a constant ${constant}`);
+    return literal(value);
+  };
+  return scriptOf(withIncludes(source(name)).replace(/\bK\.(\w+)/g, written));
 }
 
 function literal(value: Constants[string]): string {
   if (typeof value === 'number') return String(value);
-  if (typeof value !== 'string') return `{ ${value.map(literal).join(', ')} }`;
   const escaped = [...Buffer.from(value)].map((byte) => `\\${String(byte).padStart(3, '0')}`);
   return /^[\w:{}-]*$/.test(value) ? `'${value}'` : `'${escaped.join('')}'`;
 }

@@ -41,7 +41,9 @@ export async function importJobs(
     const { done, value } = await reader.next();
     return done === true ? undefined : parseExportLine(value);
   };
-  const header = await next();
+  const first = await reader.next();
+  if (first.done === true) return { ...report, torn: 'The input is empty: no export of agenticore.' };
+  const header = parseExportLine(first.value);
   if (header?.line !== 'agenticore-export') return { ...report, torn: 'This is no export of agenticore.' };
   if (header.format !== EXPORT_FORMAT)
     return {

@@ -2,25 +2,23 @@
 // that turns which come in here find it.
 import { isCode } from '../../domain/errors.js';
 import type { Claim } from '../../ports/command-queue.js';
-import { type ClaimDeps, type ClaimLoopDeps, createClaimer, ROOM_RETRY_MS, watchRoom } from './claim.js';
+import { type ClaimDeps, createClaimer } from './claim.js';
+import { type ClaimRoomDeps, createClaimRoom } from './claim-room.js';
 
 const BUS_RETRY_MS = 1000;
 
 /** Claims until the signal aborts, and only while the disk has room; what runs goes on without it. */
-export async function claimTurnsLoop(deps: ClaimLoopDeps, signal: AbortSignal): Promise<void> {
+export async function claimTurnsLoop(deps: ClaimDeps & ClaimRoomDeps, signal: AbortSignal): Promise<void> {
   const claimer = createClaimer(deps, signal);
-  const isFull = watchRoom(deps);
+  const room = createClaimRoom(deps, signal);
   while (!signal.aborted) {
     await deps.slots.free(signal);
     if (signal.aborted) return;
-    if (await isFull()) {
-      await deps.clock.sleep(ROOM_RETRY_MS, signal);
-      continue;
-    }
+    if (!(await room.mayClaim())) continue;
     try {
-      const claim = claimer.mayBeLost() ? await claimer.takeOver() : await claimer.next();
-      // It may have been waited for long: the disk has filled up meanwhile.
-      if (claim !== undefined) await ((await isFull()) ? claim.release() : begin(deps, claim));
+      const next = claimer.mayBeLost() ? claimer.takeOver() : claimer.next();
+      const claim = await next.then(room.unlessCramped);
+      if (claim !== undefined) await begin(deps, claim);
     } catch (error) {
       if (!isCode(error, 'BUS_UNREACHABLE')) throw error;
       await deps.clock.sleep(BUS_RETRY_MS, signal);

@@ -3,9 +3,9 @@
 import { isCode } from '../../domain/errors.js';
 import type { Clock } from '../../ports/clock.js';
 import type { Claim, CommandQueue } from '../../ports/command-queue.js';
-import type { DiskRoom } from '../../ports/disk-room.js';
 import type { Log } from '../../ports/log.js';
 import type { Slots } from '../slots.js';
+import { type ClaimRoomDeps, createClaimRoom } from './claim-room.js';
 
 export interface ClaimDeps {
   readonly queue: CommandQueue;
@@ -14,29 +14,27 @@ export interface ClaimDeps {
   readonly leaseMs: number;
   readonly slots: Slots;
   /** Runs a claimed job to its end. */
-  readonly run: (claim: Claim) => Promise<void>;
+  readonly run: (claim: Claim) => Promise<unknown>;
   readonly clock: Clock;
   readonly log: Log;
 }
 
-export interface ClaimLoopDeps extends ClaimDeps {
-  /** A worker whose disk is full would only fail what others could do. */
-  readonly room: DiskRoom;
+export interface ClaimLoopDeps extends ClaimDeps, ClaimRoomDeps {
+  /** `no-room`: the disk is too small for this job, or was; it has left nothing here to go on with. */
+  readonly run: (claim: Claim) => Promise<'no-room' | 'over'>;
 }
 
 const BUS_RETRY_MS = 1000;
-/** How long a worker without room waits before it looks again. */
-export const ROOM_RETRY_MS = 2000;
 
 /**
- * Claims until the signal aborts, in every free slot at once, and only while the disk has room; running jobs go on without
- * it.
+ * Claims until the signal aborts, in every free slot at once; running jobs go on without it. What is claimed is run only
+ * if the disk has room then, else given back; from then on nothing is claimed until there is room again.
  */
 export async function claimLoop(deps: ClaimLoopDeps, signal: AbortSignal): Promise<void> {
   const failing = new AbortController();
   const over = AbortSignal.any([signal, failing.signal]);
   const claimer = createClaimer(deps, over);
-  const isFull = watchRoom(deps);
+  const room = createClaimRoom(deps, over);
   let claiming = 0;
   let settled = (): void => {};
 
@@ -44,20 +42,23 @@ export async function claimLoop(deps: ClaimLoopDeps, signal: AbortSignal): Promi
     claiming += 1;
     let claim: Claim | undefined;
     try {
-      claim = await next;
-      // It may have been waited for long: the disk has filled up meanwhile.
-      if (claim !== undefined && (await isFull())) {
-        const refused = claim;
-        claim = undefined;
-        await refused.release();
-      }
+      claim = await next.then(room.unlessCramped);
     } catch (error) {
       await failed(error);
     }
     claiming -= 1;
-    if (claim !== undefined) runInSlot(deps, claim, free);
+    if (claim !== undefined) void runInSlot(claim).finally(free);
     else free();
     if (claiming === 0) settled();
+  }
+
+  /** What goes wrong ends the attempt, not the worker. */
+  async function runInSlot(claim: Claim): Promise<void> {
+    try {
+      if ((await deps.run(claim)) === 'no-room') room.lackedFor(claim.jobId);
+    } catch (error) {
+      deps.log('attempt.abandoned', { job_id: claim.jobId, error: String(error) }, 'error');
+    }
   }
 
   async function failed(error: unknown): Promise<void> {
@@ -68,9 +69,8 @@ export async function claimLoop(deps: ClaimLoopDeps, signal: AbortSignal): Promi
   while (!over.aborted) {
     const free = await deps.slots.acquire(over);
     if (free === undefined) break;
-    if (await isFull()) {
+    if (!(await room.mayClaim())) {
       free();
-      await deps.clock.sleep(ROOM_RETRY_MS, over);
       continue;
     }
     if (claimer.mayBeLost()) await fill(free, claimer.takeOver());
@@ -81,18 +81,6 @@ export async function claimLoop(deps: ClaimLoopDeps, signal: AbortSignal): Promi
       settled = resolve;
     });
   if (failing.signal.aborted) throw failing.signal.reason;
-}
-
-/** Tells whether the disk is full, and says in the log when that changes. */
-export function watchRoom({ room, log }: Pick<ClaimLoopDeps, 'room' | 'log'>): () => Promise<boolean> {
-  let wasFull = false;
-  return async () => {
-    const lack = await room.lack();
-    if (lack !== undefined && !wasFull) log('worker.disk_full', { error: lack }, 'error');
-    if (lack === undefined && wasFull) log('worker.disk_has_room');
-    wasFull = lack !== undefined;
-    return wasFull;
-  };
 }
 
 export interface Claimer {
@@ -130,12 +118,4 @@ export function createClaimer(deps: ClaimDeps, over: AbortSignal): Claimer {
     },
     next: () => deps.queue.claim(deps.lane, deps.worker, patience),
   };
-}
-
-/** Runs a claimed job in a slot it gives back afterwards. What goes wrong ends the attempt, not the worker. */
-function runInSlot(deps: ClaimDeps, claim: Claim, free: () => void): void {
-  deps.run(claim).then(free, (error) => {
-    deps.log('attempt.abandoned', { job_id: claim.jobId, error: String(error) }, 'error');
-    free();
-  });
 }

@@ -63,15 +63,19 @@ async function checkFileBus(home: string): Promise<Finding> {
   return { name, level: 'ok', fact: `files in ${home}${inUse}` };
 }
 
+const START_REDIS =
+  'Start Redis 7 or newer, or correct REDIS_URL; without REDIS_URL the bus is kept in files.';
+
 async function checkRedis(config: Config): Promise<readonly Finding[]> {
   const name = 'bus';
-  const mend = 'Start Redis 7 or newer, or correct REDIS_URL; without REDIS_URL the bus is kept in files.';
+  let answers = false;
   try {
     const { openBus } = await import('../open-bus.js');
     const bus = await openBus(config, 'doctor', () => {});
     try {
-      await bus.ping();
       const weak = (await bus.weaknesses()).map((found): Finding => ({ name, level: 'warn', ...found }));
+      answers = true;
+      await bus.ping();
       const fact = `Redis answers, keys begin with ${config.redis.keyPrefix}`;
       return [{ name, level: 'ok', fact }, ...weak, ...(await checkBreaker(config, bus))];
     } finally {
@@ -79,9 +83,8 @@ async function checkRedis(config: Config): Promise<readonly Finding[]> {
     }
   } catch (error) {
     if (!(error instanceof AgenticoreError)) throw error;
-    // One that answers and is full says itself what mends it.
-    const isAway = error.message.includes('cannot be reached');
-    return [{ name, level: 'fail', fact: error.message, ...(isAway ? { mend } : {}) }];
+    // One that answers, and cannot be used, says itself what mends it.
+    return [{ name, level: 'fail', fact: error.message, ...(answers ? {} : { mend: START_REDIS }) }];
   }
 }
 

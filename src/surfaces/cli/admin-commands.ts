@@ -70,7 +70,7 @@ export function addAdminVerbs(parser: Argv, choose: (verb: ChosenVerb) => void):
               requiresArg: true,
               describe: 'How to print it',
             },
-            all: { type: 'boolean', describe: 'The events of all jobs instead of one' },
+            all: { type: 'boolean', describe: 'The events of all jobs instead of one; needs --since' },
             since: {
               type: 'string',
               requiresArg: true,
@@ -85,8 +85,9 @@ export function addAdminVerbs(parser: Argv, choose: (verb: ChosenVerb) => void):
           .check(({ job, all, since, from, to, into }) => {
             if (all === true && job !== undefined) throw new Error('Name a job or say --all, not both');
             if (all !== true && job === undefined) throw new Error('Name a job, or say --all');
-            if ((all === true) !== (since !== undefined))
-              throw new Error('--all and --since belong together');
+            if (all === true && since === undefined)
+              throw new Error('--all needs --since: from when on, such as 2h for the last two hours');
+            if (all !== true && since !== undefined) throw new Error('--since needs --all');
             if (all === true && (from ?? to) !== undefined)
               throw new Error('--from and --to are versions of one job');
             if (all !== true && into !== undefined)
@@ -165,7 +166,7 @@ export function addAdminVerbs(parser: Argv, choose: (verb: ChosenVerb) => void):
         command
           .options({ 'dry-run': { type: 'boolean', describe: 'Only say what differs' }, ...jsonOption })
           .epilogue(
-            'Exit code: 1 when something differs that was not mended. The fleet may work on meanwhile.',
+            'Exit code: 1 when something differs that was not mended. The fleet may work on meanwhile. A job whose ledger is broken is kept, whatever its ttl, until somebody mends that, or gives it up: deletes the key {agenticore}:job:<id>:events on Redis, and rebuilds, or the folder bus/jobs/<id> on files.',
           ),
       (argv) => choose(async (cli) => (await import('./verbs/admin/rebuild.js')).rebuild(cli, argv)),
     )

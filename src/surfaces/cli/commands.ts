@@ -26,13 +26,16 @@ export const VERBS = [
   'admin',
 ] as const;
 
+/** The verbs below `profiles`. */
+export const PROFILES_VERBS = ['show'] as const;
+
 const ID = {
   type: 'string',
   demandOption: true,
   describe: 'Id of the job, or its first characters',
 } as const;
-const RUN_EPILOGUE =
-  'Exit code: 0 the job succeeded (or was submitted), 1 it did not, 2 bad usage, 3 it succeeded but its pull request could not be opened, 130 left with Ctrl-C (the job then goes on).';
+const exitCodes = (success: string): string =>
+  `Exit code: 0 ${success}, 1 it did not, 2 bad usage, 3 it succeeded but its pull request could not be opened, 130 left with Ctrl-C (the job then goes on).`;
 
 /** The parser of the whole command line. It calls `choose` for a valid verb, and prints and ends nothing itself. */
 export function createParser(version: string, columns: number, choose: (verb: ChosenVerb) => void): Argv {
@@ -72,7 +75,7 @@ function addJobVerbs(parser: Argv, choose: (verb: ChosenVerb) => void): Argv {
           .example('$0 run "make the test pass" -r . -f', 'work on this folder and watch')
           .example('$0 run -w -p review -r . - < task.md', 'wait for an answer')
           .example('$0 run -- "-v prints nothing, mend it"', 'a task that begins with a dash')
-          .epilogue(RUN_EPILOGUE),
+          .epilogue(exitCodes('the job succeeded (or was submitted)')),
       (argv) => choose(async (cli) => (await import('./verbs/run.js')).run(cli, argv)),
     )
     .command(
@@ -114,7 +117,7 @@ function addJobVerbs(parser: Argv, choose: (verb: ChosenVerb) => void): Argv {
             ...jsonOption,
             ...serverOptions,
           })
-          .epilogue(RUN_EPILOGUE),
+          .epilogue(exitCodes('the job succeeded')),
       (argv) => choose(async (cli) => (await import('./verbs/watch.js')).watch(cli, argv)),
     )
     .command(
@@ -193,7 +196,7 @@ function addServerVerbs(parser: Argv, choose: (verb: ChosenVerb) => void): Argv 
           })
           .example('$0 drain --timeout 600', 'before this machine is shut down, or as a preStop hook')
           .epilogue(
-            'Exit code: 0 nothing runs any more, 1 something still does. What is drained goes on answering readers until it is stopped; a restart takes work again.',
+            'Exit code: 0 nothing runs any more, 1 something still does, 130 left with Ctrl-C. What is drained goes on answering readers until it is stopped, and takes no work until it is started again.',
           ),
       (argv) => choose(async (cli) => (await import('./verbs/drain.js')).drain(cli, argv)),
     )

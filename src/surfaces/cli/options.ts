@@ -73,12 +73,17 @@ const REPEATABLE = new Set(['_', 'metadata']);
 /** Positionals where `-`, which the parser gives as an empty text, stands for stdin. */
 const MAY_BE_STDIN = new Set(['task', 'file']);
 
+/** Positionals that name what a verb is about; in scripts they come from variables, and those are empty at times. */
+const NAMES = new Set(['id', 'job', 'name', 'package']);
+
 /** Throws a sentence for an option given twice, without its value, or with a word where a number belongs. */
 export function checkOptions(argv: Readonly<Record<string, unknown>>): true {
   for (const [key, value] of Object.entries(argv)) {
     if (key.length === 1) continue; // an alias, or what is no option
     const option = `--${key}`;
     if (Array.isArray(value) && !REPEATABLE.has(key)) throw new Error(`${option} was given more than once`);
+    if (value === '' && NAMES.has(key))
+      throw new Error(`An empty text names no ${key === 'id' ? 'job' : key}`);
     if (value === '' && !MAY_BE_STDIN.has(key)) throw new Error(`${option} needs a value`);
     if (typeof value === 'number' && Number.isNaN(value)) throw new Error(`${option} needs a number`);
   }

@@ -1,26 +1,22 @@
 // docs/cli.md, made from the same definitions that --help shows.
-import { ADMIN_VERBS, DEAD_VERBS } from './admin-commands.js';
-import { AGENT_VERBS } from './agent-commands.js';
-import { createParser, VERBS } from './commands.js';
+import { createParser } from './commands.js';
+import { VERBS_BELOW } from './verbs-below.js';
 
 const COLUMNS = 100;
 
 /** The whole text of docs/cli.md; the same for every machine. */
 export async function cliReference(): Promise<string> {
+  return `${[HEAD, await helpOf([]), ...(await sectionsBelow([]))].join('\n\n')}\n`;
+}
+
+async function sectionsBelow(above: readonly string[]): Promise<readonly string[]> {
   const sections = [];
-  for (const verb of VERBS) {
-    sections.push(`## agenticore ${verb}\n\n${await helpOf([verb])}`);
-    if (verb !== 'agent') continue;
-    for (const what of AGENT_VERBS)
-      sections.push(`### agenticore agent ${what}\n\n${await helpOf(['agent', what])}`);
+  for (const verb of VERBS_BELOW[above.join(' ')] ?? []) {
+    const words = [...above, verb];
+    const title = `#${'#'.repeat(words.length)} agenticore ${words.join(' ')}`;
+    sections.push(`${title}\n\n${await helpOf(words)}`, ...(await sectionsBelow(words)));
   }
-  for (const verb of ADMIN_VERBS) {
-    sections.push(`### agenticore admin ${verb}\n\n${await helpOf(['admin', verb])}`);
-    if (verb !== 'dead') continue;
-    for (const what of DEAD_VERBS)
-      sections.push(`#### agenticore admin dead ${what}\n\n${await helpOf(['admin', 'dead', what])}`);
-  }
-  return `${[HEAD, await helpOf([]), ...sections].join('\n\n')}\n`;
+  return sections;
 }
 
 async function helpOf(verb: readonly string[]): Promise<string> {
@@ -55,4 +51,5 @@ at last \`{"event": "job", "data": <the job>}\`. \`NO_COLOR\` and \`FORCE_COLOR\
 **Job ids** may be shortened to their first characters, three at least, as long as one job among the newest 200 is meant.
 
 **Exit codes.** 0 it worked; 1 it did not, the reason is one sentence on stderr; 2 the command line is not understood;
-3 the job succeeded, but its pull request could not be opened; 130 left with Ctrl-C: the job goes on.`;
+3 the job succeeded, but its pull request could not be opened; 130 left with Ctrl-C: the job goes on;
+141 nobody reads the output any more.`;

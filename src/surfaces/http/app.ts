@@ -22,6 +22,9 @@ import { handleErrors } from './problem.js';
 import { limitRate } from './rate-limit.js';
 import { admitNames, admitPages } from './web-pages.js';
 
+const ONLY_WORKS =
+  'There is nothing at this address: this process only works (AGENTICORE_ROLES); ask one with the role ingress or gateway.';
+
 /** Builds the app; `listen` serves it. What is added first is passed first. */
 export function createHttpApp(deps: HttpDeps): Express {
   // Every reader and every waiting request listens to it; many of them are no leak.
@@ -36,7 +39,7 @@ export function createHttpApp(deps: HttpDeps): Express {
   addDrainRoutes(app, deps); // on every role
   if (!deps.probesOnly) addCounterRoutes(app, deps);
   app.use(() => {
-    throw new AgenticoreError('NOT_FOUND');
+    throw new AgenticoreError('NOT_FOUND', deps.probesOnly ? ONLY_WORKS : undefined);
   });
   addErrors(app, deps);
   return app;

@@ -9,19 +9,22 @@ export interface Methods {
   readonly GET?: Handler;
   readonly POST?: readonly [...RequestHandler[], Handler];
   readonly DELETE?: Handler;
+  /** Why there is no POST, where somebody may expect it: a sentence. */
+  readonly whyNoPost?: string;
 }
 
 /** Adds an address. HEAD comes with GET. */
-export function route(router: Router, path: Address, { GET, POST, DELETE }: Methods): void {
+export function route(router: Router, path: Address, { GET, POST, DELETE, whyNoPost }: Methods): void {
   if (GET) router.get(path, permit(path, 'read'), GET);
   if (POST) router.post(path, permit(path, 'write'), ...POST);
   if (DELETE) router.delete(path, permit(path, 'write'), DELETE);
   const allow = [GET && 'GET, HEAD', POST && 'POST', DELETE && 'DELETE']
     .filter((name) => name !== undefined)
     .join(', ');
-  router.all(path, (_req, res) => {
+  router.all(path, ({ method }, res) => {
     res.setHeader('Allow', allow);
-    throw new AgenticoreError('METHOD_NOT_ALLOWED', `Only ${allow} can be used here.`);
+    const why = method === 'POST' ? whyNoPost : undefined;
+    throw new AgenticoreError('METHOD_NOT_ALLOWED', why ?? `Only ${allow} can be used here.`);
   });
 }
 

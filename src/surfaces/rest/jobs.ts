@@ -2,6 +2,7 @@
 import type { Request, Response, Router } from 'express';
 import { askForCallback, cancelJob, getJob, waitForEnd } from '../../app/inspect-jobs.js';
 import { retryJob, submitJob } from '../../app/submit-job.js';
+import { AgenticoreError } from '../../domain/errors.js';
 import { isTerminal, JOB_STATUSES, type Job } from '../../domain/job.js';
 import { withAnySignal } from '../http/any-signal.js';
 import { callOf } from '../http/call.js';
@@ -12,6 +13,8 @@ import { DEFAULT_LIST, jobAnswer, jobListAnswer, MAX_LIST, wholeJobAnswer } from
 import { type JobRequestBody, submitContext, toJobRequest } from './job-request.js';
 
 const MAX_CURSOR_CHARS = 256;
+const ONLY_TURNS =
+  'This server is an agent (AGENT_MODE) and runs no coding jobs; chat with it at /v1/chat/completions, or submit to a server without AGENT_MODE.';
 
 /** POST and GET /jobs, GET and DELETE /jobs/{id}, POST /jobs/{id}/callback and /jobs/{id}/retry. */
 export function addJobRoutes(router: Router, deps: HttpDeps): void {
@@ -21,7 +24,7 @@ export function addJobRoutes(router: Router, deps: HttpDeps): void {
   const isFleet = deps.agent === undefined;
 
   route(router, '/jobs', {
-    ...(isFleet ? { POST: [body, (req, res) => postJob(deps, req, res)] } : {}),
+    ...(isFleet ? { POST: [body, (req, res) => postJob(deps, req, res)] } : { whyNoPost: ONLY_TURNS }),
     async GET(req, res) {
       const status = queryChoice(req, 'status', JOB_STATUSES);
       const before = cursorOf(req);
@@ -53,7 +56,12 @@ export function addJobRoutes(router: Router, deps: HttpDeps): void {
     ],
   });
 
-  if (!isFleet) return;
+  if (!isFleet) {
+    router.post('/jobs/:id/retry', () => {
+      throw new AgenticoreError('NOT_FOUND', ONLY_TURNS);
+    });
+    return;
+  }
   route(router, '/jobs/:id/retry', {
     POST: [
       body,

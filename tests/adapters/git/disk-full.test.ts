@@ -1,14 +1,16 @@
 // The disk of the repositories is full: every step says so under one code, nothing of the work is lost, and what could
 // not be cleared is cleared when there is room.
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
+import { readdir, statfs, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { type Bench, holderOf } from '../../../src/adapters/git/bench.js';
 import { localFailure, remoteFailure } from '../../../src/adapters/git/failure.js';
 import { OWN_IDENTITY, type ProcessIdentity } from '../../../src/adapters/git/process-identity.js';
 import { isCode } from '../../../src/domain/errors.js';
+import { createSampleRemote } from '../../support/git-repository.js';
 import { mountSmallDisk, needsSmallDisk } from '../../support/small-disk.js';
 import { branchOf, JOB, NEVER, openRoom } from './bench-room.js';
 
@@ -109,5 +111,78 @@ describe('a full disk of repositories', needsSmallDisk, () => {
     const second = await open({ attempt: 2, goOnFrom: 1, branch: branchOf(JOB) });
     assert.deepEqual([second.kept, second.path], [true, first.path]);
     await second.close();
+  });
+});
+
+describe('a repository that is larger than the room there is', needsSmallDisk, () => {
+  /** Nothing of these can be made smaller. */
+  const files = (count: number, bytes: number): Readonly<Record<string, string>> =>
+    Object.fromEntries(
+      Array.from({ length: count }, (_, nth) => [`large-${nth}`, randomBytes(bytes).toString('base64')]),
+    );
+  const TOO_MUCH = [
+    ['in few files', files(4, 6_000_000)],
+    ['in many files', files(150, 160_000)],
+  ] as const;
+
+  async function roomOf16(t: TestContext) {
+    const disk = mountSmallDisk('16m');
+    t.after(() => disk.remove());
+    const room = await openRoom(t, { reposRoot: join(disk.path, 'repos') });
+    const free = async (): Promise<number> => {
+      const { bavail, bsize } = await statfs(disk.path);
+      return Math.floor((bavail * bsize) / 1024 / 1024);
+    };
+    const doesNotFit = async (error: unknown): Promise<void> => {
+      const said = `This repository takes more than the ${await free()} MiB that are free for it.`;
+      assert.ok(isFull(error) && String(error).endsWith(said), `${error}, not ${said}`);
+    };
+    return { ...room, free, doesNotFit };
+  }
+
+  for (const [how, large] of TOO_MUCH) {
+    it(`leaves that room to others when it is new, ${how}`, async (t) => {
+      const { root, open, free, doesNotFit, leftovers } = await roomOf16(t);
+      const { url: repoUrl } = createSampleRemote(root, 'large', large);
+      await doesNotFit(await open({ repoUrl }).catch((error: unknown) => error));
+      assert.ok((await free()) >= 14, `${await free()}`);
+      const workspace = await open({ jobId: 'of-another' });
+      assert.ok(existsSync(join(workspace.path, 'a.txt')));
+      await workspace.close();
+      assert.deepEqual(await leftovers(), []);
+    });
+
+    it(`leaves that room to others when it has grown, ${how}, and what was there stays`, async (t) => {
+      const { remote, open, free, doesNotFit, mirrorGit } = await roomOf16(t);
+      const workspace = await open({ jobId: 'of-before' });
+      await writeFile(join(workspace.path, 'new.txt'), 'work');
+      const { oid } = await workspace.commit('The work', NEVER);
+      await workspace.close();
+      remote.commit(large);
+      await doesNotFit(await open().catch((error: unknown) => error));
+      assert.ok((await free()) >= 14, `${await free()}`);
+      assert.equal(await mirrorGit('show', `${oid}:new.txt`), 'work');
+      await mirrorGit('fsck', '--connectivity-only');
+    });
+  }
+
+  it('has nothing taken away while others work in it', async (t) => {
+    const { remote, open, doesNotFit, reposRoot, workspaces } = await roomOf16(t);
+    const workspace = await open({ jobId: 'at-work' });
+    remote.commit(TOO_MUCH[1][1]);
+    await doesNotFit(await open().catch((error: unknown) => error));
+    const packs = async (): Promise<readonly string[]> =>
+      (await readdir(reposRoot, { recursive: true })).filter((name) =>
+        name.includes('mirror.git/objects/pack/tmp_pack'),
+      );
+    const [left = '', ...others] = await packs();
+    assert.deepEqual([/tmp_pack/.test(left), others], [true, []]);
+    await workspaces.tend(async () => true, NEVER);
+    assert.deepEqual(await packs(), [left], 'somebody may be writing it');
+    const then = new Date(Date.now() - 3 * 3_600_000);
+    await utimes(join(reposRoot, left), then, then);
+    await workspaces.tend(async () => true, NEVER);
+    assert.deepEqual(await packs(), []);
+    await workspace.close();
   });
 });

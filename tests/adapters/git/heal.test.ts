@@ -1,5 +1,6 @@
 // A job that destroys what it shares with others must not take the repository away from them for good.
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import {
   appendFile,
   chmod,
@@ -47,6 +48,11 @@ describe('a mirror whose objects were destroyed', () => {
     const tree = (await room.mirrorGit('rev-parse', 'refs/remotes/origin/main^{tree}')).trim();
     const [key = ''] = (await readdir(room.reposRoot)).filter((name) => !name.startsWith('.'));
     const objects = join(room.reposRoot, key, 'mirror.git', 'objects');
+    for (const pack of await packsOf(join(objects, '..'))) {
+      const bytes = await readFile(pack);
+      for (const kind of ['pack', 'idx']) await rm(pack.replace(/pack$/, kind));
+      execFileSync('git', ['unpack-objects', '-q'], { cwd: join(objects, '..'), input: bytes });
+    }
     await rm(join(objects, tree.slice(0, 2), tree.slice(2)));
     await vandal.close().catch(() => {});
     const next = await room.open({ jobId: 'next' });
@@ -110,7 +116,7 @@ describe('a damaged mirror is mended by the next job', () => {
       const first = await room.open({ jobId: 'first' });
       await first.close();
       const mirror = await mirrorOf(room);
-      gitIn(mirror, 'repack', '-a', '-d', '-q'); // small fetches leave no pack
+      gitIn(mirror, 'repack', '-a', '-d', '-q'); // a single pack, without which nothing goes
       await damage(mirror);
       const tip = room.remote.commit({ 'c.txt': 'three\n' });
       const next = await room.open({ jobId: 'next' });

@@ -174,13 +174,13 @@ describe('an address', () => {
 
   it('of a repository that is not there says so', async (t) => {
     const room = await openRoom(t);
-    await assert.rejects(room.open({ repoUrl: `${room.root}/nowhere.git` }), (error) =>
-      isCode(error, 'REPOSITORY_NOT_FOUND'),
-    );
     await writeFile(join(room.root, 'file.git'), 'no repository');
-    await assert.rejects(room.open({ repoUrl: `${room.root}/file.git` }), (error) =>
-      isCode(error, 'REPOSITORY_NOT_FOUND'),
-    );
+    await mkdir(join(room.root, 'folder'));
+    for (const name of ['nowhere.git', 'file.git', 'folder'])
+      await assert.rejects(room.open({ repoUrl: join(room.root, name) }), {
+        code: 'REPOSITORY_NOT_FOUND',
+        message: /^There is no git repository at this address: /,
+      });
   });
 
   it('of ssh goes through ssh without any prompt, and its refusal is one of credentials', async (t) => {

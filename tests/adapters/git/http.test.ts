@@ -152,7 +152,7 @@ describe('a repository over http', () => {
       [404, 'REPOSITORY_NOT_FOUND', /does not exist/],
       [500, 'REPOSITORY_UNREACHABLE', /cannot be reached: .*500/],
       [503, 'REPOSITORY_UNREACHABLE', /503/],
-      [200, 'REPOSITORY_NOT_FOUND', /does not exist/],
+      [200, 'REPOSITORY_NOT_FOUND', /no git repository at this address/],
     ];
     let status = 0;
     const { room, url } = await roomAt(t, root, {

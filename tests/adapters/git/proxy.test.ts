@@ -34,6 +34,7 @@ describe('a repository behind a proxy that is in the way', () => {
     const cases = [
       [{ login: 'me:secret-2' }, 'PROXY_AUTH_FAILED', /address of HTTPS_PROXY/],
       [{ status: 403 }, 'PROXY_REFUSED', /name the host in NO_PROXY/],
+      [{ status: 408 }, 'PROXY_UNREACHABLE', /The proxy does not answer/],
       [{ status: 429 }, 'PROXY_UNREACHABLE', /The proxy does not answer/],
       [{ status: 503 }, 'PROXY_UNREACHABLE', /The proxy does not answer/],
       [{ fault: 'cut' }, 'PROXY_UNREACHABLE', /The proxy does not answer/],

@@ -207,8 +207,11 @@ describe('a pull request that cannot be opened', () => {
     const page = { 'content-type': 'text/html; charset=utf-8' };
     github.fail(GET, { status: 200, body: 'Sign in', headers: page });
     await refused(host().openPullRequest(order, never), 'CODE_HOST_REFUSED', /ends in \/api\/v3/);
-    github.fail(GET, { status: 503, body: { message: 'Unavailable' } }, 9);
-    await refused(host().openPullRequest(order, never), 'CODE_HOST_UNREACHABLE', /cannot open .*Unavailable/);
+    // What stands before GitHub, as a proxy that needs no tunnel, says so as well.
+    for (const status of [408, 429, 503]) {
+      github.fail(GET, { status, body: { message: 'Not now' } }, 3);
+      await refused(host().openPullRequest(order, never), 'CODE_HOST_UNREACHABLE', /cannot open .*Not now/);
+    }
   });
 
   it('says so of a host that is not there', async () => {

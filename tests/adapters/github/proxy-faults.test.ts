@@ -45,12 +45,14 @@ describe('a pull request that the proxy keeps us from', () => {
   });
 
   it('fails, hangs or is not there: transient, tried again a little', async (t) => {
-    const failing = await openScene(t, { status: 503 });
-    await assert.rejects(
-      failing.open({ HTTPS_PROXY: failing.proxy.url }),
-      refusedWith('PROXY_UNREACHABLE', /cannot reach ghe\.example:\d+ now \(503\)/),
-    );
-    assert.equal(failing.proxy.refused(), 3);
+    for (const status of [408, 429, 503]) {
+      const { proxy, open } = await openScene(t, { status });
+      await assert.rejects(
+        open({ HTTPS_PROXY: proxy.url }),
+        refusedWith('PROXY_UNREACHABLE', new RegExp(`cannot reach ghe\\.example:\\d+ now \\(${status}\\)`)),
+      );
+      assert.equal(proxy.refused(), 3, String(status));
+    }
     const words = /The proxy 127\S+ \(HTTPS_PROXY\) does not answer \(.+\); look at it and at HTTPS_PROXY/;
     for (const fault of ['silent', 'cut'] as const) {
       const { proxy, open } = await openScene(t, { fault, login: LOGIN });

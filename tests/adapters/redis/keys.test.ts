@@ -45,7 +45,11 @@ describe('the keys of the bus', () => {
       const code = readFileSync(new URL(file, scripts), 'utf8').replace(/--.*$/gm, '');
       const commands = [...code.matchAll(/redis\.p?call\('(\w+)'(?:, '(\w+)')?, ([^,)]+)/g)];
       for (const [call, , subcommand, key] of commands) {
-        assert.match(key ?? '', /^(unpack\()?[a-zA-Z_]+(\[\w+\])?$/, `${file}: ${call} ${subcommand ?? ''}`);
+        assert.match(
+          key ?? '',
+          /^(unpack\()?(K\.)?[a-zA-Z_]+(\[\w+\])?$/,
+          `${file}: ${call} ${subcommand ?? ''}`,
+        );
       }
       assert.doesNotMatch(code, /'[^']*(job|lane|idem|feed|jobs):/, file);
     }

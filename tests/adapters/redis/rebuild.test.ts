@@ -193,6 +193,34 @@ describe('rebuilding on Redis', () => {
     assert.match(err, /cannot be mended/);
   });
 
+  it('takes away what is left of broken jobs when somebody gives their ledgers up', async (t) => {
+    const { bus, keys } = await scene(t);
+    const jobs = await everywhere(bus);
+    const others = Object.values(jobs).filter((jobId) => jobId !== jobs.dead && jobId !== jobs.running);
+    const broken = [jobs.dead ?? '', jobs.running ?? ''];
+    for (const jobId of broken) await own.admin.lset(keys.ledger(jobId), 0, '1-0 {broken');
+    for (const words of [['rebuild', '--dry-run'], ['rebuild']]) {
+      const { code, out } = await keep(bus, words);
+      assert.equal(code, 1);
+      for (const jobId of broken) assert.match(out, new RegExp(`^${jobId}\t.+`, 'm'));
+    }
+    for (const jobId of broken) await own.admin.del(keys.ledger(jobId));
+    assert.equal((await keep(bus, ['rebuild'])).code, 0);
+    assert.deepEqual(await rebuilt(bus, false), []);
+    for (const jobId of broken) {
+      assert.equal(await bus.events.load(jobId), undefined);
+      assert.deepEqual(await own.admin.keys(`${keys.prefix}*${jobId}*`), []);
+    }
+    assert.equal(await bus.deadLetters.count(), 0);
+    assert.deepEqual(await bus.custody.pending(), []);
+    assert.equal(
+      (await bus.queue.depth('jobs')).waiting,
+      2,
+      'the job that the running one held back is let in',
+    );
+    for (const jobId of others) assert.notEqual(await bus.events.load(jobId), undefined);
+  });
+
   it('finds nothing while the fleet works', async (t) => {
     const { bus } = await scene(t);
     const work = async (): Promise<void> => {

@@ -5,8 +5,8 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { loadScripts, parseScripts } from '../../../scripts/scripted-model/load-scripts.js';
 import { isRecord } from '../../../scripts/scripted-model/request.js';
-import { loadScripts, parseScripts } from '../../../scripts/scripted-model/script.js';
 import schema from '../../../scripts/scripted-model/script.schema.json' with { type: 'json' };
 import { tempDir } from '../../support/temp-dir.js';
 

@@ -306,6 +306,7 @@ describe('moving jobs', () => {
         const bus = await fresh(t, kind);
         for (const text of ['', 'garbage', '{}\n', '{"line":"done","jobs":0}\n', '\n\n'])
           assert.match((await imported(bus, text)).torn ?? '', /no export/);
+        assert.match((await imported(bus, '')).torn ?? '', /input is empty/);
         const newer = '{"line":"agenticore-export","format":99}\n{"line":"done","jobs":0}\n';
         assert.match((await imported(bus, newer)).torn ?? '', /format 99/);
         const bad = '{"line":"agenticore-export","format":1}\n{"line":"job","jobId":"../x"}\n';

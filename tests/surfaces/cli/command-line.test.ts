@@ -38,6 +38,7 @@ describe('help', () => {
       const [, firstOption] = /^ {2,}(--?\w[\w-]*)/m.exec(out) ?? [];
       assert.ok(reference.includes(firstOption ?? '?'), verb);
     }
+    assert.ok(reference.includes('### agenticore profiles show\n'));
     assert.equal(reference, await cliReference());
     assert.doesNotMatch(reference, /[ \t]$/m);
   });
@@ -69,7 +70,27 @@ describe('a command line that is not understood', () => {
     ['an option with an empty value', ['run', 'x', '--repo='], /--repo needs a value/],
     ['an option given twice', ['run', 'x', '-r', 'a', '-r', 'b'], /--repo was given more than once/],
     ['a word where a number belongs', ['run', 'x', '--timeout', 'soon'], /--timeout needs a number/],
-    ['a status that does not exist', ['jobs', '-s', 'lost'], /"lost".*"queued"/],
+    [
+      'a status that does not exist',
+      ['jobs', '-s', 'lost'],
+      /--status must be one of queued, .*, expired, not "lost"\. See `agenticore jobs --help`/,
+    ],
+    ['an option of one letter without its value', ['jobs', '-n'], /: -n needs a value\./],
+    [
+      'a switch with a value, which is no way to say yes',
+      ['run', 'x', '--follow=yes'],
+      /--follow takes no value/,
+    ],
+    ['options alone', ['--json'], /The command comes first, its options after it\. See `agenticore --help`/],
+    ['an empty id', ['job', ''], /An empty text names no job\./],
+    ['a verb that profiles has not', ['profiles', 'shwo'], /There is no command "profiles shwo"/],
+    [
+      'what an admin verb has not',
+      ['admin', 'dead', 'drop', 'abc', 'd'],
+      /See `agenticore admin dead drop --help`/,
+    ],
+    ['all events without a beginning', ['admin', 'replay', '--all'], /--all needs --since/],
+    ['a beginning without all events', ['admin', 'replay', 'abc', '--since', '2h'], /--since needs --all/],
     ['a missing id', ['job'], /the id or name it is about/],
     ['a missing profile name', ['profiles', 'show'], /the id or name it is about/],
     ['two tasks', ['run', 'a', '--', 'b'], /more than one task/],
@@ -80,6 +101,7 @@ describe('a command line that is not understood', () => {
     ['a server address that is none', ['jobs', '--url', 'ftp://x'], /must look like http/],
     ['a server address with a password', ['jobs', '--url', 'http://a:b@x'], /without user, password/],
     ['an id that is none', ['job', 'no-id!'], /is no job id/],
+    ['too little of an id', ['job', 'a7'], /give three characters at least/],
     ['a limit of nothing', ['jobs', '-n', '0'], /--limit must be/],
   ];
   for (const [name, words, sentence] of refused) {

@@ -2,11 +2,12 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { Redis } from 'ioredis';
+import { freePort } from '../../../scripts/redis/free-port.js';
 import { sha256 } from '../../../src/adapters/host/sha256.js';
 import { openRedisBus } from '../../../src/adapters/redis/open-redis-bus.js';
 import { fingerprintCredential } from '../../../src/roles/credential.js';
@@ -49,14 +50,6 @@ async function diagnoseWith(env: Record<string, string>): Promise<Diagnosis> {
   const { findings }: { findings: Finding[] } = JSON.parse(text);
   return { code, text, find: (name) => findings.filter((finding) => finding.name === name) };
 }
-
-const freePort = (): Promise<number> =>
-  new Promise((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
-    });
-  });
 
 const levels = (findings: readonly Finding[]): string[] => findings.map(({ level }) => level);
 
@@ -139,7 +132,33 @@ describe('doctor', () => {
     const { code, text, find } = await diagnoseWith({ REDIS_URL: 'redis://:hunter2@127.0.0.1:1/0' });
     assert.equal(code, 1);
     assert.deepEqual(levels(find('bus')), ['fail']);
+    assert.match(find('bus')[0]?.mend ?? '', /^Start Redis/);
     assert.ok(!text.includes('hunter2'));
+  });
+
+  it('does not have a Redis started that is there, and cannot be used', needsOwnRedis, async (t) => {
+    const redis = await startOwnRedis();
+    const admin = new Redis(redis.url);
+    t.after(async () => {
+      admin.disconnect();
+      await redis.stop();
+    });
+    const assertSaid = async (url: string, fact: RegExp): Promise<void> => {
+      const { code, find } = await diagnoseWith({ REDIS_URL: url });
+      const [found, ...others] = find('bus');
+      assert.deepEqual([code, found?.level, found?.mend, others], [1, 'fail', undefined, []]);
+      assert.match(found?.fact ?? '', fact);
+    };
+    await admin.call('ACL', 'SETUSER', 'reader', 'on', '>pw', '~*', '&*', '+@read', '+@connection', '+info');
+    await assertSaid(
+      `redis://reader:pw@127.0.0.1:${redis.port}`,
+      /NOPERM.+docs\/redis\.md says what its user must/,
+    );
+    await admin.config('SET', 'maxmemory', '1');
+    await assertSaid(redis.url, /takes nothing more: OOM .+; raise its maxmemory/);
+    await admin.config('SET', 'maxmemory', '0');
+    await admin.call('REPLICAOF', '127.0.0.1', '1');
+    await assertSaid(redis.url, /READONLY.+; name the primary in its address \(REDIS_URL\)/);
   });
 
   it('warns of a Redis that does not keep what it is given', needsOwnRedis, async (t) => {

@@ -38,7 +38,18 @@ describe('drain', () => {
     server.on('GET /drain', (res) => json(res, 200, state(['j1', 'j2'])));
     const { code, out, err } = await type(['drain', '--timeout', '0'], { url: server.url });
     assert.deepEqual([code, out], [1, '']);
-    assert.match(err, /is not idle after 0 s: jobs j1, j2 still run\.\n$/);
+    assert.match(
+      err,
+      /is not idle after 0 s: jobs j1, j2 still run\. It takes no new work until it is started again\.\n$/,
+    );
+  });
+
+  it('exits 130 at Ctrl-C, and says that it is not undone', async () => {
+    server.on('POST /drain', (res) => json(res, 202, state(['j1'])));
+    server.on('GET /drain', (res) => json(res, 200, state(['j1'])));
+    const { code, out, err } = await type(['drain'], { url: server.url, interrupt: (press) => press() });
+    assert.deepEqual([code, out], [130, '']);
+    assert.match(err, /goes on draining\. It takes no new work until it is started again\.\n$/);
   });
 
   it('is refused as the server says, and begins nothing with bad usage', async () => {

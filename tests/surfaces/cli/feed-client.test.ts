@@ -141,9 +141,19 @@ describe('reading a feed', () => {
     assert.equal(server.asked.at(-1)?.headers['x-api-key'], 'k');
   });
 
-  it('gives up at once on what does not pass: no such job, no valid key', async () => {
-    for (const code of ['JOB_NOT_FOUND', 'UNAUTHORIZED'] as const) {
-      answerInTurn((res) => problem(res, code === 'UNAUTHORIZED' ? 401 : 404, `AGENTICORE_${code}`, 'No.'));
+  it('gives up at once on what does not pass by itself', async () => {
+    const refusals = {
+      UNAUTHORIZED: 401,
+      INSUFFICIENT_SCOPE: 403,
+      HOST_REFUSED: 403,
+      JOB_NOT_FOUND: 404,
+      BUS_CORRUPT: 500,
+    };
+    for (const [code, status] of Object.entries(refusals)) {
+      answerInTurn(
+        (res) => problem(res, status, `AGENTICORE_${code}`, 'No.'),
+        (res) => frames(res, [END]),
+      );
       await assert.rejects(readAll(), { code });
     }
   });

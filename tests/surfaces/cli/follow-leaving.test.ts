@@ -88,6 +88,19 @@ describe('a server that goes away while a job is followed', () => {
     assert.equal(out.match(/npm test/g)?.length, 1);
     assert.match(out, /● The server closed the connection\. Trying again …\n● The server is back\.\n/);
   });
+
+  it('is said to be away once, however often it is tried, also to who reads JSON', async () => {
+    holdSucceededJob(server);
+    let connections = 0;
+    server.on(`GET /jobs/${ID}/events`, (res) => {
+      connections += 1;
+      if (connections < 4) res.destroy();
+      else frames(res, STORY);
+    });
+    const { code, err } = await type(['watch', ID, '--json'], { url: server.url });
+    assert.equal(code, 0);
+    assert.match(err, /^agenticore: .* Trying again \.\.\.\n$/);
+  });
 });
 
 describe('watching from now on', () => {

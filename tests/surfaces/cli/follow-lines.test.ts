@@ -237,6 +237,16 @@ describe('the exit code of a followed job', () => {
       1,
       /✖ failed.*Claude was stopped\. \(AGENTICORE_CLAUDE_TIMEOUT\).*passed its deadline.*agenticore retry/s,
     ],
+    [
+      'one whose error says all that is known of its code',
+      {
+        status: 'failed',
+        error: 'The repository cannot be fetched: no route.',
+        code: 'AGENTICORE_REPOSITORY_UNREACHABLE',
+      },
+      1,
+      /no route\. \(AGENTICORE_REPOSITORY_UNREACHABLE\)\n {2}Try it again with/,
+    ],
     ['one that was cancelled', { status: 'cancelled' }, 1, /✖ cancelled/],
     ['one that expired', { status: 'expired' }, 1, /✖ expired/],
   ];

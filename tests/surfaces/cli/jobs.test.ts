@@ -125,6 +125,19 @@ describe('one job', () => {
     assert.match(none.err, /None of the newest 200 jobs/);
   });
 
+  it('is said to be asked to stop only until it has ended', async () => {
+    const asked = { status: 'running', cancel_requested: true };
+    server.on(`GET /jobs/${ID}`, (res) => json(res, 200, { success: true, job: jobJson(asked) }));
+    assert.match(
+      (await type(['job', ID], { url: server.url })).out,
+      /status +running \(cancel requested\)\n/,
+    );
+    const ended = { ...asked, status: 'cancelled', ended_at: '2026-01-02T03:05:05.000Z' };
+    server.on(`GET /jobs/${ID}`, (res) => json(res, 200, { success: true, job: jobJson(ended) }));
+    assert.match((await type(['job', ID], { url: server.url })).out, /status +cancelled\n/);
+    holdSucceededJob(server);
+  });
+
   it('is printed whole with --json', async () => {
     const { out } = await type(['job', ID, '--json'], { url: server.url });
     assert.equal(JSON.parse(out).output, 'The test passes now.');

@@ -37,6 +37,15 @@ describe('what the server refuses', () => {
     assert.equal((await type(['job', ID], { url: server.url, apiKey: 'right' })).code, 0);
   });
 
+  it('an address where this server has nothing: says which server was asked', async () => {
+    const { code, err } = await type(['status'], { url: server.url });
+    assert.equal(code, 1);
+    assert.equal(
+      err,
+      `agenticore: There is nothing at this address. It was ${server.url} that was asked; name another server with --url or AGENTICORE_URL.\n`,
+    );
+  });
+
   it('a key that no header can carry is not sent', async () => {
     const { code, err } = await type(['job', ID, '--api-key', 'two words'], { url: server.url });
     assert.equal(code, 2);

@@ -93,6 +93,12 @@ describe('run', () => {
     const nothing = await type(['run'], { url: server.url, stdinIsTTY: true });
     assert.equal(nothing.code, 2);
     assert.match(nothing.err, /There is no task/);
+    const typed = await type(['run', '-'], { url: server.url, stdinIsTTY: true });
+    assert.equal(typed.code, 2);
+    assert.match(
+      typed.err,
+      /^agenticore: Waiting for the task, typed .+; Ctrl-D ends it\.\n.+Nothing came from stdin/,
+    );
     const flood = await type(['run', '-'], { url: server.url, stdin: 'x'.repeat(2 * 1024 * 1024) });
     assert.equal(flood.code, 2);
     assert.match(flood.err, /larger than 1 MiB/);

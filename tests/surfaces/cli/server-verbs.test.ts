@@ -3,7 +3,7 @@ import { after, before, beforeEach, describe, it } from 'node:test';
 import { displayWidth } from '../../../src/surfaces/cli/terminal/width.js';
 import { keepingSink, type } from './person.js';
 import { jobJson } from './sample-job.js';
-import { json, type ServerDouble, startServerDouble } from './server-double.js';
+import { json, problem, type ServerDouble, startServerDouble } from './server-double.js';
 
 let server: ServerDouble;
 before(async () => {
@@ -82,6 +82,32 @@ describe('status and version', () => {
     assert.match(out, /worker +pod-1, 1 of 4 slots, draining: j1\nworker +pod-2, 0 of 1 slots\n$/);
     const { jobs, workers } = JSON.parse((await type(['status', '--json'], { url: server.url })).out);
     assert.deepEqual([jobs.queued, jobs.succeeded, workers[0].name], [1, 234, 'pod-1']);
+  });
+
+  it('says so when nobody lives who could work', async () => {
+    const lonely = await startServerDouble();
+    after(() => lonely.stop());
+    lonely.on('GET /health', (res) => json(res, 200, { status: 'ok', version: '1.2.3' }));
+    lonely.on('GET /jobs', (res) => json(res, 200, list(jobJson())));
+    lonely.on('GET /ready', (res) => json(res, 200, { success: true, ready: true, reasons: [] }));
+    lonely.on('GET /workers', (res) => json(res, 200, { success: true, count: 0, workers: [] }));
+    const { code, out } = await type(['status'], { url: lonely.url });
+    assert.equal(code, 0);
+    assert.match(out, /worker +none lives: jobs wait until one starts\n$/);
+  });
+
+  it('fails while the bus is away, and says that of the server which does not need it', async () => {
+    const cutOff = await startServerDouble();
+    after(() => cutOff.stop());
+    cutOff.on('GET /health', (res) => json(res, 200, { status: 'ok', version: '1.2.3' }));
+    cutOff.on('GET /ready', (res) => json(res, 503, { success: false, ready: false, reasons: ['No bus.'] }));
+    for (const path of ['/jobs', '/workers'])
+      cutOff.on(`GET ${path}`, (res) => problem(res, 503, 'AGENTICORE_BUS_UNREACHABLE', 'No bus.'));
+    const { code, out, err } = await type(['status'], { url: cutOff.url });
+    assert.deepEqual([code, err], [1, '']);
+    assert.match(out, /version 1\.2\.3\nready +no: No bus\.\n$/);
+    const told = JSON.parse((await type(['status', '--json'], { url: cutOff.url })).out);
+    assert.deepEqual([told.ready.reasons, told.jobs, told.workers], [['No bus.'], null, null]);
   });
 
   it('fails when the server is not ready, and says why', async () => {

@@ -6,6 +6,7 @@ import { submit } from '../../support/ledger.js';
 import { FIELDS, INVALID, members } from './bad-fields.js';
 import { connectTo } from './raw-client.js';
 import { type Json, jsonOf, post, startTestServer } from './test-server.js';
+import { withAgent } from './with-agent.js';
 
 function assertIsProblem(body: Json, status: number, code: string, requestId: string | null): void {
   assert.equal(body.success, false);
@@ -192,7 +193,9 @@ test('parameters and headers of the wrong form are refused', async (t) => {
   for (const query of queries) {
     const response = await fetch(`${url}/jobs?${query}`);
     assert.equal(response.status, 400, query);
-    assertIsProblem(await jsonOf(response), 400, INVALID, response.headers.get('x-request-id'));
+    const body = await jsonOf(response);
+    assertIsProblem(body, 400, INVALID, response.headers.get('x-request-id'));
+    assert.match(String(body.error), /limit|status|cursor/, query);
   }
   for (const key of ['', 'a b', 'x'.repeat(256), 'ünïcode']) {
     const response = await post(`${url}/jobs`, { task: 'x' }, { 'idempotency-key': key });
@@ -282,6 +285,25 @@ test('unknown addresses are 404 and wrong methods 405 with the allowed ones', as
       'AGENTICORE_METHOD_NOT_ALLOWED',
       response.headers.get('x-request-id'),
     );
+  }
+});
+
+test('a process that only works says who has what was asked for', async (t) => {
+  const { url } = await startTestServer(t, { change: (deps) => ({ ...deps, probesOnly: true }) });
+  const { status, error } = await jsonOf(await fetch(`${url}/jobs`));
+  assert.equal(status, 404);
+  assert.match(String(error), /only works \(AGENTICORE_ROLES\); ask one with the role ingress or gateway/);
+});
+
+test('an agent says that it takes no coding jobs', async (t) => {
+  const { url } = await startTestServer(t, { change: withAgent });
+  for (const [path, refused] of [
+    ['/jobs', 405],
+    ['/jobs/7f3e1a52-0000-4000-8000-000000000001/retry', 404],
+  ] as const) {
+    const { status, error } = await jsonOf(await fetch(`${url}${path}`, { method: 'POST' }));
+    assert.equal(status, refused);
+    assert.match(String(error), /is an agent \(AGENT_MODE\) and runs no coding jobs/);
   }
 });
 

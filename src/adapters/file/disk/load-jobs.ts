@@ -4,7 +4,7 @@ import type { Dirent } from 'node:fs';
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { compareCursors } from '../../../domain/cursor.js';
-import { AgenticoreError } from '../../../domain/errors.js';
+import { AgenticoreError, messageOf } from '../../../domain/errors.js';
 import { isTerminal } from '../../../domain/job.js';
 import type { Log } from '../../../ports/log.js';
 import { hasCode } from '../../host/system-error.js';
@@ -43,7 +43,7 @@ export async function loadJobs(
       } catch (error) {
         log(
           'bus.ledger_unreadable',
-          { job_id: name, path: join(jobsDir, name, LEDGER), error: String(error) },
+          { job_id: name, path: join(jobsDir, name, LEDGER), error: messageOf(error) },
           'error',
         );
       }

@@ -38,8 +38,7 @@ function lowerBound(places: readonly Place[], place: Place): number {
 function parseCursor(cursor: string): Place {
   const [, createdAt, id] = /^(\d{1,16})\.([A-Za-z0-9._-]{1,128})$/.exec(cursor) ?? [];
   if (createdAt === undefined || id === undefined) {
-    const details = [{ path: 'cursor', message: 'must be the next_cursor of an earlier page' }];
-    throw new AgenticoreError('INVALID_REQUEST', undefined, { details });
+    throw new AgenticoreError('INVALID_REQUEST', 'This page cursor is not one of ours; begin without it.');
   }
   return { createdAt: Number(createdAt), id };
 }

@@ -3,10 +3,10 @@
 -- becomes is the caller's business. One call has transitions of many jobs, which do not depend on each other: a call
 -- costs more than a transition, and a command more than another member of it.
 --
--- Constants  prefix (of all keys), limit (per repository, 0 for none), leaseMs (of a direct attempt), fleetLength (how many
+-- K     prefix (of all keys), limit (per repository, 0 for none), leaseMs (of a direct attempt), fleetLength (how many
 --       entries the fleet stream keeps, about), fleetBell (channel)
---       the keys jobs, delayed, upkeep, leases, callbacks (zsets), dead, fleet (streams), indices (list: the zset of each
---       status); what the keys of views (string), lanes (stream) and idempotency keys (string) begin with: toView, toLane,
+--       the keys jobs, delayed, upkeep, leases, callbacks (zsets), dead, fleet (streams); what the keys of indices (zset of
+--       each status), views (string), lanes (stream) and idempotency keys (string) begin with: toIndex, toView, toLane,
 --       toIdem; and what a view's key is continued by for its ledger (list), answer and request (strings): toLedger,
 --       toAnswer, toRequest
 -- KEYS  1 fleet (all keys of the bus are in its slot)
@@ -14,9 +14,8 @@
 --       2 the transitions, as JSON: groups of those that do the same, by the names below
 --       3.. in turn of groups and jobs: the records, and behind them the request of a turn that waits (extra `asked`), for
 --          up to 20 MiB would take Redis half a second to read out of JSON
--- Group: status, placement (none | enqueue | requeue | delay | lease | remove), lane, enter and left (which of the indices
---         to enter and which one to leave, from 1; absent for none), records (how many each), isNew (their ledgers are
---         empty), worker (they must be claimed by it), oldest and newest (of the entries in claims); and in turn of the
+-- Group: status, placement (none | enqueue | requeue | delay | lease | remove), lane, enter and left (the status whose index
+--         to enter and the one to leave; absent for none), records (how many each), isNew (their ledgers are empty), worker (they must be claimed by it), oldest and newest (of the entries in claims); and in turn of the
 --         jobs lists of: ids, versions (before), created (ms), attempts, events (as the fleet stream names them), upkeep
 --         (when to look at each; absent while they run), claims (lane entry and deliveries that the worker must have, in
 --         turn; absent without one), extras (absent when no job has any; else by its position from 1, by name)
@@ -34,7 +33,7 @@
 -- blank between them, but for those that come after the end of the feed. An entry of the fleet stream has one field,
 -- `events`: job id, version of the first event and how many, again and again, divided by blanks; the doorbell rings with
 -- the same. No call has a job or an idempotency key twice.
--- @constants
+local prefix, limit = K.prefix, K.limit
 local resent, groups = ARGV[1], cjson.decode(ARGV[2])
 local FIRST_RECORD, NO_EXTRAS = 3, {}
 -- @include now
@@ -52,7 +51,7 @@ end
 
 local heldBy = {}
 local function isClaimed(group, nth, entry)
-  local wanted, lane, worker = group.claims[2 * nth - 1], toLane .. group.lane, group.worker
+  local wanted, lane, worker = group.claims[2 * nth - 1], K.toLane .. group.lane, group.worker
   if entry ~= wanted then return false end
   local held = heldBy[group]
   if not held then
@@ -67,10 +66,10 @@ end
 -- Nil when nothing speaks against it, but for the length of the ledger, which `write` looks at. `first`: which of ARGV is
 -- the first record.
 local function refusal(group, nth, view, extra, first)
-  if resent == '1' and alreadyThere(view .. toLedger, group.versions[nth], first, group.records) then return 'appended' end
+  if resent == '1' and alreadyThere(view .. K.toLedger, group.versions[nth], first, group.records) then return 'appended' end
   if group.worker and not isClaimed(group, nth, viewAt(view).entry) then return 'unclaimed' end
   if extra.digest then
-    local idem = toIdem .. extra.idem
+    local idem = K.toIdem .. extra.idem
     local taken = redis.call('GET', idem)
     if taken then
       local cut = string.find(taken, ' ', 1, true)
@@ -91,29 +90,29 @@ end
 -- What only some jobs have: beside the ledger, or in places of their own.
 local function writeExtras(job, jobId, view, extra, request)
   if extra.digest then
-    local idem = toIdem .. extra.idem
+    local idem = K.toIdem .. extra.idem
     redis.call('SET', idem, extra.digest .. ' ' .. jobId, 'PX', extra.digestTtl)
   end
   if extra.answer then
-    local answer = view .. toAnswer
+    local answer = view .. K.toAnswer
     redis.call('SET', answer, extra.answer)
   end
   if extra.asked or extra.requested then
-    local asked = view .. toRequest
+    local asked = view .. K.toRequest
     if extra.asked then redis.call('SET', asked, request) else redis.call('UNLINK', asked) end
   end
   if extra.letter == 'add' then
-    note(job, 'letter', redis.call('XADD', dead, '*', 'jobId', jobId, 'code', extra.code, 'error', extra.error))
+    note(job, 'letter', redis.call('XADD', K.dead, '*', 'jobId', jobId, 'code', extra.code, 'error', extra.error))
   elseif extra.letter == 'remove' then
-    redis.call('XDEL', dead, job.letter or '0-0')
+    redis.call('XDEL', K.dead, job.letter or '0-0')
     note(job, 'letter', nil)
   end
   if extra.callbackAt == '' then
-    redis.call('ZREM', callbacks, jobId)
+    redis.call('ZREM', K.callbacks, jobId)
   elseif extra.callbackAt then
-    redis.call('ZADD', callbacks, extra.callbackAt, jobId)
+    redis.call('ZADD', K.callbacks, extra.callbackAt, jobId)
   end
-  if extra.leased then redis.call('ZREM', leases, jobId) end
+  if extra.leased then redis.call('ZREM', K.leases, jobId) end
 end
 
 -- Where the job waits or runs from now on; its former lane entry, if it had one, goes into `gone`.
@@ -122,7 +121,7 @@ local function place(group, job, jobId, view, lane, extra, record, gone)
   if group.isNew then
     if repo then note(job, 'repo', repo) end
   else
-    if job.entry then gone[#gone + 1] = job.entry else redis.call('ZREM', delayed, jobId) end
+    if job.entry then gone[#gone + 1] = job.entry else redis.call('ZREM', K.delayed, jobId) end
     job.entry = nil
     if job.heldMs then note(job, 'heldMs', nil) end
     if job.heldSince then note(job, 'heldSince', nil) end
@@ -132,9 +131,9 @@ local function place(group, job, jobId, view, lane, extra, record, gone)
   elseif placement == 'enqueue' or placement == 'requeue' then
     job.entry = putInLane(jobId, lane, group.isNew and record)
   elseif placement == 'lease' then
-    redis.call('ZADD', leases, string.format('%.0f', nowMs() + leaseMs), jobId)
+    redis.call('ZADD', K.leases, string.format('%.0f', nowMs() + K.leaseMs), jobId)
   else
-    if placement == 'delay' then redis.call('ZADD', delayed, extra.dueAt, jobId) end
+    if placement == 'delay' then redis.call('ZADD', K.delayed, extra.dueAt, jobId) end
     leave(jobId, repo)
   end
 end
@@ -151,7 +150,7 @@ local function append(group, nth, view, lane, extra, first, gone)
     end
     lines[n] = line
   end
-  if not write(view .. toLedger, group.versions[nth], lines) then return false end
+  if not write(view .. K.toLedger, group.versions[nth], lines) then return false end
   job.status, job.attempt, job.cursor, job.lane = group.status, group.attempts[nth], cursor or '0-0', group.lane
   changed(view)
   if group.placement ~= 'none' then place(group, job, jobId, view, lane, extra, count == 1 and ARGV[first], gone) end
@@ -166,36 +165,36 @@ local function file(group, lane, ids, scored, due, gone)
     redis.call('XDEL', lane, unpack(gone))
   end
   if #ids == 0 then return end
-  if group.isNew then redis.call('ZADD', jobs, unpack(scored)) end
+  if group.isNew then redis.call('ZADD', K.jobs, unpack(scored)) end
   if group.enter then
-    local index = indices[group.enter]
+    local index = K.toIndex .. group.enter
     redis.call('ZADD', index, unpack(scored))
   end
   if group.left then
-    local index = indices[group.left]
+    local index = K.toIndex .. group.left
     redis.call('ZREM', index, unpack(ids))
   end
   if group.upkeep then
-    redis.call('ZADD', upkeep, unpack(due))
+    redis.call('ZADD', K.upkeep, unpack(due))
   elseif not group.isNew then
-    redis.call('ZREM', upkeep, unpack(ids))
+    redis.call('ZREM', K.upkeep, unpack(ids))
   end
 end
 
 local looked = {}
 for _, group in ipairs(groups) do
   if not group.isNew then
-    for _, jobId in ipairs(group.ids) do looked[#looked + 1] = toView .. jobId end
+    for _, jobId in ipairs(group.ids) do looked[#looked + 1] = K.toView .. jobId end
   end
 end
 loadViews(looked)
 
 local results, told, nextRecord, allAppended = {}, {}, FIRST_RECORD, true
 for _, group in ipairs(groups) do
-  local lane = toLane .. group.lane
+  local lane = K.toLane .. group.lane
   local ids, scored, due, gone = {}, {}, {}, {}
   for nth, jobId in ipairs(group.ids) do
-    local view, extra, first = toView .. jobId, group.extras and group.extras[tostring(nth)] or NO_EXTRAS, nextRecord
+    local view, extra, first = K.toView .. jobId, group.extras and group.extras[tostring(nth)] or NO_EXTRAS, nextRecord
     local result = refusal(group, nth, view, extra, first)
     if not result then
       local went, fits = pcall(append, group, nth, view, lane, extra, first, gone)
@@ -221,7 +220,7 @@ end
 saveViews()
 if #told > 0 then
   local events = table.concat(told, ' ')
-  redis.call('XADD', fleet, 'MAXLEN', '~', fleetLength, '*', 'events', events)
-  redis.call('PUBLISH', fleetBell, events)
+  redis.call('XADD', K.fleet, 'MAXLEN', '~', K.fleetLength, '*', 'events', events)
+  redis.call('PUBLISH', K.fleetBell, events)
 end
 return allAppended and 1 or results

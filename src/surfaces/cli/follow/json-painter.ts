@@ -4,13 +4,15 @@ import type { Terminal } from '../terminal/terminal.js';
 import type { Painter } from './painter.js';
 
 export function createJsonPainter(terminal: Terminal): Painter {
+  let isAway = false;
   return {
     frame: ({ id, event, data }) => terminal.print(JSON.stringify({ id, event, data: parsed(data) })),
     entry: () => {},
     standing: () => {},
     // On stdout are frames only.
     away: (reason) => {
-      if (reason !== undefined) terminal.say(`agenticore: ${printable(reason)} Trying again ...`);
+      if (reason !== undefined && !isAway) terminal.say(`agenticore: ${printable(reason)} Trying again ...`);
+      isAway = reason !== undefined;
     },
     close: () => {},
   };

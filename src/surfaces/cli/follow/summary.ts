@@ -88,7 +88,7 @@ function adviceLines(job: JobView, colours: Colours): readonly string[] {
   const named = job.code === undefined ? '' : ` (${job.code})`;
   return [
     colours.red(`  ${oneLine(`${job.error}${named}`)}`),
-    ...(general === undefined || job.error.includes(general) ? [] : [`  ${general}`]),
+    ...(general === undefined || job.error.includes(general.replace(/\.$/, '')) ? [] : [`  ${general}`]),
     colours.dim(`  Try it again with: agenticore retry ${printable(job.id)}`),
   ];
 }

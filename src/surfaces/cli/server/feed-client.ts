@@ -1,6 +1,6 @@
 // Reads a job's feed to its end, whatever happens to the connection: resumes after the last frame it has seen.
 import { createParser } from 'eventsource-parser';
-import { AgenticoreError, messageOf } from '../../../domain/errors.js';
+import { AgenticoreError, ERRORS, messageOf } from '../../../domain/errors.js';
 import { type HttpClient, readRefusal } from './http-client.js';
 
 export interface Frame {
@@ -122,8 +122,7 @@ function asTrouble(error: unknown): AgenticoreError {
     const broke = `The connection to the server broke (${messageOf(error)}).`;
     return new AgenticoreError('SERVER_UNREACHABLE', broke);
   }
-  if (['UNAUTHORIZED', 'JOB_NOT_FOUND', 'NOT_FOUND', 'INVALID_REQUEST', 'INVALID_JSON'].includes(error.code))
-    throw error;
+  if (error.code !== 'SERVER_UNREACHABLE' && ERRORS[error.code].outcome !== 'transient') throw error;
   return error;
 }
 

@@ -3,6 +3,7 @@ import { AgenticoreError } from '../../../domain/errors.js';
 
 const FULL_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 const PREFIX = /^[0-9a-f][0-9a-f-]{2,35}$/i;
+const TOO_SHORT = /^[0-9a-f]{1,2}$/i;
 /** As many as the server lists at once. */
 const NEWEST = 200;
 
@@ -18,7 +19,10 @@ export interface JobLister {
 export async function findJobId(lister: JobLister, id: string): Promise<string> {
   if (FULL_ID.test(id)) return id.toLowerCase();
   if (!PREFIX.test(id)) {
-    throw new AgenticoreError('INVALID_REQUEST', `"${id}" is no job id; \`agenticore jobs\` lists them.`);
+    const why = TOO_SHORT.test(id)
+      ? 'is too short for a job id; give three characters at least'
+      : 'is no job id';
+    throw new AgenticoreError('INVALID_REQUEST', `"${id}" ${why}; \`agenticore jobs\` lists them.`);
   }
   const { jobs } = await lister.list({ limit: NEWEST });
   const meant = jobs.filter((job) => job.id.startsWith(id.toLowerCase()));

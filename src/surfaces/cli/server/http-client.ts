@@ -149,13 +149,20 @@ export async function readRefusal(response: Response, base: string): Promise<Age
   const sentence = textAt(body, 'error');
   if (sentence === undefined) return notAgenticore(base, `${response.status} ${response.statusText}`.trim());
   const code = knownCode(textAt(body, 'code')) ?? (response.status === 401 ? 'UNAUTHORIZED' : 'INTERNAL');
-  const mend = code === 'UNAUTHORIZED' ? '; give one with --api-key or AGENTICORE_API_KEY' : '';
   const retryAfterS = Number(response.headers.get('retry-after') ?? Number.NaN);
-  return new AgenticoreError(code, `${sentence}${mend}`, {
+  return new AgenticoreError(code, `${sentence}${mendOf(code, base)}`, {
     details: objectsAt(body, 'details').map(readDetail),
     ...(Number.isFinite(retryAfterS) ? { retryAfterS } : {}),
     cause: { status: numberAt(body, 'status') ?? response.status },
   });
+}
+
+/** What the server cannot know: how this program is told a key, or another server. */
+function mendOf(code: ErrorCode, base: string): string {
+  if (code === 'UNAUTHORIZED') return '; give one with --api-key or AGENTICORE_API_KEY';
+  return code === 'NOT_FOUND'
+    ? ` It was ${base} that was asked; name another server with --url or AGENTICORE_URL.`
+    : '';
 }
 
 const readDetail = (detail: JsonObject): ErrorDetail => ({

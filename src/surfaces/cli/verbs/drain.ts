@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AgenticoreError, isCode } from '../../../domain/errors.js';
 import type { AddressFlags, CliContext } from '../cli-context.js';
+import { INTERRUPTED } from '../follow/follow-job.js';
 import { createHttpClient, type HttpClient, wasNotSent } from '../server/http-client.js';
 import { type JsonObject, objectsAt, textAt, textsAt } from '../server/json-fields.js';
 import { oneLine } from '../terminal/printable.js';
@@ -25,28 +26,45 @@ const LOOK_MS = 250;
 const ANSWER_MS = 5_000;
 const NAMED_JOBS = 5;
 
-/** Exit code 0 when nothing runs any more, 1 when something still does after the timeout. */
+/** Exit code 0 when nothing runs any more, 1 when something still does after the timeout, 130 when the person left. */
 export async function drain(cli: CliContext, flags: DrainFlags): Promise<number> {
   if (flags.timeout < 0) throw new AgenticoreError('INVALID_REQUEST', '--timeout must not be negative.');
   const http = createHttpClient(await cli.address(flags));
   const drained = flags.worker === undefined ? thisServer(http) : await workerOf(http, flags.worker);
   await drained.begin();
-  const deadline = performance.now() + flags.timeout * 1000;
+  const name = oneLine(drained.name);
+  const leaving = new AbortController();
+  const forget = cli.onInterrupt(() => leaving.abort());
+  const running = await whatStillRuns(drained, flags.timeout * 1000, leaving.signal).finally(forget);
+  if (running?.length === 0) {
+    cli.terminal.print(`${name} is drained: it runs nothing and takes no new work.`);
+    return 0;
+  }
+  const goesOn = 'It takes no new work until it is started again.';
+  if (leaving.signal.aborted) {
+    cli.terminal.say(`${name} goes on draining. ${goesOn}`);
+    return INTERRUPTED;
+  }
+  cli.terminal.say(
+    `agenticore: ${name} is not idle after ${flags.timeout} s: ${stillRuns(running)}. ${goesOn}`,
+  );
+  return 1;
+}
+
+/** Looks until nothing runs, the patience ends or the signal aborts; gives what the last look has shown. */
+async function whatStillRuns(
+  drained: Drained,
+  patienceMs: number,
+  signal: AbortSignal,
+): Promise<readonly string[] | undefined> {
+  const deadline = performance.now() + patienceMs;
   let running: readonly string[] | undefined;
   for (;;) {
     running = (await look(drained)) ?? running;
-    if (running?.length === 0) {
-      cli.terminal.print(`${oneLine(drained.name)} is drained: it runs nothing and takes no new work.`);
-      return 0;
-    }
     const left = deadline - performance.now();
-    if (left <= 0) break;
-    await sleep(Math.min(LOOK_MS, left));
+    if (running?.length === 0 || left <= 0 || signal.aborted) return running;
+    await sleep(Math.min(LOOK_MS, left), undefined, { signal }).catch(() => {});
   }
-  cli.terminal.say(
-    `agenticore: ${oneLine(drained.name)} is not idle after ${flags.timeout} s: ${stillRuns(running)}.`,
-  );
-  return 1;
 }
 
 /** What cannot be seen for a moment is looked at again. */

@@ -33,7 +33,7 @@ export function jobLines(job: JobView, { colours }: Terminal, now: number): read
       : ['', colours.bold(title), ...printable(text).trimEnd().split('\n')];
   return [
     ...row('job', job.id),
-    ...row('status', paintStatus(colours, job.status) + (job.cancelRequested ? ' (cancel requested)' : '')),
+    ...row('status', paintStatus(colours, job.status) + (isStopping(job) ? ' (cancel requested)' : '')),
     ...plain('repository', job.repoUrl),
     ...plain('base', job.baseRef),
     ...plain('profile', job.profile),
@@ -62,6 +62,8 @@ export function jobLines(job: JobView, { colours }: Terminal, now: number): read
     ),
   ];
 }
+
+const isStopping = (job: JobView): boolean => job.cancelRequested && job.endedAt === undefined;
 
 function whenAndAgo(iso: string | undefined, now: number): string | undefined {
   const at = timeOf(iso);

@@ -1,6 +1,7 @@
 // Where the task of `run` comes from: the command line, what stands behind --, or stdin.
 import { AgenticoreError } from '../../../domain/errors.js';
 import type { CliContext } from '../cli-context.js';
+import { fromStdin } from './from-stdin.js';
 
 /** More than any task may have; what is longer is no task but a mistake. */
 const MOST_BYTES = 1024 * 1024;
@@ -10,7 +11,7 @@ const MOST_BYTES = 1024 * 1024;
  * Throws INVALID_REQUEST when there is none, two, or too much.
  */
 export async function readTask(
-  stdin: CliContext['stdin'],
+  cli: CliContext,
   given: string | undefined,
   rest: readonly (string | number)[],
 ): Promise<string> {
@@ -21,8 +22,8 @@ export async function readTask(
     );
   }
   const told = given ?? rest[0];
-  const asksStdin = told === '' || told === '-' || (told === undefined && stdin.isTTY !== true);
-  const task = asksStdin ? await readAll(stdin) : String(told ?? '');
+  const asksStdin = told === '' || told === '-' || (told === undefined && cli.stdin.isTTY !== true);
+  const task = asksStdin ? await readAll(fromStdin(cli, 'the task')) : String(told ?? '');
   if (task.trim() === '') {
     const where = asksStdin ? 'Nothing came from stdin' : 'There is no task';
     throw new AgenticoreError(

@@ -33,7 +33,7 @@ export async function run(cli: CliContext, flags: RunFlags): Promise<number> {
   const metadata = readMetadata(flags.metadata);
   const repoUrl = await repoAddress(flags.repo, api.http.url);
   const order = {
-    task: await readTask(cli.stdin, flags.task, flags._.slice(1)),
+    task: await readTask(cli, flags.task, flags._.slice(1)),
     repo_url: repoUrl,
     profile: flags.profile,
     base_ref: flags.baseRef,

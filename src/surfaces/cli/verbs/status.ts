@@ -1,4 +1,5 @@
 // `agenticore status`: is the server well, may it be given work, how much it has, and who works.
+import { isCode } from '../../../domain/errors.js';
 import type { AddressFlags, CliContext } from '../cli-context.js';
 import { JOB_STATUS_CHOICES } from '../options.js';
 import { createJobsApi, type JobsApi } from '../server/jobs-api.js';
@@ -18,18 +19,35 @@ export async function status(cli: CliContext, flags: StatusFlags): Promise<numbe
   const { print, colours } = cli.terminal;
   const api = createJobsApi(await cli.address(flags));
   const health = await api.health();
-  const [{ ready, body }, counts, workers] = await Promise.all([api.ready(), countJobs(api), api.workers()]);
+  const [{ ready, body }, work] = await Promise.all([api.ready(), workOf(api)]);
+  const { jobs, workers } = work ?? { jobs: null, workers: null };
   if (flags.json) {
-    print(JSON.stringify({ url: api.http.url, health, ready: body, jobs: counts, workers }, null, 2));
+    print(JSON.stringify({ url: api.http.url, health, ready: body, jobs, workers }, null, 2));
     return ready ? 0 : 1;
   }
   const row = (name: string, value: string): void => print(`${colours.dim(name.padEnd(11))} ${value}`);
   row('server', `${api.http.url}, version ${oneLine(textAt(health, 'version') ?? 'unknown')}`);
   row('ready', ready ? colours.green('yes') : colours.red(`no: ${reasonsOf(body)}`));
-  for (const [name, count] of Object.entries(counts))
+  for (const [name, count] of Object.entries(jobs ?? {}))
     row(name, paintStatus(colours, name).replace(name, String(count)));
-  for (const worker of workers) row('worker', workerLine(worker));
+  for (const worker of workers ?? []) row('worker', workerLine(worker));
+  if (workers?.length === 0) row('worker', colours.yellow('none lives: jobs wait until one starts'));
   return ready ? 0 : 1;
+}
+
+/** What there is to do, and who does it; undefined while the bus, which knows, is away: that is why the server is not ready. */
+async function workOf(
+  api: JobsApi,
+): Promise<
+  { readonly jobs: Readonly<Record<string, number>>; readonly workers: readonly JsonObject[] } | undefined
+> {
+  try {
+    const [jobs, workers] = await Promise.all([countJobs(api), api.workers()]);
+    return { jobs, workers };
+  } catch (error) {
+    if (isCode(error, 'BUS_UNREACHABLE')) return undefined;
+    throw error;
+  }
 }
 
 async function countJobs(api: JobsApi): Promise<Readonly<Record<string, number>>> {

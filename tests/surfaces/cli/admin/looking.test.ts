@@ -57,6 +57,8 @@ describe('admin pending', () => {
     const { code, err } = await keep(await beside(), ['pending', '--steal']);
     assert.equal(code, 2);
     assert.match(err, /--min-idle/);
+    const negative = await keep(await beside(), ['pending', '--min-idle', '-1']);
+    assert.deepEqual([negative.code, negative.err], [2, 'agenticore: --min-idle must not be negative.\n']);
   });
 
   it('steals from who was silent for long enough', async () => {

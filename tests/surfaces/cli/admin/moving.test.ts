@@ -82,6 +82,23 @@ describe('admin export and import', () => {
     assert.deepEqual([garbage.code, garbage.err], [1, 'agenticore: This is no export of agenticore.\n']);
   });
 
+  it('says at a terminal what it waits for, and that nothing came', async (t) => {
+    const bus = await freshBus(t);
+    await makeWholeHistory(bus);
+    const { out } = await keep(bus, ['export', '--all']);
+    const there = await freshBus(t);
+    const waits = 'agenticore: Waiting for an export, typed or pasted here; Ctrl-D ends it.\n';
+    const typed = await keep(there, ['import', '-'], { stdin: out, stdinIsTTY: true });
+    assert.deepEqual([typed.code, typed.out, typed.err], [0, '1 job imported\n', waits]);
+    const server = await startTestServer(t);
+    const empty = 'agenticore: The input is empty: no export of agenticore.\n';
+    for (const situation of [{ stdin: '' }, locked(server.url, '')]) {
+      const nothing = await keep(there, ['import', '-'], { ...situation, stdinIsTTY: true });
+      assert.deepEqual([nothing.code, nothing.err], [1, waits + empty]);
+      assert.equal((await keep(there, ['import', '-'], situation)).err, empty);
+    }
+  });
+
   it('steals through the server that has the bus', async (t) => {
     const server = await startTestServer(t);
     const jobId = await submit(server.bus.events);

@@ -1,10 +1,11 @@
-// `agenticore admin verify` as somebody types it: what it prints, and its exit codes.
+// `agenticore admin verify` and `rebuild` as somebody types them: what they print, and their exit codes.
 import assert from 'node:assert/strict';
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { openFileBus, readFileBus } from '../../../../src/adapters/file/open-file-bus.js';
 import { AgenticoreError } from '../../../../src/domain/errors.js';
+import type { Log } from '../../../../src/ports/log.js';
 import { tempDir } from '../../../support/temp-dir.js';
 import { makeWholeHistory } from '../../../support/whole-history.js';
 import { deskWith, keep } from './keeper.js';
@@ -55,5 +56,46 @@ describe('admin verify', () => {
       2,
     );
     assert.equal((await keep(bus, ['verify'])).code, 2);
+  });
+});
+
+describe('admin rebuild on files', () => {
+  it('names a job whose ledger cannot be read until somebody mends it or removes its folder', async (t) => {
+    const home = await tempDir(t);
+    const server = await openFileBus({ home, leaseMs: 600_000 });
+    const [damaged, mended] = [await makeWholeHistory(server), await makeWholeHistory(server)];
+    await server.close();
+    const ledger = (jobId: string): string => join(home, 'bus', 'jobs', jobId, 'ledger.jsonl');
+    const whole = await readFile(ledger(mended), 'utf8');
+    for (const jobId of [damaged, mended]) await writeFile(ledger(jobId), 'hello\nworld\n');
+    const look = async () => {
+      const unreadable = new Map<string, string>();
+      const log: Log = (_fact, { job_id, error } = {}) => void unreadable.set(String(job_id), String(error));
+      const bus = await readFileBus({ home, leaseMs: 600_000, log });
+      const desk = deskWith(bus, { unreadableJobs: () => unreadable });
+      const told = await keep(bus, ['rebuild', '--json'], { desk });
+      const { jobs, differed } = JSON.parse(told.out);
+      return { code: told.code, jobs, differed, plain: await keep(bus, ['rebuild'], { desk }) };
+    };
+
+    const { code, jobs, differed, plain } = await look();
+    assert.deepEqual([code, jobs, differed.length], [1, 2, 2]);
+    for (const jobId of [damaged, mended]) {
+      const what = `Line 1 of ${ledger(jobId)} cannot be read`;
+      assert.deepEqual(
+        differed.find((one: { job_id: string }) => one.job_id === jobId),
+        { job_id: jobId, differed: [what], mended: false },
+      );
+      assert.ok(plain.out.includes(`${jobId}\t${what}\n`));
+    }
+    assert.deepEqual(
+      [plain.code, plain.err],
+      [1, '2 jobs looked at, 2 cannot be mended: the ledger itself is broken\n'],
+    );
+
+    await writeFile(ledger(mended), whole);
+    await rm(join(home, 'bus', 'jobs', damaged), { recursive: true });
+    const after = await look();
+    assert.deepEqual([after.code, after.jobs, after.differed], [0, 1, []]);
   });
 });

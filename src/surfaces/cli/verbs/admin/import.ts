@@ -9,6 +9,7 @@ import { createHttpClient } from '../../server/http-client.js';
 import { countOf } from '../../terminal/amounts.js';
 import { oneLine } from '../../terminal/printable.js';
 import type { Terminal } from '../../terminal/terminal.js';
+import { fromStdin } from '../from-stdin.js';
 import { importAtServer } from './import-at-server.js';
 import { printJson } from './print-table.js';
 
@@ -23,7 +24,7 @@ export async function importVerb(
   { file, open = false, json }: ImportFlags,
 ): Promise<number> {
   const lines = (): AsyncIterable<string> =>
-    textLines(file === '-' || file === '' ? cli.stdin : readFile(file));
+    textLines(file === '-' || file === '' ? fromStdin(cli, 'an export') : readFile(file));
   const report = await cli
     .atDesk({ access: 'write' }, ({ bus, hash }) => importJobs({ custody: bus.custody, hash }, lines(), open))
     .catch(async (error: unknown) => {

@@ -18,6 +18,8 @@ interface PendingFlags {
 
 export async function pending(cli: CliContext, flags: PendingFlags): Promise<number> {
   const { terminal } = cli;
+  if ((flags['min-idle'] ?? 0) < 0)
+    throw new AgenticoreError('INVALID_REQUEST', '--min-idle must not be negative.');
   const found = flags.steal ? await steal(cli, flags['min-idle']) : await list(cli, flags['min-idle'] ?? 0);
   if (flags.json) printJson(terminal, found.map(pendingJson));
   else
@@ -39,7 +41,7 @@ const list = ({ atDesk }: CliContext, minIdleS: number): Promise<readonly Pendin
   );
 
 async function steal(cli: CliContext, minIdleS: number | undefined): Promise<readonly PendingEntry[]> {
-  if (minIdleS === undefined || minIdleS < 0) {
+  if (minIdleS === undefined) {
     const why = '--steal needs --min-idle: how many seconds a worker must have been silent to lose its job.';
     throw new AgenticoreError('INVALID_REQUEST', why);
   }

@@ -14,9 +14,9 @@ interface RebuildFlags {
 export function rebuild({ atDesk, terminal }: CliContext, flags: RebuildFlags): Promise<number> {
   const dry = flags['dry-run'] === true;
   // On a file bus there is nothing to mend but what a start mends, so that it need not be written to.
-  return atDesk({ access: 'read' }, async ({ bus, hash }) => {
-    const differed: Rebuilt[] = [];
-    let looked = 0;
+  return atDesk({ access: 'read' }, async ({ bus, hash, unreadableJobs }) => {
+    const differed = [...unreadableJobs()].map(unmendable);
+    let looked = differed.length;
     for await (const rebuilt of rebuildJobs(bus, hash, !dry, () => (looked += 1))) differed.push(rebuilt);
     const broken = differed.filter(({ canBeMended }) => !canBeMended).length;
     if (flags.json) {
@@ -38,6 +38,13 @@ export function rebuild({ atDesk, terminal }: CliContext, flags: RebuildFlags): 
     return broken > 0 || (dry && differed.length > 0) ? 1 : 0;
   });
 }
+
+/** A job that a file bus left out when it was opened. */
+const unmendable = ([jobId, why]: readonly [string, string]): Rebuilt => ({
+  jobId,
+  what: [why.replace(/\.$/, '')],
+  canBeMended: false,
+});
 
 function summary(looked: number, differed: number, broken: number, dry: boolean): string {
   const mended = differed - broken;
