@@ -31,6 +31,7 @@ process.exitCode = await runCli(
     listPackages: async () => (await import('./roles/look-at-packages.js')).listPackages(),
     checkPackage: async (directory) => (await import('./roles/look-at-packages.js')).checkPackage(directory),
     atDesk: async (order, work) => (await import('./roles/desk.js')).atDesk(order, terminal.say, work),
+    busHolder: async () => (await import('./roles/desk.js')).busHolder(),
     edit: async (text) => (await import('./roles/edit-text.js')).editText(text),
     onInterrupt: (listener) => {
       process.once('SIGINT', listener);

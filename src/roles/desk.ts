@@ -32,6 +32,12 @@ export async function atDesk<T>(
   }
 }
 
+/** What the process calls itself that has the file bus of the configuration; undefined when nobody tells. */
+export async function busHolder(): Promise<string | undefined> {
+  const { ownerOfFileBus } = await import('../adapters/file/open-file-bus.js');
+  return (await ownerOfFileBus(loadConfig().config.home))?.name;
+}
+
 /** Errors are worth a line on stderr; everything else is the server's business. Jobs that cannot be read are noted. */
 const complaints =
   (say: (line: string) => void, unreadable: Map<string, string>): Log =>

@@ -25,7 +25,7 @@ export async function openBus(
     const { openRedisBus } = await import('../adapters/redis/open-redis-bus.js');
     return openRedisBus({ url, keyPrefix, leaseMs, maxPerRepo, consumer, log });
   }
-  const files = { home: config.home, leaseMs, maxPerRepo, log };
+  const files = { home: config.home, holder: consumer, leaseMs, maxPerRepo, log };
   const { openFileBus, readFileBus } = await import('../adapters/file/open-file-bus.js');
   return opening.access === 'read' ? readFileBus(files) : openFileBus(files);
 }

@@ -28,6 +28,8 @@ import { createTranscriptLog } from './transcript-log.js';
 import { createVisits } from './visits.js';
 
 export interface FileBusOptions {
+  /** What this process calls itself: those who find the bus in its hands know it by that. */
+  readonly holder?: string;
   /** The bus lives in `<home>/bus`. */
   readonly home: string;
   readonly leaseMs: number;
@@ -51,7 +53,7 @@ export async function openFileBus(options: FileBusOptions): Promise<Bus> {
   try {
     await mkdir(jobsDir, { recursive: true, mode: 0o700 });
     for (const folder of [home, root]) await syncFolder(folder);
-    const lock = await takeLock(lockOf(root));
+    const lock = await takeLock(lockOf(root), options.holder);
     try {
       await rm(trashDir, { recursive: true, force: true });
       await mkdir(trashDir, { mode: 0o700 });

@@ -95,6 +95,8 @@ export interface CliContext {
    * Throws CONFIG_INVALID, BUS_UNREACHABLE, and BUS_LOCKED for writing to a file bus that a server has.
    */
   atDesk<T>(order: DeskOrder, work: (desk: Desk) => Promise<T>): Promise<T>;
+  /** What the process calls itself that has the file bus in its hands; undefined when that is not known. */
+  busHolder(): Promise<string | undefined>;
   /** Lets the person change a text in their editor. Throws INVALID_REQUEST when there is none, or it failed. */
   edit(text: string): Promise<string>;
   /** Calls back at Ctrl-C instead of ending the process, until the function it returns is called. */

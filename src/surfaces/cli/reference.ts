@@ -37,7 +37,8 @@ const HEAD = `# Command line
 <!-- Made by \`npm run docs\` from src/surfaces/cli/{commands,agent-commands,admin-commands}.ts; edit those instead. -->
 
 \`agenticore <command>\` starts the server, or talks to one over HTTP like any other client. Only \`agenticore admin\` goes
-to the bus itself: to Redis, or to the files, which it reads as they lie there and changes through the server that has them.
+to the bus itself: to Redis, or to the files, which it reads as they lie there and changes through the server that has
+them; one at that address that has other files is not asked to.
 
 **Where the server is.** \`--url\`, else \`AGENTICORE_URL\`, else the host and port that a server with the same
 configuration would listen on (http://127.0.0.1:8200). A server with keys wants one: \`--api-key\` or

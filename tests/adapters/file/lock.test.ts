@@ -79,9 +79,9 @@ test('an owner that cannot be looked at holds the lock while it is heard of', as
   };
   await writeFile(path, JSON.stringify(elsewhere));
   const beat = setInterval(() => void utimes(path, new Date(), new Date()), QUICK.beatMs);
-  await assert.rejects(takeLock(path, QUICK), /process 1 on elsewhere/);
+  await assert.rejects(takeLock(path, 'me', QUICK), /process 1 on elsewhere/);
   clearInterval(beat);
-  const lock = await takeLock(path, QUICK);
+  const lock = await takeLock(path, 'me', QUICK);
   assert.equal(lock.isHeld(), true);
   await lock.release();
 });
@@ -90,7 +90,7 @@ test('a lock that cannot be read is taken over when nobody touches it', async (t
   const path = join(await tempDir(t), 'lock');
   for (const text of ['', '{"pid":', 'null', '{"pid":"1"}']) {
     await writeFile(path, text);
-    await (await takeLock(path, QUICK)).release();
+    await (await takeLock(path, 'me', QUICK)).release();
   }
 });
 

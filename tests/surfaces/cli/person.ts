@@ -34,6 +34,8 @@ export interface Situation {
   readonly desk?: Desk | Error;
   /** Called before the desk is opened; throws what opening it throws. */
   readonly atDesk?: (access: 'read' | 'write') => void;
+  /** What the process calls itself that has the bus. */
+  readonly busHolder?: string;
   readonly edit?: (text: string) => Promise<string>;
   readonly serve?: (flags: ServeFlags) => Promise<number>;
 }
@@ -78,6 +80,7 @@ export async function type(words: readonly string[], situation: Situation = {}):
       if (situation.desk === undefined) throw new Error('there is no desk in this situation');
       return work(situation.desk);
     },
+    busHolder: async () => situation.busHolder,
     edit: situation.edit ?? (async (text) => text),
     onInterrupt: (listener) => {
       situation.interrupt?.(listener);

@@ -18,6 +18,8 @@ const MAX_TRIES = 10;
 
 export interface Owner {
   readonly token: string;
+  /** What the process calls itself, to others too; a lock of an earlier build does not tell. */
+  readonly name: string | undefined;
   readonly pid: number;
   /** Start time of the process, in the system's own units: a pid alone may have been given away again. */
   readonly started: string | undefined;
@@ -41,8 +43,9 @@ function startOf(pid: number): string | undefined {
   return start === undefined ? undefined : String(start);
 }
 
-const describeSelf = (): Owner => ({
+const describeSelf = (name: string | undefined): Owner => ({
   token: randomUUID(),
+  name,
   pid: process.pid,
   started: startOf(process.pid),
   host: hostname(),
@@ -100,10 +103,10 @@ function taken(path: string, owner: Owner | undefined): AgenticoreError {
 
 /**
  * Takes the lock at `path`, over the body of a dead owner if need be. Throws BUS_LOCKED naming the pid and host of a
- * living one. Telling whether an owner in another container lives takes up to ten seconds.
+ * living one. `name`: what this process calls itself. Telling whether an owner in another container lives takes up to ten seconds.
  */
-export async function takeLock(path: string, patience = PATIENCE): Promise<Lock> {
-  const self = describeSelf();
+export async function takeLock(path: string, name?: string, patience = PATIENCE): Promise<Lock> {
+  const self = describeSelf(name);
   const own = `${path}.${self.token}`;
   try {
     const file = await open(own, 'wx', 0o600);

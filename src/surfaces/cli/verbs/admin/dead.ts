@@ -1,17 +1,17 @@
 // `agenticore admin dead`: jobs that used up their attempts, and what becomes of them.
 import { randomUUID } from 'node:crypto';
 import { dropLetter, requeueLetter } from '../../../../app/admin/dead-letters.js';
-import { AgenticoreError, isCode, publicCode } from '../../../../domain/errors.js';
+import { AgenticoreError, publicCode } from '../../../../domain/errors.js';
 import type { Bus } from '../../../../ports/bus.js';
 import type { DeadLetter } from '../../../../ports/dead-letters.js';
 import { isoTime } from '../../../wire/job-json.js';
 import type { CliContext } from '../../cli-context.js';
 import { findJobId } from '../../server/find-job.js';
-import { createHttpClient } from '../../server/http-client.js';
 import { dropAtServer, requeueAtServer } from '../../server/keeper-api.js';
 import { formatAge } from '../../terminal/amounts.js';
 import { oneLine } from '../../terminal/printable.js';
 import { printJson, printTable } from './print-table.js';
+import { throughServer } from './through-server.js';
 
 interface LetterFlags {
   readonly id: string;
@@ -68,10 +68,7 @@ export async function requeueDead(cli: CliContext, { id, edit, json }: LetterFla
       };
       return (await requeueLetter(deps, jobId, BY, edited)).id;
     })
-    .catch(async (error: unknown) => {
-      if (!isCode(error, 'BUS_LOCKED')) throw error;
-      return requeueAtServer(createHttpClient(await cli.address({})), jobId, edited);
-    });
+    .catch((error: unknown) => throughServer(cli, error, (http) => requeueAtServer(http, jobId, edited)));
   if (json) printJson(cli.terminal, { job_id: again, retry_of: jobId });
   else cli.terminal.print(again);
   return 0;
@@ -83,10 +80,7 @@ export async function dropDead(cli: CliContext, { id, json }: LetterFlags): Prom
     .atDesk({ access: 'write' }, ({ bus: { events }, clock, hash }) =>
       dropLetter({ events, clock, hash }, jobId, BY),
     )
-    .catch(async (error: unknown) => {
-      if (!isCode(error, 'BUS_LOCKED')) throw error;
-      await dropAtServer(createHttpClient(await cli.address({})), jobId);
-    });
+    .catch((error: unknown) => throughServer(cli, error, (http) => dropAtServer(http, jobId)));
   if (json) printJson(cli.terminal, { dropped: jobId });
   else cli.terminal.print(`${jobId} dropped`);
   return 0;

@@ -2,16 +2,16 @@
 import { createReadStream } from 'node:fs';
 import { type ImportReport, importJobs } from '../../../../app/admin/import-jobs.js';
 import { textLines } from '../../../../app/admin/text-lines.js';
-import { AgenticoreError, isCode, messageOf } from '../../../../domain/errors.js';
+import { AgenticoreError, messageOf } from '../../../../domain/errors.js';
 import { importJson } from '../../../wire/admin-json.js';
 import type { CliContext } from '../../cli-context.js';
-import { createHttpClient } from '../../server/http-client.js';
 import { countOf } from '../../terminal/amounts.js';
 import { oneLine } from '../../terminal/printable.js';
 import type { Terminal } from '../../terminal/terminal.js';
 import { fromStdin } from '../from-stdin.js';
 import { importAtServer } from './import-at-server.js';
 import { printJson } from './print-table.js';
+import { throughServer } from './through-server.js';
 
 interface ImportFlags {
   readonly file: string;
@@ -27,10 +27,7 @@ export async function importVerb(
     textLines(file === '-' || file === '' ? fromStdin(cli, 'an export') : readFile(file));
   const report = await cli
     .atDesk({ access: 'write' }, ({ bus, hash }) => importJobs({ custody: bus.custody, hash }, lines(), open))
-    .catch(async (error: unknown) => {
-      if (!isCode(error, 'BUS_LOCKED')) throw error;
-      return importAtServer(createHttpClient(await cli.address({})), lines(), open);
-    });
+    .catch((error: unknown) => throughServer(cli, error, (http) => importAtServer(http, lines(), open)));
   return sayReport(cli.terminal, report, json === true);
 }
 

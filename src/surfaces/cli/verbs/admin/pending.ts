@@ -1,14 +1,14 @@
 // `agenticore admin pending`: which worker holds which job, and since when it has not said so; takes them away if told.
-import { AgenticoreError, isCode } from '../../../../domain/errors.js';
+import { AgenticoreError } from '../../../../domain/errors.js';
 import type { PendingEntry } from '../../../../ports/custody.js';
 import { pendingJson } from '../../../wire/admin-json.js';
 import type { CliContext } from '../../cli-context.js';
-import { createHttpClient } from '../../server/http-client.js';
 import { stealAtServer } from '../../server/keeper-api.js';
 import { countOf, formatDuration } from '../../terminal/amounts.js';
 import { oneLine } from '../../terminal/printable.js';
 import type { Column } from '../../terminal/table.js';
 import { printJson, printTable } from './print-table.js';
+import { throughServer } from './through-server.js';
 
 interface PendingFlags {
   readonly steal?: boolean | undefined;
@@ -48,10 +48,7 @@ async function steal(cli: CliContext, minIdleS: number | undefined): Promise<rea
   const minIdleMs = Math.round(minIdleS * 1000);
   return cli
     .atDesk({ access: 'write' }, ({ bus }) => bus.custody.steal(minIdleMs))
-    .catch(async (error: unknown) => {
-      if (!isCode(error, 'BUS_LOCKED')) throw error;
-      return stealAtServer(createHttpClient(await cli.address({})), minIdleMs);
-    });
+    .catch((error: unknown) => throughServer(cli, error, (http) => stealAtServer(http, minIdleMs)));
 }
 
 function columnsOf(found: readonly PendingEntry[]): readonly Column[] {

@@ -1,13 +1,13 @@
 // `agenticore admin trim`: forgets what was said in ended jobs; ledger, view and answer stay.
 import { type TrimOrder, trimJobs } from '../../../../app/admin/trim-jobs.js';
-import { AgenticoreError, isCode } from '../../../../domain/errors.js';
+import { AgenticoreError } from '../../../../domain/errors.js';
 import type { CliContext } from '../../cli-context.js';
 import { findJobId } from '../../server/find-job.js';
-import { createHttpClient } from '../../server/http-client.js';
 import { trimAtServer } from '../../server/keeper-api.js';
 import { countOf } from '../../terminal/amounts.js';
 import { printJson } from './print-table.js';
 import { durationMs } from './replay-fleet.js';
+import { throughServer } from './through-server.js';
 
 interface TrimFlags {
   readonly job?: string | undefined;
@@ -19,10 +19,7 @@ export async function trim(cli: CliContext, flags: TrimFlags): Promise<number> {
   const order = await orderOf(cli, flags);
   const trimmed = await cli
     .atDesk({ access: 'write' }, ({ bus, hash }) => trimJobs(bus, hash, order))
-    .catch(async (error: unknown) => {
-      if (!isCode(error, 'BUS_LOCKED')) throw error;
-      return trimAtServer(createHttpClient(await cli.address({})), order);
-    });
+    .catch((error: unknown) => throughServer(cli, error, (http) => trimAtServer(http, order)));
   if (flags.json) printJson(cli.terminal, { trimmed });
   else cli.terminal.print(`${countOf(trimmed.length, 'job')} trimmed`);
   return 0;
