@@ -68,14 +68,12 @@ export async function startBeside(
   more: Record<string, string> = {},
 ): Promise<{ readonly url: string; stop(): Promise<void> }> {
   const folder = await mkdtemp(join(tmpdir(), 'agenticore-agent-'));
-  const { url, stop } = await startServer(DOOR, folder, { ...settings, ...more });
-  return {
-    url,
-    async stop() {
-      await stop();
-      await rm(folder, { recursive: true, force: true, maxRetries: 5 });
-    },
-  };
+  const forget = () => rm(folder, { recursive: true, force: true, maxRetries: 5 });
+  const { url, stop } = await startServer(DOOR, folder, { ...settings, ...more }).catch(async (error) => {
+    await forget();
+    throw error;
+  });
+  return { url, stop: () => stop().then(forget) };
 }
 
 /** The chunks of a stream, `[DONE]` left out. */
