@@ -6,7 +6,7 @@ import { evolve, isDeadLetter, type Job } from '../domain/job.js';
 import type { JobEvent } from '../domain/job-event.js';
 import { placementChange } from '../domain/placement.js';
 import type { Clock } from '../ports/clock.js';
-import type { EventLog, StoredJob, Transition } from '../ports/event-log.js';
+import type { EventLog, IdempotencyClaim, StoredJob, Transition } from '../ports/event-log.js';
 
 export interface LedgerDeps {
   readonly events: EventLog;
@@ -28,6 +28,8 @@ export interface CommandExtras {
   readonly answer?: string;
   /** JSON of the whole request of a turn that waits, with SubmitJob. */
   readonly request?: string;
+  /** The key that a caller gave, with SubmitJob. */
+  readonly idempotency?: IdempotencyClaim;
   /** Token of the claim without which the command may not happen. */
   readonly claim?: string;
 }
@@ -103,7 +105,7 @@ export function transitionOf(
   before: StoredJob | undefined,
   events: readonly JobEvent[],
   hash: Hash,
-  { answer, request, claim }: CommandExtras = {},
+  { answer, request, idempotency, claim }: CommandExtras = {},
 ): Transition {
   const tail = { version: before?.job.version ?? 0, head: before?.head() ?? GENESIS };
   const { records, lines, head } = chainEvents(events, tail, hash);
@@ -121,6 +123,7 @@ export function transitionOf(
     callback: callbackChange(before?.job, job),
     answer,
     request,
+    idempotency,
     claim,
   };
 }

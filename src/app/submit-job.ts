@@ -11,6 +11,7 @@ import type { Courier } from '../ports/courier.js';
 import type { ProfileStore } from '../ports/profile-store.js';
 import { type LedgerDeps, transitionOf } from './handle-command.js';
 import { hasRoom } from './queue-room.js';
+import { claimOf, jobOfKey, type RequestKey } from './request-key.js';
 
 /** A request that passed its schema; absent fields take the server's or the profile's defaults. */
 export interface JobRequest {
@@ -60,7 +61,6 @@ export interface SubmitPolicy {
   readonly repoUrls: RepoUrlPolicy;
 }
 
-const IDEMPOTENCY_TTL_MS = 24 * 60 * 60_000;
 const QUEUE_FULL_RETRY_S = 10;
 
 /**
@@ -172,20 +172,14 @@ async function completeOrder(
   return order;
 }
 
-async function append(
-  deps: AgainDeps,
-  order: JobOrder,
-  idempotency: { readonly key: string; readonly digest: string } | undefined,
-): Promise<Job> {
+async function append(deps: AgainDeps, order: JobOrder, key: RequestKey | undefined): Promise<Job> {
   if (!(await hasRoom(deps.events, deps.clock, deps.policy.maxQueued))) {
     throw new AgenticoreError('QUEUE_FULL', undefined, { retryAfterS: QUEUE_FULL_RETRY_S });
   }
   const jobId = deps.newId();
   const events = decide({ type: 'SubmitJob', jobId, kind: 'task', order }, undefined, deps.clock.now());
-  const transition = transitionOf(jobId, undefined, events, deps.hash);
-  const result = await deps.events.append(
-    idempotency ? { ...transition, idempotency: { ...idempotency, ttlMs: IDEMPOTENCY_TTL_MS } } : transition,
-  );
+  const transition = transitionOf(jobId, undefined, events, deps.hash, key && { idempotency: claimOf(key) });
+  const result = await deps.events.append(transition);
   switch (result.kind) {
     case 'appended':
       return transition.after.job;
@@ -193,20 +187,8 @@ async function append(
     case 'unclaimed':
       throw new Error(`new job id ${jobId} is taken`);
     case 'duplicate':
-      return earlierJob(deps, result, idempotency?.digest);
+      return jobOfKey(deps.events, result, key?.digest);
     default:
       return result satisfies never;
   }
-}
-
-async function earlierJob(
-  deps: LedgerDeps,
-  taken: { jobId: string; digest: string },
-  digest: string | undefined,
-): Promise<Job> {
-  if (taken.digest !== digest) throw new AgenticoreError('IDEMPOTENCY_MISMATCH');
-  const stored = await deps.events.load(taken.jobId);
-  if (stored === undefined)
-    throw new AgenticoreError('JOB_NOT_FOUND', 'The job of this Idempotency-Key was removed after its ttl.');
-  return stored.job;
 }

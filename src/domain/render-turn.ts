@@ -96,7 +96,7 @@ export function createTurnRenderer(visibility: Visibility): TurnRenderer {
     takeEntry({ kind, type, data }) {
       const value = kind === 'event' ? undefined : parse(data);
       if (!isRecord(value)) return [];
-      if (kind === 'message') return take(type, value);
+      if (kind === 'message') return isRecord(value.message) ? take(type, value.message) : [];
       return isDelta(value) ? voices.takeDelta(value) : [];
     },
     end() {

@@ -21,6 +21,26 @@ export interface SessionRecord {
   compared(): number;
 }
 
+/**
+ * True when a session file holds the message of this name and, back to the first, each one that it follows. Claude goes
+ * on without what it could not write (a full disk), and leaves off in the middle when it is killed: a session that is
+ * taken up again would lack it, unnoticed.
+ */
+export function holdsUpTo(text: string, uuid: string): boolean {
+  const parents = new Map<unknown, unknown>();
+  for (const line of text.split('\n')) {
+    const { uuid: name, parentUuid: parent } = parse(line) ?? {};
+    if (typeof name === 'string') parents.set(name, parent);
+  }
+  let at: unknown = uuid;
+  while (parents.has(at)) {
+    const parent = parents.get(at);
+    parents.delete(at); // a ring has no first
+    at = parent;
+  }
+  return at === null || at === undefined;
+}
+
 interface Line {
   /** From 1. */
   readonly at: number;

@@ -6,6 +6,8 @@ export interface Conversation {
   readonly sessionId: string;
   /** Claude's session file; only the hosts that share its disk can resume it. */
   readonly transcript?: string;
+  /** The last message of Claude's own that the session file must hold (ports/turn-agent). */
+  readonly leaf?: string;
   /** Hash of the exchanges that Claude has in mind (domain/conversation). */
   readonly head: string;
   /** Hash of what the session was begun with: package version, model, instructions. */

@@ -21,6 +21,12 @@ export interface IdempotencyClaim {
   readonly ttlMs: number;
 }
 
+/** Which job an idempotency key began, and the digest it came with. */
+export interface TakenKey {
+  readonly jobId: string;
+  readonly digest: string;
+}
+
 export interface Transition {
   readonly jobId: string;
   /** 0 for a new job. */
@@ -41,7 +47,7 @@ export interface Transition {
   readonly answer?: string | undefined;
   /** JSON of the whole request of a turn that waits, with its first transition; kept beside the ledger until its end. */
   readonly request?: string | undefined;
-  readonly idempotency?: IdempotencyClaim;
+  readonly idempotency?: IdempotencyClaim | undefined;
   /** Token of the claim that the caller must still hold. */
   readonly claim?: string | undefined;
 }
@@ -50,7 +56,7 @@ export type AppendResult =
   | { readonly kind: 'appended' }
   | { readonly kind: 'conflict' } // the ledger is not at expectedVersion: reload and decide again
   | { readonly kind: 'unclaimed' } // the claim belongs to nobody or somebody else by now
-  | { readonly kind: 'duplicate'; readonly jobId: string; readonly digest: string }; // the idempotency key is taken
+  | ({ readonly kind: 'duplicate' } & TakenKey); // the idempotency key is taken
 
 export interface JobQuery {
   /** Undefined: of any status. */
@@ -71,6 +77,8 @@ export interface EventLog {
   append(transition: Transition): Promise<AppendResult>;
   /** The job as it stands; undefined when there is no such job. */
   load(jobId: string): Promise<StoredJob | undefined>;
+  /** Who has an idempotency key; undefined while it is free. A job that is removed keeps its key taken. */
+  taken(key: string): Promise<TakenKey | undefined>;
   /** The whole ledger in order; empty when there is no such job. */
   read(jobId: string): Promise<readonly LedgerRecord[]>;
   /** Text of the final answer, if one was given. */

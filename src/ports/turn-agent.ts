@@ -28,7 +28,13 @@ export interface SystemPrompt {
 export type TurnMemory =
   | { readonly kind: 'none' }
   /** The session in which exactly `history` was said: live in a process of this pool, or in Claude's session file. */
-  | { readonly kind: 'session'; readonly sessionId: string; readonly transcript?: string };
+  | {
+      readonly kind: 'session';
+      readonly sessionId: string;
+      readonly transcript?: string;
+      /** `TurnEnd.leaf` of the last turn of the session. */
+      readonly leaf?: string;
+    };
 
 export interface TurnOrder {
   /** `<job id>.<attempt>`, for the log. */
@@ -69,6 +75,8 @@ export type TurnEnd = AgentEnd & {
   readonly stopReason?: string;
   /** With `--json-schema`: the answer, when it fits. */
   readonly structuredOutput?: unknown;
+  /** Name of the last message of Claude's own that its session must hold to be gone on with. */
+  readonly leaf?: string;
 };
 
 export interface PoolState {

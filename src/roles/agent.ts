@@ -3,6 +3,7 @@ import { setMaxListeners } from 'node:events';
 import { createTurnAgent } from '../adapters/claude/pool/turn-agent.js';
 import { createGuard, type Guard } from '../adapters/host/attempt/guard.js';
 import { sweepOrphans } from '../adapters/host/attempt/sweep.js';
+import { createDiskRoom } from '../adapters/host/disk-room.js';
 import { systemClock } from '../adapters/host/system-clock.js';
 import { claimTurnsLoop } from '../app/loops/claim-turns.js';
 import { createLeases } from '../app/loops/lease.js';
@@ -18,14 +19,16 @@ import type { Turns } from '../app/turn/turns.js';
 import { createWaitingRoom } from '../app/turn/waiting-room.js';
 import { messageOf } from '../domain/errors.js';
 import { parseVisibility } from '../domain/visibility.js';
+import type { DiskRoom } from '../ports/disk-room.js';
 import type { PackageStore } from '../ports/packages.js';
 import type { TurnAgent } from '../ports/turn-agent.js';
 import type { Config } from '../runtime/config/config.js';
 import { type Service, untilAborted } from '../runtime/supervise.js';
+import { cached } from './cached.js';
 import { fingerprintCredential } from './credential.js';
 import { createHeart } from './heart.js';
 import type { Machines } from './machines.js';
-import { openPackage } from './open-package.js';
+import { agentsDir, openPackage } from './open-package.js';
 import { claudeBinary, claudeEnvironment, type Leaving, settleUntil, type Worker } from './worker.js';
 
 export interface AgentShift extends Worker {
@@ -36,10 +39,15 @@ export interface AgentShift extends Worker {
   readonly lane: string;
   /** Undefined in a process that runs no turns itself. */
   readonly agent: TurnAgent | undefined;
+  /** On the disks that its turns write to; undefined where none run. */
+  readonly room: DiskRoom | undefined;
 }
 
 /** How long a turn may wait for a place: chat clients give up after ten minutes. */
 const QUEUE_TTL_S = 600;
+
+/** What was asked of the disks counts for so long. */
+const ROOM_CACHE_MS = 1000;
 
 /** Provisions the package and, with the worker's role, warms the pool. Throws BROKEN_PACKAGE with every fault. */
 export async function startAgent(
@@ -72,6 +80,7 @@ export async function startAgent(
     packages,
     lane: deps.policy.lane,
     agent: stage?.agent,
+    room: stage?.room,
     services: [
       { name: 'package-sync', run: (until) => packageSyncLoop(syncing, until) },
       ...(stage === undefined ? [] : await stageServices(machines, deps, stage, leaving)),
@@ -112,6 +121,7 @@ function stageOf(
     leases: createLeases({ clock: systemClock, leaseMs: leaseMs(config), log }),
     spools,
     host: config.repos.podName,
+    room: { lack: cached(createDiskRoom([agentsDir(config), config.repos.jobsDir]).lack, ROOM_CACHE_MS) },
     environment: claudeEnvironment(machines),
     handBack,
     running,
@@ -184,6 +194,7 @@ async function stageServices(
     worker,
     leaseMs: leaseMs(config),
     slots,
+    room: stage.room,
     run: (claim: Parameters<typeof runClaimedTurn>[2]) => runClaimedTurn(deps, stage, claim),
     clock: systemClock,
     log,

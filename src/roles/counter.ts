@@ -16,6 +16,7 @@ import {
 import { type Listening, listen } from '../surfaces/http/listen.js';
 import { DEFAULT_MCP_LIMITS } from '../surfaces/mcp/mcp-deps.js';
 import type { AgentShift } from './agent.js';
+import { cached } from './cached.js';
 import type { Drain } from './drain.js';
 import type { Machines } from './machines.js';
 import { openOAuth } from './oauth.js';
@@ -173,23 +174,10 @@ async function readiness(
   const profile = agent === undefined ? profiles.load(config.claude.defaultProfile) : undefined;
   const checks = await Promise.allSettled([bus.ping(), profile]);
   const reasons = checks.flatMap((check) => (check.status === 'rejected' ? [messageOf(check.reason)] : []));
-  // Who also takes jobs in can do that: they wait for room, or for another worker.
-  const lack = isOnlyWorker(config) ? await diskRoom.lack() : undefined;
+  // Who also takes jobs in can do that: they wait for room, or for another worker. Turns run where they come in.
+  const room = agent === undefined && isOnlyWorker(config) ? diskRoom : agent?.room;
+  const lack = await room?.lack();
   if (lack !== undefined) reasons.push(lack);
   if (leave.aborted) reasons.push('This server is draining.');
   return { ready: reasons.length === 0, reasons };
-}
-
-/** Probes come every few seconds from several places; one answer serves them for a moment. */
-function cached<T>(ask: () => Promise<T>, ms: number): () => Promise<T> {
-  let answer: Promise<T> | undefined;
-  return () => {
-    if (answer === undefined) {
-      answer = ask();
-      setTimeout(() => {
-        answer = undefined;
-      }, ms).unref();
-    }
-    return answer;
-  };
 }

@@ -23,8 +23,8 @@ const BUNDLED = packagePath('profiles', 'assistant');
 const SLACK_S = 900;
 
 /**
- * Fetches, checks and lays out the agent's package and runs its runners. Throws BROKEN_PACKAGE with every fault, and
- * what fetching it throws (REPOSITORY_*, REPO_URL_REFUSED ...); the signal's reason when that aborts.
+ * Fetches, checks and lays out the agent's package and runs its runners. Throws BROKEN_PACKAGE with every fault,
+ * DISK_FULL, and what fetching it throws (REPOSITORY_*, REPO_URL_REFUSED ...); the signal's reason when that aborts.
  */
 export function openPackage(
   { config, credentials, log }: Pick<Machines, 'config' | 'credentials' | 'log'>,

@@ -5,11 +5,11 @@ import { it, type TestContext } from 'node:test';
 import { followTurn } from '../../src/app/turn/follow-turn.js';
 import { runClaimedTurn } from '../../src/app/turn/run-claimed-turn.js';
 import { submitWaiting } from '../../src/app/turn/submit-turn.js';
-import type { TurnDeps } from '../../src/app/turn/turn-deps.js';
+import type { TurnPiece } from '../../src/domain/turn-piece.js';
 import { parseVisibility } from '../../src/domain/visibility.js';
 import type { Bus } from '../../src/ports/bus.js';
 import type { TranscriptEntry } from '../../src/ports/transcript-log.js';
-import { messageStart, text, textDelta } from '../support/claude-says.js';
+import { answer, call, messageStart, result, text, textDelta } from '../support/claude-says.js';
 import { eventually } from '../support/eventually.js';
 import { report } from './doubles.js';
 import { asking, begin, helper, never, setAgentStage } from './turn-stage.js';
@@ -45,12 +45,13 @@ async function runTurn(t: TestContext, speak: (say: Say, stored: readonly Transc
   const claim = await bus.queue.claim('agent:helper', deps.worker, never);
   assert.ok(claim);
   await runClaimedTurn(deps, stage, claim);
-  return { jobId, bus, follow: (take: (words: string) => void) => followed(deps, job, take) };
+  const follow = (take: (piece: TurnPiece) => unknown) =>
+    followTurn(deps, job, (piece) => void take(piece), never);
+  return { jobId, bus, follow };
 }
 
-function followed(deps: TurnDeps, job: Parameters<typeof followTurn>[1], take: (words: string) => void) {
-  return followTurn(deps, job, (piece) => void (piece.kind === 'text' && take(piece.text)), never);
-}
+const textOf = (pieces: readonly TurnPiece[]): string =>
+  pieces.map((piece) => (piece.kind === 'text' ? piece.text : '')).join('');
 
 async function deltasIn({ feed }: Bus, jobId: string): Promise<readonly string[]> {
   const { entries } = await feed.read({ kind: 'job', jobId }, undefined, 1000);
@@ -84,13 +85,31 @@ it('who follows a turn by the lane sees no secret, wherever it is cut, and each 
       say(text(words));
     }
   });
-  let shown = '';
-  await follow((piece) => {
-    shown += piece;
-  });
-  assert.equal(shown.replaceAll('\n\n', ''), cuts.map(() => '[redacted]; Bearer [redacted]!').join(''));
+  const pieces: TurnPiece[] = [];
+  await follow((piece) => pieces.push(piece));
+  assert.equal(
+    textOf(pieces).replaceAll('\n\n', ''),
+    cuts.map(() => '[redacted]; Bearer [redacted]!').join(''),
+  );
   const written = await deltasIn(bus, jobId);
   assert.equal(written.join(''), cuts.map(() => '[redacted]; Bearer [redacted]!').join(''));
+});
+
+it('who follows a turn sees its tools, and what was never streamed, as who hears it does', async (t) => {
+  const { follow } = await runTurn(t, (say) => {
+    say(text('I look.'));
+    say(call('t1', { command: 'ls' }));
+    say(answer('t1', 'a.txt'));
+    say(text('One file.'));
+    say(result());
+  });
+  const pieces: TurnPiece[] = [];
+  await follow((piece) => pieces.push(piece));
+  assert.deepEqual(
+    pieces.map(({ kind }) => kind),
+    ['text', 'text-end', 'tool-use', 'tool-result', 'text', 'text-end'],
+  );
+  assert.equal(textOf(pieces), 'I look.\n\nOne file.');
 });
 
 it('a turn that nobody waits for keeps its conversation to itself for as long as it takes', async (t) => {

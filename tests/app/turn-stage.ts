@@ -2,12 +2,14 @@
 import { randomUUID } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
 import type { TestContext } from 'node:test';
+import type { RequestKey } from '../../src/app/request-key.js';
 import { createSlots } from '../../src/app/slots.js';
 import { openTurns } from '../../src/app/turn/open-turns.js';
 import type { TurnDeps, TurnPolicy, TurnStage } from '../../src/app/turn/turn-deps.js';
 import type { Turns } from '../../src/app/turn/turns.js';
 import { createWaitingRoom } from '../../src/app/turn/waiting-room.js';
 import type { TurnRequest } from '../../src/domain/chat.js';
+import type { TurnPiece } from '../../src/domain/turn-piece.js';
 import { TEXT_ONLY } from '../../src/domain/visibility.js';
 import type { Bus } from '../../src/ports/bus.js';
 import type { AgentPackage } from '../../src/ports/packages.js';
@@ -86,6 +88,8 @@ export interface AgentSetting {
   readonly slots?: number;
   readonly policy?: Partial<TurnPolicy>;
   readonly transcript?: (bus: Bus) => TranscriptLog;
+  /** What its disk lacks; nothing. */
+  readonly lack?: () => string | undefined;
   /** No turns are run here. */
   readonly isCounterOnly?: boolean;
 }
@@ -115,6 +119,7 @@ export async function setAgentStage(t: TestContext, setting: AgentSetting = {}):
   const stage: TurnStage = {
     ...{ agent, leases, spools, host, handBack: never },
     slots: createSlots(setting.slots ?? 4),
+    room: { lack: async () => setting.lack?.() },
     environment: () => ({}),
     running,
     recording: new Set(),
@@ -142,13 +147,20 @@ export async function setAgentStage(t: TestContext, setting: AgentSetting = {}):
   return { deps, stage, turns: openTurns(deps, createWaitingRoom(deps)), bus, orders, released };
 }
 
-/** Opens a turn and reads its text. Throws what it failed with. */
-export async function answerTo({ turns }: AgentStage, request: TurnRequest): Promise<string> {
-  const opened = await turns.open(request, never);
+/** Opens a turn, or finds that of its key, and reads its text. Throws what it failed with. */
+export async function answerTo(
+  { turns }: Pick<AgentStage, 'turns'>,
+  request: TurnRequest,
+  key?: RequestKey,
+): Promise<string> {
+  const opened = await turns.open(request, never, key);
   if (opened.kind === 'configured') return JSON.stringify(opened.config);
   let text = '';
-  await opened.turn.run((piece) => {
+  const take = (piece: TurnPiece): void => {
     if (piece.kind === 'text') text += piece.text;
-  }, never);
+  };
+  await (opened.kind === 'known'
+    ? turns.replay(opened.turn.jobId, request.caller.name, take, never)
+    : opened.turn.run(take, never));
   return text;
 }

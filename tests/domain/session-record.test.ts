@@ -1,7 +1,7 @@
 // Claude's own session file next to the transcript: the same, whatever was taken out as a secret, or named.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { openSessionRecord, saysSame } from '../../src/domain/session-record.js';
+import { holdsUpTo, openSessionRecord, saysSame } from '../../src/domain/session-record.js';
 
 type Row = Record<string, unknown>;
 
@@ -98,5 +98,27 @@ describe("Claude's session file", () => {
       ['a', 'b', false],
     ] as const)
       assert.equal(saysSame(redacted, original), same, `${redacted} ${original}`);
+  });
+});
+
+describe('a session file that is gone on with', () => {
+  const textOf = (file: readonly Row[]): string => file.map((row) => `${JSON.stringify(row)}\n`).join('');
+
+  it('holds a message with all that it follows', () => {
+    assert.ok(holdsUpTo(textOf(rows()), 'd'));
+    assert.ok(holdsUpTo(textOf(rows()), 'b'), 'whatever comes after it');
+    const compacted = [
+      { type: 'system', uuid: 'z', parentUuid: null },
+      { ...rows()[4], parentUuid: 'z' },
+    ];
+    assert.ok(holdsUpTo(`${textOf(compacted)}{"type":"last-prompt"}\nno JSON\n`, 'd'));
+  });
+
+  it('lacks it when any line on the way is missing, cut short, or leads in a ring', () => {
+    for (const missing of [0, 1, 2, 3, 4])
+      assert.ok(!holdsUpTo(textOf(rows().toSpliced(missing, 1)), 'd'), `without line ${missing + 1}`);
+    assert.ok(!holdsUpTo(textOf(rows()).slice(0, -5), 'd'));
+    assert.ok(!holdsUpTo('', 'd'));
+    assert.ok(!holdsUpTo(textOf(changed(0, 'null', '"d"')), 'd'));
   });
 });

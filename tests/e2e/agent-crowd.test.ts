@@ -12,6 +12,7 @@ import {
   contentOf,
   requestWith,
   startAgent,
+  startBeside,
   user,
 } from './agent-kit.js';
 
@@ -64,7 +65,7 @@ describe('an agent in a crowd', () => {
 
   it('runs what waits at one process on another', async () => {
     const agent = await startAgent('redis', [echo], { AGENTICORE_ROLES: 'ingress,gateway' });
-    const worker = await startWorker(agent);
+    const worker = await startBeside(agent, { AGENTICORE_ROLES: 'worker' });
     try {
       const { status, text } = await agent.chat({ messages: [user('my number is 7')], stream: true });
       assert.equal(status, 200, text);
@@ -116,22 +117,6 @@ describe('conversations of an agent', () => {
 });
 
 const wasAsked = (agent: AgentUnderTest, text: string): boolean => requestWith(agent, text) !== undefined;
-
-async function startWorker(agent: AgentUnderTest): Promise<{ stop(): Promise<void> }> {
-  const { mkdtemp, rm } = await import('node:fs/promises');
-  const { tmpdir } = await import('node:os');
-  const { join } = await import('node:path');
-  const { startServer } = await import('../../scripts/quickstart/start-server.js');
-  const { DOOR } = await import('./surrounded-server.js');
-  const folder = await mkdtemp(join(tmpdir(), 'agenticore-agent-'));
-  const server = await startServer(DOOR, folder, { ...agent.settings, AGENTICORE_ROLES: 'worker' });
-  return {
-    async stop() {
-      await server.stop();
-      await rm(folder, { recursive: true, force: true, maxRetries: 5 });
-    },
-  };
-}
 
 /** The claude of this agent that has used the most time: the one in a turn. */
 function busyClaude({ folder }: AgentUnderTest): number {

@@ -1,8 +1,12 @@
 // A whole agent for a test: the server as a process of its own in agent mode, the real claude with a scripted model, on
 // either bus.
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { startServer } from '../../scripts/quickstart/start-server.js';
 import type { Script } from '../../scripts/scripted-model/script.js';
 import type { TestRedis } from '../support/redis-server.js';
-import { type BusName, type SurroundedServer, startSurrounded } from './surrounded-server.js';
+import { type BusName, DOOR, type SurroundedServer, startSurrounded } from './surrounded-server.js';
 
 export interface Chat {
   readonly status: number;
@@ -56,6 +60,20 @@ export async function startAgent(
     return contentOf(chunksOf(text));
   };
   return Object.assign(server, { chat, say });
+}
+
+/** One more server of the same fleet, with files of its own. */
+export async function startBeside(
+  { settings }: AgentUnderTest,
+  more: Record<string, string> = {},
+): Promise<{ readonly url: string; stop(): Promise<void> }> {
+  const folder = await mkdtemp(join(tmpdir(), 'agenticore-agent-'));
+  const forget = () => rm(folder, { recursive: true, force: true, maxRetries: 5 });
+  const { url, stop } = await startServer(DOOR, folder, { ...settings, ...more }).catch(async (error) => {
+    await forget();
+    throw error;
+  });
+  return { url, stop: () => stop().then(forget) };
 }
 
 /** The chunks of a stream, `[DONE]` left out. */

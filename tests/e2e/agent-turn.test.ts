@@ -157,6 +157,8 @@ for (const bus of ['file', 'redis'] as const satisfies readonly BusName[]) {
       assert.equal(rest.status, 200, again);
       const upTo = text.slice(0, text.indexOf(middle) + middle.length);
       assert.equal(contentOf(chunksOf(upTo)) + contentOf(chunksOf(again)), TEXT);
+      const thought = [upTo, again].map((part) => reasoningOf(chunksOf(part))).join('');
+      assert.equal(thought, reasoningOf(chunksOf(text)), 'with its tools');
       assert.ok(again.trimEnd().endsWith('data: [DONE]'));
     });
 
@@ -193,9 +195,8 @@ for (const bus of ['file', 'redis'] as const satisfies readonly BusName[]) {
       assert.deepEqual(order.slice(0, 3), ['thinking', 'text', 'narration']);
       assert.deepEqual(order.slice(-3), ['thinking', 'text', 'final']);
       assert.ok(order.includes('tool_use') && order.includes('tool_result'), order.join(' '));
-      const reasoning = chunks.map(({ choices }) => choices?.[0]?.delta.reasoning_content ?? '').join('');
       assert.match(
-        reasoning,
+        reasoningOf(chunks),
         /Two commands will do\..*tool_use:Bash.*echo first-result.*tool_result.*That is all/s,
       );
     });
@@ -285,6 +286,9 @@ function kinds(chunks: readonly Chunk[]): readonly unknown[] {
   const all = chunks.flatMap(({ choices }) => choices?.[0]?.x_agenticore_event_type ?? []);
   return all.filter((kind, at) => kind !== all[at - 1]);
 }
+
+const reasoningOf = (chunks: readonly Chunk[]): string =>
+  chunks.map(({ choices }) => choices?.[0]?.delta.reasoning_content ?? '').join('');
 
 /** The messages of the last request to the model whose last message contains the text. */
 function lastRequest(agent: AgentUnderTest, text: string): string {

@@ -14,7 +14,14 @@ export function createLiveFeed(every?: number, secrets: readonly string[] = []) 
     take({ type, message }: Said, now: number): readonly LivePiece[] {
       const deltas = flows.take({ type, message }).flatMap((delta) => merger.delta(delta, now));
       if (type === 'stream_event') return deltas;
-      return [...deltas, ...merger.message({ type, line: redact(JSON.stringify(message)) }, now)];
+      const pieces = merger.message({ type, line: redact(JSON.stringify(message)) }, now);
+      return [...deltas, ...pieces.map(addressed)];
     },
   };
 }
+
+/** A message lies in the feed behind its address. */
+const addressed = (piece: LivePiece): LivePiece =>
+  piece.kind === 'message'
+    ? { ...piece, data: `{"attempt":1,"seq":1,"prev":"0","message":${piece.data}}` }
+    : piece;

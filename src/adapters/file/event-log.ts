@@ -4,7 +4,7 @@ import { mkdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { LedgerRecord } from '../../domain/evidence.js';
 import { isTerminal } from '../../domain/job.js';
-import type { AppendResult, EventLog, Transition } from '../../ports/event-log.js';
+import type { AppendResult, EventLog, TakenKey, Transition } from '../../ports/event-log.js';
 import { hasCode } from '../host/system-error.js';
 import { unreachable } from './disk/growing-file.js';
 import {
@@ -17,20 +17,24 @@ import {
 } from './disk/kept-job.js';
 import { formatLedgerLine, type LedgerLine, parseLedgerLine } from './disk/ledger-file.js';
 import { readLines } from './disk/line-reader.js';
+import type { ValueFile } from './disk/value-file.js';
 import { syncFolder, writeDurably } from './disk/write-durably.js';
 import { type BusState, forget, publish } from './memory/bus-state.js';
 
+/** What removed keys are among the values. */
+const KEY = 'key';
+
 const JOB_ID = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
 
-/** The event log over the jobs of `state`. */
-export function createEventLog(state: BusState): EventLog {
+/** The event log over the jobs of `state`. `removedKeys`: the idempotency keys whose ledgers are gone. */
+export function createEventLog(state: BusState, removedKeys: ValueFile): EventLog {
   const { jobs, lists, serial, upkeep } = state;
 
   async function append(transition: Transition): Promise<AppendResult> {
     state.assertWritable();
     const { idempotency, expectedVersion } = transition;
-    const taken = idempotency && state.keys.find(idempotency.key, state.now());
-    if (taken) return { kind: 'duplicate', jobId: taken.jobId, digest: taken.digest };
+    const taken = idempotency && findKey(idempotency.key);
+    if (taken) return { kind: 'duplicate', ...taken };
     const job = jobs.get(transition.jobId);
     if ((job?.stored.job.version ?? 0) !== expectedVersion) return { kind: 'conflict' };
     const { claim } = transition;
@@ -94,6 +98,13 @@ export function createEventLog(state: BusState): EventLog {
     return state.inTurn(written, () => publish(state, job, before, line, transition));
   }
 
+  function findKey(key: string): TakenKey | undefined {
+    const found = state.keys.find(key, state.now());
+    return found
+      ? { jobId: found.jobId, digest: found.digest }
+      : (removedKeys.get(KEY, key) as TakenKey | undefined);
+  }
+
   const expiring = ({ key, digest, ttlMs }: NonNullable<Transition['idempotency']>) => ({
     key,
     digest,
@@ -106,6 +117,7 @@ export function createEventLog(state: BusState): EventLog {
       // Two submissions under one key must not both find it free.
       return transition.idempotency ? serial.run(`key:${transition.idempotency.key}`, work) : work();
     },
+    taken: async (key) => findKey(key),
     async load(jobId) {
       const stored = jobs.get(jobId)?.stored;
       const heldMs = stored && state.admission.heldMs(jobId);
@@ -143,10 +155,19 @@ export function createEventLog(state: BusState): EventLog {
         const job = jobs.get(jobId);
         if (job === undefined) return;
         state.assertWritable();
+        await keepKey(jobId);
         await moveToTrash(job);
       });
     },
   };
+
+  /** On a disk without room, which a removal may be to make, the key is known until the next start only. */
+  async function keepKey(jobId: string): Promise<void> {
+    const { key, digest, expiresAt = 0 } = state.keys.ofJob(jobId) ?? {};
+    if (key === undefined || expiresAt <= state.now()) return;
+    const kept = { kind: KEY, id: key, value: { jobId, digest }, until: expiresAt };
+    await serial.run('removed-keys', () => removedKeys.put(kept)).catch(() => {});
+  }
 
   async function moveToTrash(job: KeptJob): Promise<void> {
     await closeFiles(job);

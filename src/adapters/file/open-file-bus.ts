@@ -99,6 +99,7 @@ interface Values {
   readonly conversations: ValueFile;
   readonly grants: ValueFile;
   readonly visits: ValueFile;
+  readonly removedKeys: ValueFile;
 }
 
 interface OnDisk extends Values {
@@ -111,6 +112,7 @@ async function openValues(root: string, now: () => number, log: Log): Promise<Va
     conversations: await open('conversations.jsonl'),
     grants: await open('grants.jsonl'),
     visits: await open('visits.jsonl'),
+    removedKeys: await open('removed-keys.jsonl'),
   };
 }
 
@@ -132,7 +134,7 @@ function assemble(
   const state = createBusState({ ...options, assertWritable }, found);
   return {
     name: 'file',
-    events: createEventLog(state),
+    events: createEventLog(state, values.removedKeys),
     transcript: createTranscriptLog(state),
     queue: createCommandQueue(state),
     deadLetters: createDeadLetters(state),

@@ -22,6 +22,12 @@ export function createEventLog(
   return {
     append: createAppend(connection, keys, options),
 
+    async taken(key) {
+      const [, digest = '', jobId = ''] =
+        /^(\S*) (.*)$/s.exec((await connection.ask((redis) => redis.get(keys.idempotency(key)))) ?? '') ?? [];
+      return jobId === '' ? undefined : { jobId, digest };
+    },
+
     load: (jobId) => connection.ask((redis) => readJob(redis, keys, jobId)),
 
     async read(jobId) {

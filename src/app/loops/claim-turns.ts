@@ -2,19 +2,22 @@
 // that turns which come in here find it.
 import { isCode } from '../../domain/errors.js';
 import type { Claim } from '../../ports/command-queue.js';
-import type { ClaimDeps } from './claim.js';
-import { createClaimer } from './claim.js';
+import { type ClaimDeps, createClaimer } from './claim.js';
+import { type ClaimRoomDeps, createClaimRoom } from './claim-room.js';
 
 const BUS_RETRY_MS = 1000;
 
-/** Claims until the signal aborts; what runs goes on without it. */
-export async function claimTurnsLoop(deps: ClaimDeps, signal: AbortSignal): Promise<void> {
+/** Claims until the signal aborts, and only while the disk has room; what runs goes on without it. */
+export async function claimTurnsLoop(deps: ClaimDeps & ClaimRoomDeps, signal: AbortSignal): Promise<void> {
   const claimer = createClaimer(deps, signal);
+  const room = createClaimRoom(deps, signal);
   while (!signal.aborted) {
     await deps.slots.free(signal);
     if (signal.aborted) return;
+    if (!(await room.mayClaim())) continue;
     try {
-      const claim = claimer.mayBeLost() ? await claimer.takeOver() : await claimer.next();
+      const next = claimer.mayBeLost() ? claimer.takeOver() : claimer.next();
+      const claim = await next.then(room.unlessCramped);
       if (claim !== undefined) await begin(deps, claim);
     } catch (error) {
       if (!isCode(error, 'BUS_UNREACHABLE')) throw error;

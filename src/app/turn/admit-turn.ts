@@ -1,6 +1,7 @@
 // The agent's counter: what is shown, which conversation, whose turn, a place - and only then a turn is accepted.
 import type { TurnRequest } from '../../domain/chat.js';
-import { AgenticoreError } from '../../domain/errors.js';
+import { AgenticoreError, isCode } from '../../domain/errors.js';
+import { knownTurn } from './known-turn.js';
 import { openDirect } from './open-direct.js';
 import { settleVisibility } from './settle-visibility.js';
 import type { TurnName } from './submit-turn.js';
@@ -21,16 +22,19 @@ export async function admitTurn(
   name: TurnName,
   signal: AbortSignal,
 ): Promise<OpenedTurn> {
+  const known = await knownTurn(deps, request, name.key);
+  if (known !== undefined) return { kind: 'known', turn: known };
   assertAccepting(deps);
   const thread = threadOf(deps, request);
   const { id } = thread;
   const { isAll, config, isAsked, visibility } = await settleVisibility(deps, request, thread);
   if (isAll) return { kind: 'configured', config };
-  const limit = assertWithinLimit(deps);
-  limit.catch(() => {}); // awaited below
+  const able = Promise.all([assertWithinLimit(deps), assertRoom(deps)]);
+  able.catch(() => {}); // awaited below
   try {
-    if (id !== undefined) await takeTurn(deps, id, name.jobId, signal, room.linger);
-    await limit;
+    const look = (): Promise<void> => assertFree(deps, name);
+    if (id !== undefined) await takeTurn(deps, id, name.jobId, signal, { enter: room.linger, look });
+    await able;
     const agent = deps.packages.current();
     const turn = { ...name, request, agent, conversation: id, visibility };
     const admitted = { turn, thread, config: isAsked ? config : undefined };
@@ -43,8 +47,17 @@ export async function admitTurn(
     return { kind: 'accepted', turn: accepted };
   } catch (error) {
     if (id !== undefined) await endTurn(deps, id, name.jobId);
+    // The same request came twice at once, and the other one was faster.
+    const twin = isCode(error, 'IDEMPOTENCY_MISMATCH') && (await knownTurn(deps, request, name.key));
+    if (twin) return { kind: 'known', turn: twin };
     throw error;
   }
+}
+
+/** Throws IDEMPOTENCY_MISMATCH when somebody has taken the key meanwhile: for its own twin nobody waits. */
+async function assertFree({ events }: TurnDeps, { key }: TurnName): Promise<void> {
+  if (key !== undefined && (await events.taken(key.key)) !== undefined)
+    throw new AgenticoreError('IDEMPOTENCY_MISMATCH');
 }
 
 /** Puts a turn into the lane for which nobody waits here. Throws like `admitTurn`, and INVALID_REQUEST for no question. */
@@ -79,4 +92,10 @@ async function assertWithinLimit({ breaker, credential, clock }: TurnDeps): Prom
   if (until === undefined) return;
   const retryAfterS = Math.min(MOST_RETRY_S, Math.max(1, Math.ceil((until - clock.now()) / 1000)));
   throw new AgenticoreError('CLAUDE_USAGE_LIMIT', undefined, { retryAfterS });
+}
+
+/** A session that is not written down, tools that cannot write: nobody would want the answer. */
+async function assertRoom({ stage }: TurnDeps): Promise<void> {
+  const lack = await stage?.room.lack();
+  if (lack !== undefined) throw new AgenticoreError('DISK_FULL', lack, { retryAfterS: BUSY_RETRY_S });
 }

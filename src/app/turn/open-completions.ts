@@ -28,7 +28,7 @@ export function openCompletions(deps: TurnDeps, room: WaitingRoom): Completions 
     if (request.callbackUrl !== undefined) deps.courier.check(request.callbackUrl);
     if (!wait) return queueTurn(deps, room, request.turn, nameOf(request));
     const opened = await admitTurn(deps, room, request.turn, nameOf(request), new AbortController().signal);
-    if (opened.kind === 'configured') throw nothingAsked();
+    if (opened.kind !== 'accepted') throw nothingAsked(); // it comes without a key: nothing is known
     // Whoever stops waiting finds it later: it goes on without them. How it ended is in the ledger.
     const nobody = new AbortController().signal;
     opened.turn.run(() => {}, nobody).catch(() => {});

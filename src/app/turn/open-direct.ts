@@ -33,11 +33,14 @@ export async function openDirect(
     const attempt = takeInHand(deps, stage, started, deps.queue.holdDirect(job.id, job.attempt));
     return {
       jobId: job.id,
+      createdAt: job.createdAt,
       conversationId: id,
       visibility,
       config,
-      run: (take, signal) =>
-        conduct(deps, stage, { attempt, request, thread, known, agent }, { take, signal, free }),
+      run: (take, leaving) => {
+        const signal = turn.key === undefined ? leaving : new AbortController().signal;
+        return conduct(deps, stage, { attempt, request, thread, known, agent }, { take, signal, free });
+      },
     };
   } catch (error) {
     free();

@@ -13,7 +13,7 @@ export function openTurns(deps: TurnDeps, room: WaitingRoom): Turns {
   return {
     models: () => allModels(deps.packages.current()),
     resolveModel: (id) => resolveModel(deps.packages.current(), id),
-    open: (request, signal) => admitTurn(deps, room, request, { jobId: deps.newId() }, signal),
+    open: (request, signal, key) => admitTurn(deps, room, request, { jobId: deps.newId(), key }, signal),
     async replay(jobId, caller, take, signal) {
       const { job } = await getJob(deps.events, jobId);
       if (job.kind !== 'turn' || job.order.turn?.caller !== caller)

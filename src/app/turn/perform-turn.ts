@@ -1,5 +1,6 @@
 // A turn where Claude runs: what it says goes to the reader first, in the tick in which it was read, and beside that
 // into the transcript; the response waits for neither.
+import { asDiskFull } from '../../domain/disk-full.js';
 import type { TurnEnd, TurnListener, TurnStart } from '../../ports/turn-agent.js';
 import { createOutlet, type Outlet, type TakePiece } from './outlet.js';
 import { planTurn, type TurnFacts, type TurnPlan } from './plan-turn.js';
@@ -24,7 +25,7 @@ export interface Performing extends Omit<TurnFacts, 'turn'> {
 
 /**
  * Runs Claude on the request. Resolves when the answer is whole, and the conversation is remembered. When it throws
- * (BROKEN_PACKAGE, or a bug) the turn has ended so in the ledger.
+ * (BROKEN_PACKAGE, DISK_FULL, or a bug) the turn has ended so in the ledger.
  */
 export async function performTurn(
   deps: TurnDeps,
@@ -44,7 +45,8 @@ export async function performTurn(
     if (end.kind === 'succeeded' && start !== undefined)
       await keepInMind(deps, performing, plan, { end, start, outlet });
     return { end, start, recorded: scribe.finish(end) };
-  } catch (error) {
+  } catch (thrown) {
+    const error = asDiskFull(thrown);
     await scribe.fail(error);
     throw error;
   }
@@ -73,5 +75,6 @@ function keepInMind(
     shown: end.structuredOutput === undefined ? outlet.shown() : JSON.stringify(end.structuredOutput),
     ...{ sessionId, setup, thread: name },
     ...(transcript === undefined ? {} : { transcript }),
+    ...(end.leaf === undefined ? {} : { leaf: end.leaf }),
   });
 }

@@ -62,8 +62,9 @@ export async function planTurn(deps: TurnDeps, stage: TurnStage, facts: TurnFact
 const goesOn = (known: Conversation, setup: string, { request, thread }: TurnFacts): boolean =>
   request.remembers === true || (known.head === thread.head && known.setup === setup);
 
-const memoryOf = ({ sessionId, transcript }: Conversation): TurnOrder['memory'] => ({
+const memoryOf = ({ sessionId, transcript, leaf }: Conversation): TurnOrder['memory'] => ({
   kind: 'session',
   sessionId,
   ...(transcript === undefined ? {} : { transcript }),
+  ...(leaf === undefined ? {} : { leaf }),
 });

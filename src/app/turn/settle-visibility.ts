@@ -22,8 +22,7 @@ export async function settleVisibility(deps: TurnDeps, request: TurnRequest, thr
     return { visibility: TEXT_ONLY, config, isAsked: false, isAll: false };
   }
   const { parts, tokens, asksStatus } = takePartTokens(request.prompt);
-  const { name: agent } = deps.packages.current();
-  const scope = scopeOf(agent, request, thread);
+  const scope = scopeOf(deps, request, thread);
   const before = (await conversations.visibility(scope.key)) ?? policy.visibility;
   const chosen = applyTokens(before, tokens);
   if (JSON.stringify(chosen) !== JSON.stringify(before))
@@ -33,20 +32,35 @@ export async function settleVisibility(deps: TurnDeps, request: TurnRequest, thr
       scope.name === 'agent' ? undefined : policy.sessionTtlMs,
     );
   const visibility = request.visibility ?? chosen;
-  const config: StreamConfig = {
-    visibility,
-    scope: request.visibility === undefined ? scope.name : 'request',
-  };
+  const config = configOf(request, visibility, scope);
   const isAll = parts.length === 0 && (tokens.length > 0 || asksStatus);
   return { visibility, config, isAsked: asksStatus, isAll };
 }
 
+/** What the caller of such a turn was told beside it; undefined when it did not ask. */
+export function toldConfig(
+  deps: TurnDeps,
+  request: TurnRequest,
+  thread: Thread,
+  visibility: Visibility,
+): StreamConfig | undefined {
+  if (request.auxiliary || !takePartTokens(request.prompt).asksStatus) return undefined;
+  return configOf(request, visibility, scopeOf(deps, request, thread));
+}
+
+interface Scope {
+  readonly key: string;
+  readonly name: 'agent' | 'caller' | 'conversation';
+}
+
+const configOf = (request: TurnRequest, visibility: Visibility, { name }: Scope): StreamConfig => ({
+  visibility,
+  scope: request.visibility === undefined ? name : 'request',
+});
+
 /** One user's choice must not change another's: only who has neither a conversation nor a name shares the agent's. */
-function scopeOf(
-  agent: string,
-  { caller }: TurnRequest,
-  { id, isNamed }: Thread,
-): { readonly key: string; readonly name: 'agent' | 'caller' | 'conversation' } {
+function scopeOf({ packages }: TurnDeps, { caller }: TurnRequest, { id, isNamed }: Thread): Scope {
+  const { name: agent } = packages.current();
   if (isNamed && id !== undefined) return { key: `conversation:${id}`, name: 'conversation' };
   if (caller.name === ANYBODY && caller.user === undefined) return { key: agent, name: 'agent' };
   return { key: JSON.stringify([agent, caller.name, caller.user]), name: 'caller' };

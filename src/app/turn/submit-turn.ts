@@ -8,6 +8,7 @@ import { takePartTokens } from '../../domain/slash-tokens.js';
 import type { Visibility } from '../../domain/visibility.js';
 import type { AgentPackage } from '../../ports/packages.js';
 import { type CommandExtras, type Handled, transitionOf } from '../handle-command.js';
+import { claimOf, type RequestKey } from '../request-key.js';
 import type { TurnDeps, TurnStage } from './turn-deps.js';
 
 /** How a turn is known before it is anything else. */
@@ -18,6 +19,8 @@ export interface TurnName {
   readonly meta?: string;
   /** Where its end is told. */
   readonly callbackUrl?: string;
+  /** The caller's key. A turn that has one goes on when its caller leaves, who may come back for it. */
+  readonly key?: RequestKey | undefined;
 }
 
 export interface NewTurn extends TurnName {
@@ -30,25 +33,29 @@ export interface NewTurn extends TurnName {
 /** The prompt stands in lists and logs: as much of it as a task may have. */
 const TASK_CHARS = 100_000;
 
-/** The turn and its attempt begin in one step, with a lease instead of a place in the lane. Throws BUS_UNREACHABLE. */
+/**
+ * The turn and its attempt begin in one step, with a lease instead of a place in the lane. Throws BUS_UNREACHABLE, and
+ * IDEMPOTENCY_MISMATCH when its name or key is taken.
+ */
 export async function startDirect(deps: TurnDeps, stage: TurnStage, turn: NewTurn): Promise<Handled> {
   const start = { worker: deps.worker, host: stage.host };
   return append(deps, turn, orderOf(deps, turn), { start });
 }
 
-/** The turn waits in the lane, with all that a worker needs. Throws BUS_UNREACHABLE. */
+/** The turn waits in the lane, with all that a worker needs. Throws as `startDirect` does. */
 export const submitWaiting = (deps: TurnDeps, turn: NewTurn): Promise<Handled> =>
   append(deps, turn, orderOf(deps, turn), { request: JSON.stringify(turn.request) });
 
 async function append(
   deps: TurnDeps,
-  { jobId }: NewTurn,
+  { jobId, key }: NewTurn,
   order: JobOrder,
   { start, ...more }: { readonly start?: { worker: string; host: string } } & CommandExtras,
 ): Promise<Handled> {
   const command = { type: 'SubmitJob', jobId, kind: 'turn', order, ...(start ? { start } : {}) } as const;
   const events = decide(command, undefined, deps.clock.now());
-  const transition = transitionOf(jobId, undefined, events, deps.hash, more);
+  const extras = key === undefined ? more : { ...more, idempotency: claimOf(key) };
+  const transition = transitionOf(jobId, undefined, events, deps.hash, extras);
   const result = await deps.events.append(transition);
   // Only a caller who names its turns can name one twice.
   if (result.kind !== 'appended') throw new AgenticoreError('IDEMPOTENCY_MISMATCH');

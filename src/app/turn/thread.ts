@@ -36,22 +36,34 @@ export function threadOf({ hash, packages }: TurnDeps, request: TurnRequest): Th
   };
 }
 
+/** What is done while it is another's turn. */
+export interface Waiting {
+  /** Called when it has to wait; what that gives, after it. */
+  enter(): () => void;
+  /** Called each time that it is not yet its turn; what it throws ends the waiting. */
+  look(): Promise<void>;
+}
+
 /**
  * Waits until it is the turn's turn. Throws CONVERSATION_BUSY or AGENT_BUSY when it may not or need not wait so long,
- * CANCELLED when the signal aborts, BUS_UNREACHABLE. `enter` is called when it has to wait; what that gives, after it.
+ * CANCELLED when the signal aborts, BUS_UNREACHABLE.
  */
 export async function takeTurn(
   deps: TurnDeps,
   id: string,
   jobId: string,
   signal: AbortSignal,
-  enter: () => () => void = () => () => {},
+  { enter, look }: Waiting = { enter: () => () => {}, look: async () => {} },
 ): Promise<void> {
   const { conversations, policy, clock } = deps;
-  const take = (): Promise<boolean> => conversations.takeTurn(id, jobId, policy.leaseMs);
+  const take = async (): Promise<boolean> => {
+    const isOurs = await conversations.takeTurn(id, jobId, policy.leaseMs);
+    if (!isOurs) await look();
+    return isOurs;
+  };
   if (await take()) return;
   if (policy.conversation === 'reject') throw new AgenticoreError('CONVERSATION_BUSY');
-  if (policy.conversation === 'interrupt') await interruptHolder(deps, id);
+  if (policy.conversation === 'interrupt') await interruptHolder(deps, id, look);
   const leave = enter();
   const bell = createBell();
   const until = clock.now() + PATIENCE_MS;
@@ -71,9 +83,11 @@ export async function takeTurn(
 
 const TOO_LONG = 'The turn before this one has not ended within four minutes; nothing was started.';
 
-async function interruptHolder(deps: TurnDeps, id: string): Promise<void> {
+async function interruptHolder(deps: TurnDeps, id: string, look: Waiting['look']): Promise<void> {
   const holder = await deps.conversations.holder(id);
-  if (holder !== undefined) await cancelJob(deps, holder, 'the next turn').catch(ignoreGone);
+  if (holder === undefined || (await deps.events.load(holder)) === undefined) return;
+  await look(); // what is in the ledger has its key by now: nobody interrupts his own twin
+  await cancelJob(deps, holder, 'the next turn').catch(ignoreGone);
 }
 
 function ignoreGone(error: unknown): void {

@@ -5,6 +5,7 @@ import type { Breaker } from '../../ports/breaker.js';
 import type { CommandQueue } from '../../ports/command-queue.js';
 import type { Conversations } from '../../ports/conversations.js';
 import type { Courier } from '../../ports/courier.js';
+import type { DiskRoom } from '../../ports/disk-room.js';
 import type { Feed } from '../../ports/feed.js';
 import type { Log } from '../../ports/log.js';
 import type { Meter } from '../../ports/meter.js';
@@ -66,6 +67,8 @@ export interface TurnStage {
   readonly leases: Leases;
   readonly spools: Spools;
   readonly host: string;
+  /** On the disks that turns write to. */
+  readonly room: DiskRoom;
   /** Claude's environment: model credentials and what the package's `env` lists. */
   readonly environment: (names: readonly string[]) => Readonly<Record<string, string>>;
   /** Aborted when the process leaves and waits no longer: what runs is stopped. */

@@ -50,23 +50,27 @@ export function createWaitingRoom(deps: TurnDeps): WaitingRoom {
 
   async function follow(
     job: Job,
-    { thread }: Admitted,
+    { thread, turn }: Admitted,
     leave: () => void,
     take: TakePiece,
     signal: AbortSignal,
   ): Promise<TurnResult> {
     const { id } = thread;
     const letGo = id === undefined ? undefined : keepTurn(deps, id, job.id, () => {});
+    let goesOn = false;
     try {
       return await followTurn(deps, job, take, signal, leave);
     } catch (error) {
-      // Nobody waits any more: it must not begin, or go on.
-      if (isCode(error, 'CANCELLED') && signal.aborted) await cancelJob(deps, job.id, 'the caller left');
+      if (isCode(error, 'CANCELLED') && signal.aborted) {
+        goesOn = turn.key !== undefined;
+        // Nobody waits any more: it must not begin, or go on.
+        if (!goesOn) await cancelJob(deps, job.id, 'the caller left');
+      }
       throw error;
     } finally {
       letGo?.();
       leave();
-      if (id !== undefined) await endTurn(deps, id, job.id);
+      if (id !== undefined && !goesOn) await endTurn(deps, id, job.id);
     }
   }
 
@@ -95,6 +99,7 @@ export function createWaitingRoom(deps: TurnDeps): WaitingRoom {
         const job = await submit(admitted.turn);
         return {
           jobId: job.id,
+          createdAt: job.createdAt,
           conversationId: admitted.thread.id,
           visibility: admitted.turn.visibility,
           config: admitted.config,

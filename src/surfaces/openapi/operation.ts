@@ -71,6 +71,9 @@ export const header = (name: string, description: string, schema: JsonRecord): P
   ...{ in: 'header', name, description, schema },
 });
 
+export const idempotencyKey = (description: string): Parameter =>
+  header('Idempotency-Key', description, { type: 'string', pattern: '^[\\x21-\\x7e]{1,255}$' });
+
 /** A body of JSON. */
 export const jsonBody = (name: string, required = true): NonNullable<Operation['body']> => ({
   content: { 'application/json': { schema: ref(name) } },

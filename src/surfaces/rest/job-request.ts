@@ -2,6 +2,7 @@
 import type { Request } from 'express';
 import type { JobRequest, SubmitContext } from '../../app/submit-job.js';
 import { present } from '../../domain/json-record.js';
+import { idempotencyKeyOf } from '../http/idempotency-key.js';
 import { invalid } from '../http/limits.js';
 
 /** What schemas/job-request.schema.json lets through. */
@@ -54,13 +55,9 @@ const TRACEPARENT = /^(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{
 
 /** Idempotency-Key, scoped by who calls, and the caller's trace. Throws INVALID_REQUEST on a malformed key. */
 export function submitContext(req: Request, caller: string): SubmitContext {
-  const key = req.get('idempotency-key');
-  if (key !== undefined && !/^[\x21-\x7e]{1,255}$/.test(key)) {
-    throw invalid('Idempotency-Key', 'must be 1 to 255 visible ASCII characters');
-  }
+  const key = idempotencyKeyOf(req, caller);
   return {
-    // A key holds no space, so that caller and key cannot be told apart in two ways.
-    ...(key === undefined ? {} : { idempotencyKey: `${caller} ${key}` }),
+    ...(key === undefined ? {} : { idempotencyKey: key }),
     ...traceOf(req.get('traceparent')),
   };
 }

@@ -105,14 +105,18 @@ export async function takeTurn(agent: TurnAgent, order: TurnOrder) {
   const recording = startTurn(agent, order);
   const end = await recording.end;
   const start = recording.start();
-  return { ...recording, end, start, session: sessionOf(start) };
+  return { ...recording, end, start, session: sessionOf(start, end) };
 }
 
 /** The memory of a turn that follows in the same session. */
-export function sessionOf(start: TurnStart | undefined): TurnOrder['memory'] {
+export function sessionOf(start: TurnStart | undefined, { leaf }: TurnEnd): TurnOrder['memory'] {
   if (start === undefined) return { kind: 'none' };
   const { sessionId, transcript } = start;
-  return { kind: 'session', sessionId, ...(transcript === undefined ? {} : { transcript }) };
+  return {
+    ...{ kind: 'session', sessionId },
+    ...(transcript === undefined ? {} : { transcript }),
+    ...(leaf === undefined ? {} : { leaf }),
+  };
 }
 
 /** What the model was shown in its latest request: `role: text`, claude's own reminders left out. */

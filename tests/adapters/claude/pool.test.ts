@@ -1,7 +1,7 @@
 // The pool with the real CLI and a scripted model: how a turn comes by its process, and what claude knows in it.
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import type { Script } from '../../../scripts/scripted-model/script.js';
@@ -143,6 +143,51 @@ describe('a conversation', { concurrency: 2 }, () => {
         'user: Who am I?',
       ]);
       assert.equal(turn.messages.filter(({ type }) => type === 'result').length, 1);
+    }
+  });
+
+  test('whose session file lacks what its disk had no room for is told what was said', async (t) => {
+    const model = await startModel(t, echo);
+    const launch = await makeLaunch(model.url);
+    const agent = makePool(t);
+    const first = await takeTurn(agent, makeTurn(launch, { prompt: asks('My name is Ada.') }));
+    const second = await takeTurn(
+      agent,
+      makeTurn(launch, { memory: first.session, prompt: asks('And yours?') }),
+    );
+    await agent.close();
+    assert.ok(second.session.kind === 'session');
+    const { leaf = '', transcript = '' } = second.session;
+    const whole = await readFile(transcript, 'utf8');
+    const later = makePool(t);
+    const history = [
+      ...[says('user', 'My name is Ada.'), says('assistant', first.end.answer ?? '')],
+      ...[says('user', 'And yours?'), says('assistant', second.end.answer ?? '')],
+    ];
+    const lines = whole.split('\n');
+    const without = (uuid: string): string =>
+      lines.filter((line) => !line.includes(`"uuid":"${uuid}"`)).join('\n');
+    const earlier = first.end.leaf ?? '';
+    const lacking: readonly (readonly [string, string])[] = [
+      ['its last words', without(leaf)],
+      ['something in the middle', without(earlier)],
+      ['all but its last words', whole.slice(whole.indexOf(`{"parentUuid":"${earlier}"`))],
+    ];
+    for (const [what, text] of lacking) {
+      assert.ok(text.length < whole.length, what);
+      await writeFile(transcript, text);
+      const order = { memory: second.session, history, prompt: asks('Who am I?'), conversation: what };
+      const turn = await takeTurn(later, makeTurn(launch, order));
+      assert.equal(turn.start?.memory, 'injected', what);
+    }
+    await writeFile(transcript, whole);
+    let session: TurnOrder['memory'] = second.session;
+    for (const prompt of [asks('Who am I?'), asks('And now?')]) {
+      const pool = makePool(t);
+      const turn = await takeTurn(pool, makeTurn(launch, { memory: session, history, prompt }));
+      assert.equal(turn.start?.memory, 'resumed');
+      session = turn.session;
+      await pool.close();
     }
   });
 

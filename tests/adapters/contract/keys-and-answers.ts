@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe } from 'node:test';
 import { eventually } from '../../support/eventually.js';
-import { endAttempt, startAttempt, submission, submit, transition } from '../../support/ledger.js';
+import { endAttempt, startAttempt, startTurn, submission, submit, transition } from '../../support/ledger.js';
 import { busCase, type OpenBus } from './bus-under-test.js';
 import { AWKWARD, kinds } from './event-log.js';
 
@@ -26,11 +26,40 @@ export function keysAndAnswersContract(name: string, open: OpenBus): void {
     check('an idempotency key can be used again after its time', async ({ bus: { events } }) => {
       const idempotency = { key: 'caller:brief', digest: 'd', ttlMs: 40 };
       const jobId = await submit(events, { idempotency });
+      await eventually('nobody has it', async () => (await events.taken('caller:brief')) === undefined);
       await eventually('the key is free again', async () => {
         const result = await events.append(submission({ idempotency }));
         if (result.kind === 'duplicate') assert.equal(result.jobId, jobId);
         return result.kind === 'appended';
       });
+    });
+
+    check('tells who has a key, of jobs and of turns, and of nobody', async ({ bus: { events } }) => {
+      const claim = { key: 'caller k-1', digest: 'd-1', ttlMs: 60_000 };
+      assert.equal(await events.taken(claim.key), undefined);
+      const jobId = await submit(events, { idempotency: claim });
+      const turnId = await startTurn(events, { idempotency: { ...claim, key: 'caller k-2', digest: 'd-2' } });
+      assert.deepEqual(await events.taken(claim.key), { jobId, digest: 'd-1' });
+      assert.deepEqual(await events.taken('caller k-2'), { jobId: turnId, digest: 'd-2' });
+      assert.equal(await events.taken('other k-1'), undefined);
+      const refused = submission({ jobId: turnId, idempotency: { ...claim, key: 'caller k-3' } });
+      assert.deepEqual(await events.append(refused), { kind: 'conflict' });
+      assert.equal(await events.taken('caller k-3'), undefined, 'what is refused takes no key');
+    });
+
+    check('a key stays taken when its job is removed, until its time is over', async (under) => {
+      const { events } = under.bus;
+      const [long, brief] = ['caller long', 'caller brief'];
+      const jobId = await submit(events, { idempotency: { key: long, digest: 'd', ttlMs: 600_000 } });
+      const other = await submit(events, { idempotency: { key: brief, digest: 'd', ttlMs: 40 } });
+      await submit(events);
+      for (const one of [jobId, other]) await events.remove(one);
+      const again = submission({ idempotency: { key: long, digest: 'd', ttlMs: 1 } });
+      assert.deepEqual(await events.append(again), { kind: 'duplicate', jobId, digest: 'd' });
+      await eventually('it is free', async () => (await events.taken(brief)) === undefined);
+      const next = (await under.reopen()).events;
+      assert.deepEqual(await next.taken(long), { jobId, digest: 'd' });
+      assert.equal(await next.taken(brief), undefined);
     });
 
     check(

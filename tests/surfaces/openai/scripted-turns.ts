@@ -1,6 +1,7 @@
 // Turns that say what a test wrote for them, and remember what was asked: the surface is tested by itself.
 import { randomUUID } from 'node:crypto';
-import type { AcceptedTurn, TurnResult, Turns } from '../../../src/app/turn/turns.js';
+import type { RequestKey } from '../../../src/app/request-key.js';
+import type { AcceptedTurn, TurnHead, TurnResult, Turns } from '../../../src/app/turn/turns.js';
 import type { TurnRequest } from '../../../src/domain/chat.js';
 import { AgenticoreError } from '../../../src/domain/errors.js';
 import type { TurnPiece } from '../../../src/domain/turn-piece.js';
@@ -34,6 +35,8 @@ export interface ScriptedTurns extends Turns {
   /** Job ids of the turns that were interrupted. */
   readonly interrupted: string[];
   readonly replayed: string[];
+  /** The keys that came, in order. */
+  readonly keys: (RequestKey | undefined)[];
 }
 
 export const RESULT: TurnResult = {
@@ -50,6 +53,9 @@ export const RESULT: TurnResult = {
   answer: 'Hello',
 };
 
+/** When every turn was accepted. */
+export const CREATED_AT = 1_700_000_000_500;
+
 export const MODELS = ['tester', 'agenticore-agent', 'sonnet', 'claude-sonnet-4-6'];
 
 /** A promise, and what resolves it. */
@@ -64,6 +70,7 @@ export function gate(): { readonly passed: Promise<void>; open(): void } {
 export function scriptTurns(script: TurnScript = {}): ScriptedTurns {
   const played = new Map<string, TurnScript>();
   const interrupted: string[] = [];
+  const taken = new Map<string, { readonly digest: string; readonly turn: TurnHead }>();
 
   const play = async (
     jobId: string,
@@ -95,13 +102,18 @@ export function scriptTurns(script: TurnScript = {}): ScriptedTurns {
     jobIds: [],
     interrupted,
     replayed: [],
+    keys: [],
     models: () => MODELS.map((id, index) => ({ id, createdAt: 1_700_000_000_000 + index })),
     resolveModel: (id) => {
       const plain = id.slice(id.lastIndexOf('/') + 1);
       return MODELS.includes(plain) ? `claude:${plain}` : undefined;
     },
-    async open(request) {
+    async open(request, _signal, key) {
       const { script: now } = turns;
+      turns.keys.push(key);
+      const known = taken.get(key?.key ?? '');
+      if (known && known.digest !== key?.digest) throw new AgenticoreError('IDEMPOTENCY_MISMATCH');
+      if (known) return { kind: 'known', turn: known.turn };
       turns.asked.push(request);
       await now.admitted;
       if (now.refuse) throw now.refuse;
@@ -109,12 +121,18 @@ export function scriptTurns(script: TurnScript = {}): ScriptedTurns {
       const jobId = randomUUID();
       turns.jobIds.push(jobId);
       played.set(jobId, now);
-      const turn: AcceptedTurn = {
+      const head: TurnHead = {
         jobId,
+        createdAt: CREATED_AT,
         conversationId: 'conversation-1',
         visibility: now.visibility ?? TEXT_ONLY,
         config: now.config,
-        run: (take, signal) => play(jobId, now, take, signal),
+      };
+      if (key !== undefined) taken.set(key.key, { digest: key.digest, turn: head });
+      const never = new AbortController().signal;
+      const turn: AcceptedTurn = {
+        ...head,
+        run: (take, signal) => play(jobId, now, take, key === undefined ? signal : never),
       };
       return { kind: 'accepted', turn };
     },

@@ -1,4 +1,5 @@
-// What a turn's end says beyond that of an attempt: why the model stopped, and the answer in the form that was asked for.
+// What a turn's end says beyond that of an attempt: why the model stopped, the answer in the form that was asked for, and
+// up to where its session goes.
 import { isRecord, type JsonRecord } from '../../../domain/json-record.js';
 import type { AgentMessage } from '../../../ports/agent.js';
 import { asText } from '../listen/json-values.js';
@@ -6,6 +7,7 @@ import { asText } from '../listen/json-values.js';
 export interface Answer {
   readonly stopReason?: string;
   readonly structuredOutput?: unknown;
+  readonly leaf?: string;
 }
 
 export interface AnswerReader {
@@ -16,6 +18,7 @@ export interface AnswerReader {
 /** Reads one turn; it is shown every message. What subagents say is none of it. */
 export function createAnswerReader(): AnswerReader {
   let stopReason = '';
+  let leaf = '';
   let result: JsonRecord = {};
 
   function observe({ type, message }: AgentMessage): void {
@@ -27,8 +30,10 @@ export function createAnswerReader(): AnswerReader {
       if (message.event.type === 'message_delta' && isRecord(message.event.delta))
         stopReason = asText(message.event.delta.stop_reason) || stopReason;
     }
-    if (type === 'assistant' && isRecord(message.message))
-      stopReason = asText(message.message.stop_reason) || stopReason;
+    if (type !== 'assistant' || !isRecord(message.message)) return;
+    stopReason = asText(message.message.stop_reason) || stopReason;
+    // What it says itself of a failed request need not be kept.
+    if (message.error === undefined || message.error === null) leaf = asText(message.uuid) || leaf;
   }
 
   function read(): Answer {
@@ -36,6 +41,7 @@ export function createAnswerReader(): AnswerReader {
     return {
       ...(reason === '' ? {} : { stopReason: reason }),
       ...(result.structured_output === undefined ? {} : { structuredOutput: result.structured_output }),
+      ...(leaf === '' ? {} : { leaf }),
     };
   }
 

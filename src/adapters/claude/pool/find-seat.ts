@@ -1,6 +1,8 @@
 // Which process a turn goes to, and how it comes to know what was said before.
-import { access } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
+import { holdsUpTo } from '../../../domain/session-record.js';
 import type { Clock } from '../../../ports/clock.js';
+import type { Log } from '../../../ports/log.js';
 import type { TurnOrder, TurnStart } from '../../../ports/turn-agent.js';
 import type { Place, Places, Starter } from './places.js';
 import type { ProcessOrder } from './pool-process.js';
@@ -14,6 +16,7 @@ export interface Seat {
 
 export interface SeatDeps {
   readonly clock: Clock;
+  readonly log: Log;
   readonly maxAgeMs: number;
   readonly places: Places;
   readonly stock: Stock;
@@ -66,16 +69,17 @@ function serves({ clock, maxAgeMs }: SeatDeps, { launch, process }: Place, order
   );
 }
 
-/** The session file to go on with, when nobody writes to it any more. */
+/** The session file to go on with, when nobody writes to it any more; undefined when it does not hold all that was said. */
 async function findSession(deps: SeatDeps, { memory }: TurnOrder): Promise<ProcessOrder['resume']> {
   if (memory.kind !== 'session' || memory.transcript === undefined) return undefined;
-  const { sessionId, transcript: path } = memory;
+  const { sessionId, transcript: path, leaf } = memory;
   for (const place of deps.places.all())
     if (place.use.kind === 'leaving' && place.process?.sessionId === sessionId)
       await deps.places.clear(place);
   if (deps.spoiltSessions.has(sessionId)) return undefined;
-  return access(path).then(
-    () => ({ sessionId, path }),
-    () => undefined,
-  );
+  const text = await readFile(path, 'utf8').catch(() => undefined);
+  if (text === undefined) return undefined;
+  if (leaf === undefined || holdsUpTo(text, leaf)) return { sessionId, path };
+  deps.log('pool.session_incomplete', { session_id: sessionId }, 'warn');
+  return undefined;
 }

@@ -71,7 +71,7 @@ const PROBE = { type: 'control_request', request_id: 'probe', request: { subtype
 /** Longer names of folders end in a hash that only claude knows how to make. */
 const MAX_FOLDER_CHARS = 200;
 
-/** Resolves when the process runs; it is ready later. Throws what `buildArgv` and `spawnClaude` do, or WORKSPACE_FAILED. */
+/** Resolves when the process runs; it is ready later. Throws what `buildArgv`, `makeDirectories` and `spawnClaude` do. */
 export async function startProcess(
   deps: PoolDeps & { readonly clock: Clock },
   order: ProcessOrder,

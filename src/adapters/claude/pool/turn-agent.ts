@@ -50,7 +50,7 @@ export function createTurnAgent(deps: PoolDeps): TurnAgent {
     onChange: (change) => (change === 'warm_lost' ? stock.lost() : stock.refill()),
   });
   const stock = createStock({ clock, log, places, starterOf, closing: closing.signal });
-  const seats: SeatDeps = { clock, maxAgeMs, places, stock, starterOf, spoiltSessions };
+  const seats: SeatDeps = { clock, log, maxAgeMs, places, stock, starterOf, spoiltSessions };
 
   async function run(order: TurnOrder, listener: TurnListener, limit: TurnClock): Promise<TurnEnd> {
     const goAhead = stock.standBack();

@@ -1,6 +1,7 @@
 // What must lie on disk and in variables before claude can be started for an order.
 import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { asDiskFull, isDiskFull } from '../../../domain/disk-full.js';
 import { AgenticoreError, messageOf } from '../../../domain/errors.js';
 import type { AgentOrder } from '../../../ports/agent.js';
 import { tagAsOurs } from '../../host/attempt/attempt-tag.js';
@@ -13,7 +14,7 @@ export interface PreparedAttempt {
   readonly env: Readonly<Record<string, string>>;
 }
 
-/** Makes the attempt's directories and its system prompt file. Throws BROKEN_PROFILE or WORKSPACE_FAILED. */
+/** Makes the attempt's directories and its system prompt file. Throws BROKEN_PROFILE, DISK_FULL or WORKSPACE_FAILED. */
 export async function prepareAttempt(order: AgentOrder): Promise<PreparedAttempt> {
   const tag = tagAsOurs(order.tag);
   const promptPath = join(order.jobDir, 'system-prompt.md');
@@ -24,7 +25,7 @@ export async function prepareAttempt(order: AgentOrder): Promise<PreparedAttempt
   return { tag, argv, env: buildEnvironment(order, tag, isRoot()) };
 }
 
-/** Makes a jobDir and what is in it, for nobody else to read. Throws WORKSPACE_FAILED. */
+/** Makes a jobDir and what is in it, for nobody else to read. Throws DISK_FULL or WORKSPACE_FAILED. */
 export async function makeDirectories(jobDir: string): Promise<void> {
   for (const directory of [jobDir, ...Object.values(attemptDirectories(jobDir))]) {
     await orRefuse(mkdir(directory, { recursive: true, mode: 0o700 }));
@@ -39,6 +40,7 @@ async function orRefuse(work: Promise<unknown>): Promise<void> {
   try {
     await work;
   } catch (error) {
+    if (isDiskFull(error)) throw asDiskFull(error);
     throw new AgenticoreError(
       'WORKSPACE_FAILED',
       `The job's directory cannot be prepared: ${messageOf(error)}`,

@@ -167,7 +167,6 @@ export function forget(state: BusState, { id, stored }: KeptJob): void {
   state.lists.move(stored.job, undefined);
   state.upkeep.forget(id);
   state.callbacks.forget(id);
-  state.keys.forget(id);
   state.deadLetters.delete(id);
   place(state, stored.job, { kind: 'remove', lane: stored.job.order.lane });
 }

@@ -10,8 +10,8 @@ export interface TakenKey {
 export interface IdempotencyKeys {
   find(key: string, now: number): TakenKey | undefined;
   put(taken: TakenKey): void;
-  /** Frees the keys of a job that is removed. */
-  forget(jobId: string): void;
+  /** The key of a job, as far as it is kept. */
+  ofJob(jobId: string): TakenKey | undefined;
 }
 
 /** No key taken. */
@@ -41,9 +41,6 @@ export function createIdempotencyKeys(): IdempotencyKeys {
       taken.set(next.key, next);
       keysOfJob.set(next.jobId, next.key);
     },
-    forget(jobId) {
-      const key = keysOfJob.get(jobId);
-      if (key !== undefined) free({ key, jobId, digest: '', expiresAt: 0 });
-    },
+    ofJob: (jobId) => taken.get(keysOfJob.get(jobId) ?? ''),
   };
 }

@@ -1,6 +1,7 @@
 // The package that an agent is just now, and those before it that turns still run with. A newer one is fetched, checked,
 // laid out and started beside the old one; only then does it take its place.
 import { join } from 'node:path';
+import { asDiskFull } from '../../../domain/disk-full.js';
 import { isCode, messageOf } from '../../../domain/errors.js';
 import type { Clock } from '../../../ports/clock.js';
 import type { Log } from '../../../ports/log.js';
@@ -44,8 +45,8 @@ interface Version {
 
 const RUNNER_TIMEOUT_MS = 60_000;
 /**
- * Takes up what the source has now: resolves when its runners are through. Throws BROKEN_PACKAGE, and what fetching
- * throws; the signal's reason when it aborts.
+ * Takes up what the source has now: resolves when its runners are through. Throws BROKEN_PACKAGE, DISK_FULL, and what
+ * fetching throws; the signal's reason when it aborts.
  */
 export async function openPackageStore(
   options: PackageStoreOptions,
@@ -71,7 +72,7 @@ export async function openPackageStore(
       return version;
     } catch (error) {
       if (isCode(error, 'BROKEN_PACKAGE')) seen = fetched.revision;
-      throw error;
+      throw asDiskFull(error);
     } finally {
       await fetched.close();
     }

@@ -4,6 +4,7 @@ import type { TurnOptions, TurnRequest } from '../../../domain/chat.js';
 import { AgenticoreError } from '../../../domain/errors.js';
 import { isRecord, present } from '../../../domain/json-record.js';
 import type { Visibility } from '../../../domain/visibility.js';
+import { idempotencyKeyOf } from '../../http/idempotency-key.js';
 import { invalid, jsonBody } from '../../http/limits.js';
 import type { OpenAiDeps } from '../openai-deps.js';
 import type { ChatBody } from './chat-body.js';
@@ -21,6 +22,8 @@ export interface ChatRequest {
   readonly includeUsage: boolean;
   /** The client says that it asks once more because the first answer did not come. */
   readonly isRetry: boolean;
+  /** Its Idempotency-Key, scoped by who calls. */
+  readonly key: string | undefined;
 }
 
 type ParseDeps = Pick<OpenAiDeps, 'turns' | 'isAuxiliary' | 'parseVisibility' | 'checkRequest'>;
@@ -53,6 +56,7 @@ export function parseChatRequest(deps: ParseDeps, req: Request, callerName: stri
     stream: body.stream === true,
     includeUsage: body.stream_options?.include_usage === true,
     isRetry: Number(req.get('x-stainless-retry-count') ?? 0) > 0,
+    key: idempotencyKeyOf(req, callerName),
   };
 }
 

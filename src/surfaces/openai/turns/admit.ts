@@ -1,5 +1,8 @@
 // A chat request gets its turn: a new one, or the one that the same request has begun before.
-import type { AcceptedTurn, TurnResult } from '../../../app/turn/turns.js';
+import type { RequestKey } from '../../../app/request-key.js';
+import type { AcceptedTurn, TurnHead, TurnResult } from '../../../app/turn/turns.js';
+import { AgenticoreError } from '../../../domain/errors.js';
+import { canonicalJson } from '../../../domain/evidence.js';
 import type { TurnPiece } from '../../../domain/turn-piece.js';
 import type { StreamConfig } from '../../../domain/visibility.js';
 import { withAnySignal } from '../../http/any-signal.js';
@@ -32,59 +35,73 @@ export type Admitted =
     };
 
 /** What the routes share about the turns of this process. */
-export interface TurnDesk extends Pick<OpenAiDeps, 'turns' | 'hash' | 'clock' | 'closing'> {
+export interface TurnDesk extends Pick<OpenAiDeps, 'turns' | 'hash' | 'closing'> {
   readonly attendance: Attendance;
   readonly recent: RecentTurns;
 }
 
 /** Throws as `Turns.open` does: nothing was started then. */
 export async function admit(desk: TurnDesk, request: ChatRequest, gone: AbortSignal): Promise<Admitted> {
-  const key = repeatKey(desk, request);
-  const earlier = key === undefined ? undefined : await desk.recent.same(key, request.isRetry);
+  const repeat = repeatKey(desk, request);
+  const earlier = repeat === undefined ? undefined : await desk.recent.same(repeat, request.isRetry);
   const delivered = (): void => {
-    if (key !== undefined) desk.recent.delivered(key);
+    if (repeat !== undefined) desk.recent.delivered(repeat);
   };
-  if (earlier !== undefined)
-    return { kind: 'turn', turn: again(desk, earlier, request.turn.caller.name), delivered };
+  const caller = request.turn.caller.name;
+  if (earlier !== undefined) return { kind: 'turn', turn: again(desk, earlier, caller), delivered };
 
   const opening = desk.turns
-    .open(request.turn, gone)
+    .open(request.turn, gone, requestKey(desk, request))
     .then((opened) =>
-      opened.kind === 'configured'
-        ? opened
-        : { ...opened, card: cardOf(opened.turn, request, desk.clock.now()) },
+      opened.kind === 'configured' ? opened : { ...opened, card: cardOf(opened.turn, request) },
     );
-  if (key !== undefined)
+  if (repeat !== undefined)
     desk.recent.opening(
-      key,
-      opening.then((opened) => (opened.kind === 'accepted' ? opened.card : undefined)),
+      repeat,
+      opening.then((opened) => (opened.kind === 'configured' ? undefined : opened.card)),
     );
   const opened = await opening;
   if (opened.kind === 'configured') return opened;
-  desk.recent.keep(opened.card);
-  return { kind: 'turn', turn: first(desk, opened.turn, opened.card, key), delivered };
+  const { card } = opened;
+  desk.recent.keep(card);
+  if (opened.kind === 'known')
+    return { kind: 'turn', turn: known(again(desk, card, caller), opened.turn), delivered };
+  const isKeyed = request.key !== undefined;
+  const turn = isKeyed ? kept(desk, opened.turn, card) : first(desk, opened.turn, card, repeat);
+  return { kind: 'turn', turn, delivered };
 }
 
 /** Only callers who name their conversation are known to mean the same turn when they say the same. */
-function repeatKey({ hash }: TurnDesk, { turn, model }: ChatRequest): string | undefined {
-  return turn.conversationKey === undefined || turn.auxiliary
+function repeatKey({ hash }: TurnDesk, { turn, model, key }: ChatRequest): string | undefined {
+  return key !== undefined || turn.conversationKey === undefined || turn.auxiliary
     ? undefined
     : hash(JSON.stringify({ ...turn, model }));
 }
 
-const cardOf = (
-  turn: AcceptedTurn,
-  { model, includeUsage, turn: asked }: ChatRequest,
-  now: number,
-): TurnCard => ({
+/** The key that the client gave, and what it stands for: the turn, however its answer is to be told. */
+function requestKey({ turns, hash }: TurnDesk, { turn, model, key }: ChatRequest): RequestKey | undefined {
+  const [agent] = turns.models();
+  return key === undefined
+    ? undefined
+    : { key, digest: hash(canonicalJson({ ...turn, model, agent: agent?.id })) };
+}
+
+const cardOf = (turn: TurnHead, { model, includeUsage, turn: asked }: ChatRequest): TurnCard => ({
   jobId: turn.jobId,
   caller: asked.caller.name,
   conversationId: turn.conversationId,
   model,
-  created: Math.floor(now / 1000),
+  created: Math.floor(turn.createdAt / 1000),
   includeUsage,
   jsonOnly: asked.options.jsonSchema !== undefined,
   showsThinking: turn.visibility.thinking,
+});
+
+/** The turn that was just opened under a key: whoever leaves comes back for it. */
+const kept = ({ closing }: TurnDesk, turn: AcceptedTurn, card: TurnCard): ReadTurn => ({
+  card,
+  config: turn.config,
+  read: (take) => unlessClosing(closing, [closing], (signal) => turn.run(take, signal)),
 });
 
 /** The turn that was just opened: this reader's leaving may end it. */
@@ -92,7 +109,7 @@ function first(
   { attendance, recent }: TurnDesk,
   turn: AcceptedTurn,
   card: TurnCard,
-  key: string | undefined,
+  repeat: string | undefined,
 ): ReadTurn {
   return {
     card,
@@ -109,7 +126,7 @@ function first(
         return result;
       } finally {
         attendance.end(card.jobId);
-        if (key !== undefined) recent.ended(key, completed);
+        if (repeat !== undefined) recent.ended(repeat, completed);
       }
     },
   };
@@ -123,15 +140,37 @@ export function again({ turns, attendance, closing }: TurnDesk, card: TurnCard, 
     async read(take, gone) {
       const leave = attendance.enter(card.jobId);
       try {
-        return await withAnySignal([gone, closing], (signal) =>
+        return await unlessClosing(closing, [gone, closing], (signal) =>
           turns.replay(card.jobId, caller, take, signal),
         );
-      } catch (error) {
-        if (closing.aborted) return undefined;
-        throw error;
       } finally {
         leave();
       }
     },
   };
 }
+
+/** Undefined when this server closes before the end. */
+const unlessClosing = (
+  closing: AbortSignal,
+  signals: readonly AbortSignal[],
+  read: (signal: AbortSignal) => Promise<TurnResult>,
+): Promise<TurnResult | undefined> =>
+  withAnySignal(signals, read).catch((error: unknown) => {
+    if (closing.aborted) return undefined;
+    throw error;
+  });
+
+/** The turn of a key, told as it was told first, and how to have another one when it has failed. */
+const known = (turn: ReadTurn, { config }: TurnHead): ReadTurn => ({
+  ...turn,
+  config,
+  read: (take, gone) =>
+    turn.read(take, gone).catch((error: unknown) => {
+      if (!(error instanceof AgenticoreError) || error.code === 'BUS_UNREACHABLE') throw error;
+      throw new AgenticoreError(error.code, `${error.message} ${FAILED_UNDER_KEY}`);
+    }),
+});
+
+const FAILED_UNDER_KEY =
+  'So the turn of this Idempotency-Key ended; it is not run again. To ask once more, send another key.';

@@ -4,6 +4,7 @@ import {
   type Answer,
   type Description,
   header,
+  idempotencyKey,
   json,
   jsonBody,
   nothing,
@@ -56,6 +57,9 @@ export const AGENT = {
         header('X-Agenticore-Visibility', 'What is shown of this turn: `thinking,tools`.', {
           type: 'string',
         }),
+        idempotencyKey(
+          'The same key with the same body gives the same turn for 24 hours, which then goes on when its reader leaves.',
+        ),
       ],
       body: jsonBody('ChatRequest'),
       answers: {
@@ -65,7 +69,11 @@ export const AGENT = {
         },
         ...failed('The turn failed; `X-Should-Retry: false`.', 'ChatError'),
       },
-      refusals: ['AGENT_MODEL_NOT_FOUND', 'CONVERSATION_BUSY', 'AGENT_BUSY', 'DRAINING', 'QUEUE_FULL'],
+      refusals: [
+        ...(['AGENT_MODEL_NOT_FOUND', 'CONVERSATION_BUSY'] as const),
+        ...(['AGENT_BUSY', 'DRAINING', 'QUEUE_FULL', 'DISK_FULL'] as const),
+        ...(['IDEMPOTENCY_MISMATCH', 'JOB_NOT_FOUND', 'MESSAGE_NOT_FOUND'] as const),
+      ],
     },
   },
   '/v1/chat/completions/:id/events': {
@@ -103,7 +111,7 @@ export const AGENT = {
           'IDEMPOTENCY_MISMATCH',
           'CALLBACK_URL_REFUSED',
         ] as const),
-        ...(['AGENT_BUSY', 'DRAINING', 'QUEUE_FULL'] as const),
+        ...(['AGENT_BUSY', 'DRAINING', 'QUEUE_FULL', 'DISK_FULL'] as const),
       ],
     },
     GET: {

@@ -3,6 +3,7 @@ import type { Address } from '../../http/access.js';
 import {
   type Description,
   header,
+  idempotencyKey,
   json,
   jsonBody,
   nothing,
@@ -19,11 +20,7 @@ const LAST_EVENT_ID = [
   query('last_event_id', 'The same, for clients that cannot send headers.', { type: 'string' }),
 ];
 
-const IDEMPOTENCY_KEY = header(
-  'Idempotency-Key',
-  'The same key with the same body gives the same job for 24 hours.',
-  { type: 'string', pattern: '^[\\x21-\\x7e]{1,255}$' },
-);
+const IDEMPOTENCY_KEY = idempotencyKey('The same key with the same body gives the same job for 24 hours.');
 
 const NEW_WORK = ['DRAINING', 'QUEUE_FULL', 'IDEMPOTENCY_MISMATCH'] as const;
 const ACCEPTED = json('JobAnswer', 'Accepted.', ['Location']);
@@ -45,7 +42,7 @@ export const JOBS = {
       },
       refusals: [
         ...(['UNKNOWN_PROFILE', 'BROKEN_PROFILE', 'REPO_URL_REFUSED', 'BASE_REF_REFUSED'] as const),
-        ...(['FILE_PATH_REFUSED', 'CALLBACK_URL_REFUSED', 'METHOD_NOT_ALLOWED'] as const),
+        ...(['FILE_PATH_REFUSED', 'CALLBACK_URL_REFUSED', 'METHOD_NOT_ALLOWED', 'JOB_NOT_FOUND'] as const),
         ...NEW_WORK,
       ],
     },
