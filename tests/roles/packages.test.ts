@@ -149,7 +149,7 @@ describe('agent list and agent validate', () => {
     assert.match(rows[1]?.error ?? '', /agents\/odd\/package\/profile\.yml:1: claud is not known/);
     assert.deepEqual([rows[2]?.source, rows[2]?.error], [hub.url, undefined]);
     const gone = await run(['agent', 'list'], { AGENTICORE_AGENTIHUB_URL: join(home, 'gone.git') });
-    assert.match(gone.out, /^-\t\t\S*gone\.git\tBROKEN: The repository does not exist/m);
+    assert.match(gone.out, /^-\t\t\S*gone\.git\tBROKEN: There is no git repository at this address/m);
     await assert.rejects(access(join(home, 'agenticore')), { code: 'ENOENT' });
   });
 
