@@ -7,7 +7,7 @@ import { openTurns } from '../../src/app/turn/open-turns.js';
 import { runClaimedTurn } from '../../src/app/turn/run-claimed-turn.js';
 import { createWaitingRoom } from '../../src/app/turn/waiting-room.js';
 import type { ErrorCode } from '../../src/domain/errors.js';
-import { isCode } from '../../src/domain/errors.js';
+import { AgenticoreError, isCode } from '../../src/domain/errors.js';
 import { eventually } from '../support/eventually.js';
 import { report } from './doubles.js';
 import { type AgentSetting, answerTo, asking, begin, never, saying, setAgentStage } from './turn-stage.js';
@@ -70,6 +70,18 @@ describe('a request whose key is taken', () => {
     const next = await agent.turns.open(asking('next', { conversationKey: 'c' }), never);
     assert.ok(next.kind === 'accepted' && !next.turn.visibility.tools);
     await next.turn.run(() => {}, never);
+  });
+
+  it('is the first when the turn before was refused, whatever part of the bus was away', async (t) => {
+    const agent = await setAgentStage(t);
+    const away = new AgenticoreError('BUS_UNREACHABLE');
+    const conversations = { ...agent.deps.conversations, find: () => Promise.reject(away) };
+    const deps = { ...agent.deps, conversations };
+    const turns = openTurns(deps, createWaitingRoom(deps));
+    const request = asking('hi', { conversationKey: 'c' });
+    await refused(turns.open(request, never, key()), 'BUS_UNREACHABLE');
+    assert.equal(await agent.bus.events.taken(key().key), undefined);
+    assert.equal(await answerTo(agent, request, key()), 'Hello.');
   });
 
   it('needs no place, no conversation that is free, and no server that takes more', async (t) => {

@@ -73,13 +73,26 @@ export function createMirrorFetcher({ remote, locks, log }: FetcherDeps): Mirror
         const refspec = `+${oid}:${REMOTE_COMMITS}/${oid}`;
         const args = ['fetch', ...OPTIONS, '--', mirror.url, refspec];
         const call = { args, config: CONFIG, signal: held.signal, timeoutMs: TIMEOUT_MS };
-        return (await remote.run(mirror, call)).exitCode === 0;
+        return clearing(mirror, fetchOne(remote, mirror, call));
       }),
   };
 }
 
+/** False when the remote does not give it. */
+async function fetchOne(
+  remote: Remote,
+  mirror: Mirror,
+  call: Parameters<Remote['run']>[1],
+): Promise<boolean> {
+  const result = await remote.run(mirror, call);
+  if (result.exitCode === 0) return true;
+  const failure = remoteFailure(result);
+  if (isCode(failure, 'DISK_FULL')) throw failure;
+  return false;
+}
+
 /** What is awaited; when it found no room on the disk, once nothing of it is left there. */
-const clearing = (mirror: Mirror, fetching: Promise<void>): Promise<void> =>
+const clearing = <T>(mirror: Mirror, fetching: Promise<T>): Promise<T> =>
   fetching.catch(async (error: unknown) => {
     const isFull = error instanceof AgenticoreError && isCode(error, 'DISK_FULL');
     throw isFull ? await clearAfterFetch(mirror, error) : error;

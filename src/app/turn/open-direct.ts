@@ -24,11 +24,10 @@ export async function openDirect(
   const { id } = thread;
   const { request, agent, visibility } = turn;
   try {
+    const finding = id === undefined ? undefined : deps.conversations.find(id);
+    if (turn.key !== undefined) await finding; // what is refused must leave no key
     // Asked for at once: on Redis both go in one round trip.
-    const [started, known] = await Promise.all([
-      startDirect(deps, stage, turn),
-      id === undefined ? undefined : deps.conversations.find(id),
-    ]);
+    const [started, known] = await Promise.all([startDirect(deps, stage, turn), finding]);
     const { job } = started;
     const attempt = takeInHand(deps, stage, started, deps.queue.holdDirect(job.id, job.attempt));
     return {

@@ -14,7 +14,11 @@ export function resultOf(
   redact: (text: string) => string,
   now: number,
 ): TurnResult {
-  const finish = finishOf(end);
+  const finish = finishOf(
+    end.kind === 'succeeded',
+    end.kind === 'failed' ? end.code : undefined,
+    end.stopReason,
+  );
   if (end.kind === 'stopped') throw stopped(stop);
   if (end.kind === 'failed' && finish === undefined) {
     const retryAfterS =
@@ -33,13 +37,15 @@ export function resultOf(
 }
 
 /** Undefined when Claude did not come to an end that its caller can use. */
-function finishOf(end: TurnEnd): TurnResult['finish'] | undefined {
-  if (end.kind === 'failed' && end.code === 'CLAUDE_MAX_TURNS') return 'length';
-  if (end.stopReason === 'refusal') return 'refusal';
-  if (end.kind !== 'succeeded') return undefined;
-  return end.stopReason === 'max_tokens' || end.stopReason === 'model_context_window_exceeded'
-    ? 'length'
-    : 'stop';
+function finishOf(
+  succeeded: boolean,
+  code: ErrorCode | undefined,
+  stopReason: TurnEnd['stopReason'],
+): TurnResult['finish'] | undefined {
+  if (code === 'CLAUDE_MAX_TURNS') return 'length';
+  if (stopReason === 'refusal') return 'refusal';
+  if (!succeeded) return undefined;
+  return stopReason === 'max_tokens' || stopReason === 'model_context_window_exceeded' ? 'length' : 'stop';
 }
 
 function stopped(stop: TurnStop | undefined): AgenticoreError {
@@ -71,13 +77,10 @@ export function resultOfJob(
   answer: string | undefined,
   said: Pick<TurnEnd, 'stopReason' | 'structuredOutput'>,
 ): TurnResult {
-  const code: ErrorCode | undefined = job.code;
-  const isLength = code === 'CLAUDE_MAX_TURNS' || said.stopReason === 'max_tokens';
-  const isRefusal = said.stopReason === 'refusal';
-  if (job.status !== 'succeeded' && !isLength && !isRefusal)
-    throw new AgenticoreError(code ?? 'CANCELLED', job.error);
+  const finish = finishOf(job.status === 'succeeded', job.code, said.stopReason);
+  if (finish === undefined) throw new AgenticoreError(job.code ?? 'CANCELLED', job.error);
   return {
-    finish: isRefusal ? 'refusal' : isLength ? 'length' : 'stop',
+    finish,
     usage: job.usage,
     costUsd: job.costUsd,
     numTurns: job.numTurns,

@@ -58,7 +58,7 @@ export function openAiError(error: AgenticoreError, status: number = ERRORS[erro
   };
 }
 
-/** Answers a request that was refused: nothing was started. */
+/** Answers a request that may be made again: nothing was started. */
 export function sendOpenAiError(res: Response, error: AgenticoreError): void {
   const { status } = ERRORS[error.code];
   if (error.retryAfterS !== undefined || status === 503 || status === 429) {

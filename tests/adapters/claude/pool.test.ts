@@ -180,6 +180,10 @@ describe('a conversation', { concurrency: 2 }, () => {
       const turn = await takeTurn(later, makeTurn(launch, order));
       assert.equal(turn.start?.memory, 'injected', what);
     }
+    await writeFile(transcript, without(leaf));
+    const alone = { memory: second.session, prompt: asks('Who am I?'), conversation: 'nothing to tell' };
+    const untold = await takeTurn(later, makeTurn(launch, alone));
+    assert.equal(untold.start?.memory, 'resumed', 'a part of it is better than nothing');
     await writeFile(transcript, whole);
     let session: TurnOrder['memory'] = second.session;
     for (const prompt of [asks('Who am I?'), asks('And now?')]) {

@@ -166,6 +166,16 @@ describe('a repository that is larger than the room there is', needsSmallDisk, (
     });
   }
 
+  it('is told as that of a commit that is on no branch, too', async (t) => {
+    const { remote, open, free, doesNotFit } = await roomOf16(t);
+    await (await open({ jobId: 'of-before' })).close();
+    const oid = remote.commit(TOO_MUCH[0][1], { branch: 'gone' });
+    remote.git('update-ref', 'refs/pull/1/head', oid);
+    remote.git('branch', '-D', 'gone');
+    await doesNotFit(await open({ baseRef: oid }).catch((error: unknown) => error));
+    assert.ok((await free()) >= 14, `${await free()}`);
+  });
+
   it('has nothing taken away while others work in it', async (t) => {
     const { remote, open, doesNotFit, reposRoot, workspaces } = await roomOf16(t);
     const workspace = await open({ jobId: 'at-work' });

@@ -124,6 +124,21 @@ test('a turn that failed is told so again, and how to have it run again', async 
   assert.equal(server.turns.asked.length, 1);
 });
 
+test('what says nothing of how a turn ended is told as it is: asking again under the key is free', async (t) => {
+  const server = await startOpenAiServer(t, {
+    script: { pieces: PIECES, fail: new AgenticoreError('BUS_UNREACHABLE', 'Redis is away.') },
+  });
+  for (let tries = 0; tries < 2; tries += 1) {
+    const { status, headers, body } = await whole(server);
+    assert.deepEqual([status, body.error.message], [503, 'Redis is away.']);
+    assert.deepEqual([headers.get('retry-after') !== null, headers.get('x-should-retry')], [true, null]);
+  }
+  assert.equal(server.turns.asked.length, 1);
+  server.turns.script = { fail: new AgenticoreError('MESSAGE_NOT_FOUND', 'It is not kept.') };
+  const gone = await whole(server, {}, { 'idempotency-key': 'key-2' });
+  assert.equal(gone.body.error.message, 'It is not kept.');
+});
+
 test('what was refused before it began may be asked again', async (t) => {
   const server = await startOpenAiServer(t, { script: { refuse: new AgenticoreError('AGENT_BUSY') } });
   assert.equal((await whole(server)).status, 503);

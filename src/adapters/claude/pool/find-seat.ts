@@ -69,8 +69,11 @@ function serves({ clock, maxAgeMs }: SeatDeps, { launch, process }: Place, order
   );
 }
 
-/** The session file to go on with, when nobody writes to it any more; undefined when it does not hold all that was said. */
-async function findSession(deps: SeatDeps, { memory }: TurnOrder): Promise<ProcessOrder['resume']> {
+/**
+ * The session file to go on with, when nobody writes to it any more; undefined when it does not hold all that was said,
+ * and what it lacks can be told.
+ */
+async function findSession(deps: SeatDeps, { memory, history }: TurnOrder): Promise<ProcessOrder['resume']> {
   if (memory.kind !== 'session' || memory.transcript === undefined) return undefined;
   const { sessionId, transcript: path, leaf } = memory;
   for (const place of deps.places.all())
@@ -81,5 +84,5 @@ async function findSession(deps: SeatDeps, { memory }: TurnOrder): Promise<Proce
   if (text === undefined) return undefined;
   if (leaf === undefined || holdsUpTo(text, leaf)) return { sessionId, path };
   deps.log('pool.session_incomplete', { session_id: sessionId }, 'warn');
-  return undefined;
+  return history.length > 0 ? undefined : { sessionId, path };
 }

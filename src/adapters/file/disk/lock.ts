@@ -103,7 +103,8 @@ function taken(path: string, owner: Owner | undefined): AgenticoreError {
 
 /**
  * Takes the lock at `path`, over the body of a dead owner if need be. Throws BUS_LOCKED naming the pid and host of a
- * living one. `name`: what this process calls itself. Telling whether an owner in another container lives takes up to ten seconds.
+ * living one. `name`: what this process calls itself. Telling whether an owner in another container lives takes up to
+ * ten seconds.
  */
 export async function takeLock(path: string, name?: string, patience = PATIENCE): Promise<Lock> {
   const self = describeSelf(name);

@@ -14,8 +14,9 @@
 --       2 the transitions, as JSON: groups of those that do the same, by the names below
 --       3.. in turn of groups and jobs: the records, and behind them the request of a turn that waits (extra `asked`), for
 --          up to 20 MiB would take Redis half a second to read out of JSON
--- Group: status, placement (none | enqueue | requeue | delay | lease | remove), lane, enter and left (the status whose index
---         to enter and the one to leave; absent for none), records (how many each), isNew (their ledgers are empty), worker (they must be claimed by it), oldest and newest (of the entries in claims); and in turn of the
+-- Group: status, placement (none | enqueue | requeue | delay | lease | remove), lane, enter and left (the status whose
+--         index to enter and the one to leave; absent for none), records (how many each), isNew (their ledgers are
+--         empty), worker (they must be claimed by it), oldest and newest (of the entries in claims); and in turn of the
 --         jobs lists of: ids, versions (before), created (ms), attempts, events (as the fleet stream names them), upkeep
 --         (when to look at each; absent while they run), claims (lane entry and deliveries that the worker must have, in
 --         turn; absent without one), extras (absent when no job has any; else by its position from 1, by name)

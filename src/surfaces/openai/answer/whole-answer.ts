@@ -9,7 +9,7 @@ import type { Log } from '../../../ports/log.js';
 import type { Outflow } from '../../http/outflow.js';
 import { sendJson } from '../../http/route.js';
 import type { OpenAiLimits, ToolChannel } from '../openai-deps.js';
-import { openAiError, sendTurnFailure } from '../openai-error.js';
+import { openAiError, sendOpenAiError, sendTurnFailure } from '../openai-error.js';
 import type { ReadTurn } from '../turns/admit.js';
 import type { AnswerHead } from './frames.js';
 import { channelOf } from './render-piece.js';
@@ -48,7 +48,10 @@ export async function answerWhole(
   } catch (error) {
     if (outflow.gone.aborted) return;
     const failed = tellable(error, card.jobId, log);
-    if (!patience.begun()) return sendTurnFailure(res, failed);
+    if (!patience.begun()) {
+      const isFree = turn.isKeyed && failed.code === 'BUS_UNREACHABLE';
+      return isFree ? sendOpenAiError(res, failed) : sendTurnFailure(res, failed);
+    }
     // An error under 200 would be taken for a success without text.
     const content = `${said.content()}${said.content() === '' ? '' : '\n\n'}The turn failed: ${failed.message}`;
     const { choices, ...rest } = completionJson(head, { content, reasoning: undefined, finish: 'stop' });

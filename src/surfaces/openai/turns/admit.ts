@@ -1,7 +1,7 @@
 // A chat request gets its turn: a new one, or the one that the same request has begun before.
 import type { RequestKey } from '../../../app/request-key.js';
 import type { AcceptedTurn, TurnHead, TurnResult } from '../../../app/turn/turns.js';
-import { AgenticoreError } from '../../../domain/errors.js';
+import { AgenticoreError, type ErrorCode } from '../../../domain/errors.js';
 import { canonicalJson } from '../../../domain/evidence.js';
 import type { TurnPiece } from '../../../domain/turn-piece.js';
 import type { StreamConfig } from '../../../domain/visibility.js';
@@ -18,6 +18,8 @@ export interface ReadTurn {
   readonly card: TurnCard;
   /** To be told before the turn. */
   readonly config: StreamConfig | undefined;
+  /** Whoever asks again gets this turn, and begins none. */
+  readonly isKeyed: boolean;
   /**
    * Once. `gone`: the reader has left. Throws what the turn fails with; undefined when this server closes and the turn
    * goes on elsewhere.
@@ -101,7 +103,8 @@ const cardOf = (turn: TurnHead, { model, includeUsage, turn: asked }: ChatReques
 const kept = ({ closing }: TurnDesk, turn: AcceptedTurn, card: TurnCard): ReadTurn => ({
   card,
   config: turn.config,
-  read: (take) => unlessClosing(closing, [closing], (signal) => turn.run(take, signal)),
+  isKeyed: true,
+  read: (take) => unlessClosing(closing, [closing], (signal) => turn.run(take, signal)).catch(sayKeyed),
 });
 
 /** The turn that was just opened: this reader's leaving may end it. */
@@ -114,6 +117,7 @@ function first(
   return {
     card,
     config: turn.config,
+    isKeyed: false,
     async read(take, gone) {
       const nobody = attendance.begin(card.jobId);
       const leave = attendance.enter(card.jobId);
@@ -137,6 +141,7 @@ export function again({ turns, attendance, closing }: TurnDesk, card: TurnCard, 
   return {
     card,
     config: undefined,
+    isKeyed: false,
     async read(take, gone) {
       const leave = attendance.enter(card.jobId);
       try {
@@ -161,16 +166,20 @@ const unlessClosing = (
     throw error;
   });
 
-/** The turn of a key, told as it was told first, and how to have another one when it has failed. */
+/** The turn of a key, told as it was told first. */
 const known = (turn: ReadTurn, { config }: TurnHead): ReadTurn => ({
   ...turn,
   config,
-  read: (take, gone) =>
-    turn.read(take, gone).catch((error: unknown) => {
-      if (!(error instanceof AgenticoreError) || error.code === 'BUS_UNREACHABLE') throw error;
-      throw new AgenticoreError(error.code, `${error.message} ${FAILED_UNDER_KEY}`);
-    }),
+  isKeyed: true,
+  read: (take, gone) => turn.read(take, gone).catch(sayKeyed),
 });
 
+/** What a turn failed with, and how to have another one; what says nothing of the turn's end is left as it is. */
+function sayKeyed(error: unknown): never {
+  const isEnd = error instanceof AgenticoreError && !NO_END.includes(error.code);
+  throw isEnd ? new AgenticoreError(error.code, `${error.message} ${FAILED_UNDER_KEY}`) : error;
+}
+
+const NO_END: readonly ErrorCode[] = ['BUS_UNREACHABLE', 'MESSAGE_NOT_FOUND'];
 const FAILED_UNDER_KEY =
   'So the turn of this Idempotency-Key ended; it is not run again. To ask once more, send another key.';
