@@ -21,24 +21,36 @@ export interface SessionRecord {
   compared(): number;
 }
 
+/** What follows what in a session file. */
+export interface Lineage {
+  /** The next line of the file. */
+  take(line: string): void;
+  /** True when the message of this name was among the lines and, back to the first, each one that it follows. */
+  holdsUpTo(uuid: string): boolean;
+}
+
 /**
- * True when a session file holds the message of this name and, back to the first, each one that it follows. Claude goes
- * on without what it could not write (a full disk), and leaves off in the middle when it is killed: a session that is
- * taken up again would lack it, unnoticed.
+ * Claude goes on without what it could not write (a full disk), and leaves off in the middle when it is killed: a session
+ * that is taken up again would lack it, unnoticed.
  */
-export function holdsUpTo(text: string, uuid: string): boolean {
+export function createLineage(): Lineage {
   const parents = new Map<unknown, unknown>();
-  for (const line of text.split('\n')) {
-    const { uuid: name, parentUuid: parent } = parse(line) ?? {};
-    if (typeof name === 'string') parents.set(name, parent);
-  }
-  let at: unknown = uuid;
-  while (parents.has(at)) {
-    const parent = parents.get(at);
-    parents.delete(at); // a ring has no first
-    at = parent;
-  }
-  return at === null || at === undefined;
+  return {
+    take(line) {
+      const { uuid: name, parentUuid: parent } = parse(line) ?? {};
+      if (typeof name === 'string') parents.set(name, parent);
+    },
+    holdsUpTo(uuid) {
+      const left = new Map(parents);
+      let at: unknown = uuid;
+      while (left.has(at)) {
+        const parent = left.get(at);
+        left.delete(at); // a ring has no first
+        at = parent;
+      }
+      return at === null || at === undefined;
+    },
+  };
 }
 
 interface Line {

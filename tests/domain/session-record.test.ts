@@ -1,7 +1,7 @@
 // Claude's own session file next to the transcript: the same, whatever was taken out as a secret, or named.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { holdsUpTo, openSessionRecord, saysSame } from '../../src/domain/session-record.js';
+import { createLineage, openSessionRecord, saysSame } from '../../src/domain/session-record.js';
 
 type Row = Record<string, unknown>;
 
@@ -103,6 +103,11 @@ describe("Claude's session file", () => {
 
 describe('a session file that is gone on with', () => {
   const textOf = (file: readonly Row[]): string => file.map((row) => `${JSON.stringify(row)}\n`).join('');
+  const holdsUpTo = (text: string, uuid: string): boolean => {
+    const lineage = createLineage();
+    for (const line of text.split('\n')) lineage.take(line);
+    return lineage.holdsUpTo(uuid);
+  };
 
   it('holds a message with all that it follows', () => {
     assert.ok(holdsUpTo(textOf(rows()), 'd'));

@@ -1,6 +1,6 @@
 // Which process a turn goes to, and how it comes to know what was said before.
-import { readFile } from 'node:fs/promises';
-import { holdsUpTo } from '../../../domain/session-record.js';
+import { open } from 'node:fs/promises';
+import { createLineage, type Lineage } from '../../../domain/session-record.js';
 import type { Clock } from '../../../ports/clock.js';
 import type { Log } from '../../../ports/log.js';
 import type { TurnOrder, TurnStart } from '../../../ports/turn-agent.js';
@@ -80,9 +80,17 @@ async function findSession(deps: SeatDeps, { memory, history }: TurnOrder): Prom
     if (place.use.kind === 'leaving' && place.process?.sessionId === sessionId)
       await deps.places.clear(place);
   if (deps.spoiltSessions.has(sessionId)) return undefined;
-  const text = await readFile(path, 'utf8').catch(() => undefined);
-  if (text === undefined) return undefined;
-  if (leaf === undefined || holdsUpTo(text, leaf)) return { sessionId, path };
+  const lineage = await readLineage(path).catch(() => undefined);
+  if (lineage === undefined) return undefined;
+  if (leaf === undefined || lineage.holdsUpTo(leaf)) return { sessionId, path };
   deps.log('pool.session_incomplete', { session_id: sessionId }, 'warn');
   return history.length > 0 ? undefined : { sessionId, path };
+}
+
+/** Line by line: the file of a long conversation may be large, and others are being served meanwhile. */
+async function readLineage(path: string): Promise<Lineage> {
+  const lineage = createLineage();
+  const file = await open(path);
+  for await (const line of file.readLines()) lineage.take(line);
+  return lineage;
 }
