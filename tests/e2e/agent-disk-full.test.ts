@@ -132,10 +132,8 @@ describe('an agent whose disk fills up', { ...needsSmallDisk, concurrency: true 
         body: JSON.stringify({ uuid: 'waits', message: 'hello', wait: false }),
       });
       assert.equal(response.status, 202, await response.text());
-      let stopRoomy = async (): Promise<void> => {};
-      t.after(() => stopRoomy()); // before its folder goes
-      const roomy = await startBeside(agent, { AGENTICORE_HOME: await tempDir(t) });
-      stopRoomy = roomy.stop;
+      const roomy = await startBeside(agent, { AGENTICORE_HOME: await tempDir() });
+      t.after(() => roomy.stop()); // before its folder goes
       await eventually('another one does it', async () => {
         const job = await fetch(`${roomy.url}/completions/waits`);
         return /"completed"/.test(await job.text());

@@ -30,7 +30,7 @@ interface Started {
 }
 
 async function start(t: TestContext, name: string): Promise<Started> {
-  const folder = join(await tempDir(t), name);
+  const folder = join(await tempDir(), name); // there until the server has left
   await mkdir(folder);
   const server = await startServer(MAIN, folder, { ANTHROPIC_API_KEY: 'none', AGENTICORE_POD_NAME: name });
   t.after(() => server.stop());

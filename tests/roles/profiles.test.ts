@@ -62,7 +62,7 @@ async function doctor(env: Record<string, string>): Promise<readonly Finding[]> 
 }
 
 it('twelve broken profiles are each named with their fault by doctor, in the list and at use; the others work', async (t) => {
-  const folder = await tempDir(t);
+  const folder = await tempDir(); // there until the server has left
   await mkdir(join(folder, 'home'), { recursive: true });
   await writeFiles(join(folder, 'home/profiles'), {
     ...filesOf(BROKEN),
