@@ -3,6 +3,8 @@ import { isCode } from '../domain/errors.js';
 import type { Log } from '../ports/log.js';
 import type { Config } from '../runtime/config/config.js';
 import type { Service } from '../runtime/supervise.js';
+import { assertHolder } from '../surfaces/cli/server/assert-holder.js';
+import { createHttpClient } from '../surfaces/cli/server/http-client.js';
 import type { McpDeps } from '../surfaces/mcp/mcp-deps.js';
 
 const isStdio = ({ server }: Config): boolean => server.transport === 'stdio';
@@ -20,8 +22,15 @@ export const unlessServed =
     if (!isStdio(config) || !isCode(error, 'BUS_LOCKED')) throw error;
   };
 
-/** Takes the client to the server that has the bus, until either leaves. */
-export async function relay({ client }: Config, log: Log): Promise<number> {
+/** Takes the client to the server that has the bus, until either leaves. Throws BUS_LOCKED when another is at the address. */
+export async function relay({ client, home }: Config, log: Log): Promise<number> {
+  const { ownerOfFileBus } = await import('../adapters/file/open-file-bus.js');
+  const holder = (await ownerOfFileBus(home))?.name;
+  await assertHolder(createHttpClient({ url: client.url, apiKey: client.apiKey }), holder).catch(
+    (error: unknown) => {
+      if (isCode(error, 'BUS_LOCKED')) throw error; // what else is wrong there each message is told
+    },
+  );
   const { relayStdio } = await import('../surfaces/mcp/stdio/relay-stdio.js');
   const leave = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => leave.abort());

@@ -1,4 +1,4 @@
-// Administration of a file bus that a server has: by that server, and by no other that happens to be asked.
+// What is asked of a file bus that a server has goes to that server, and to no other that happens to answer.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { mkdir } from 'node:fs/promises';
@@ -10,7 +10,7 @@ import { tempDir } from '../support/temp-dir.js';
 
 const MAIN = fileURLToPath(new URL('../../src/main.js', import.meta.url));
 
-it('is done by the server that has it, and refused at the address of another', async (t) => {
+it('goes to the server that has it, and refused at the address of another', async (t) => {
   const [ours, theirs] = await Promise.all([start(t, 'ours'), start(t, 'theirs')]);
   const steal = ['admin', 'pending', '--steal', '--min-idle', '0', '--json'];
   const refused = await type(ours.home, theirs.url, steal);
@@ -20,6 +20,9 @@ it('is done by the server that has it, and refused at the address of another', a
     /has this bus is ours-\d+-\w+, and the server at \S+ is theirs-\d+-\w+; nothing was changed/,
   );
   assert.match(refused.err, /AGENTICORE_URL/);
+  const relayed = await type(ours.home, theirs.url, ['stdio']);
+  assert.deepEqual([relayed.code, relayed.out], [1, '']);
+  assert.match(relayed.err, /has this bus is ours-/);
   const done = await type(ours.home, ours.url, steal);
   assert.deepEqual([done.code, JSON.parse(done.out)], [0, []], done.err);
 });
