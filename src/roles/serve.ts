@@ -65,7 +65,7 @@ async function work(config: Config, machines: Machines): Promise<number> {
     ...(worker?.services ?? []),
   ];
 
-  const offSignals = onSignals(
+  onSignals(
     log,
     async (patienceMs) => {
       drain.begin('a signal');
@@ -97,7 +97,6 @@ async function work(config: Config, machines: Machines): Promise<number> {
     await worker?.close();
     // What is left behind may keep the process for ever; the guard sees to its claude.
     if (!isIdle) setTimeout(() => process.exit(), GOODBYE_MS).unref();
-    offSignals();
   }
 }
 
@@ -148,14 +147,15 @@ const ECHO_MS = 1_000;
 
 /**
  * SIGTERM: an orchestrator wants us gone, with patience. SIGINT: a person does, now. Once more of either ends the
- * patience, and once more after that gives nothing back: the guard sees to what still runs.
+ * patience, and once more after that gives nothing back: the guard sees to what still runs. It is heard to the very end:
+ * one that came when all was given back would make a good end a death.
  */
 function onSignals(
   log: Log,
   leave: (patienceMs: number) => Promise<void>,
   handBack: AbortController,
   drainMs: number,
-): () => void {
+): void {
   let heardAt: number | undefined;
   const on = (signal: NodeJS.Signals): void => {
     const now = performance.now();
@@ -168,7 +168,6 @@ function onSignals(
     else handBack.abort();
   };
   process.on('SIGTERM', on).on('SIGINT', on);
-  return () => process.off('SIGTERM', on).off('SIGINT', on);
 }
 
 async function startAgent(machines: Machines, leaving: Leaving, stop: AbortSignal): Promise<AgentShift> {
