@@ -106,22 +106,29 @@ function countAnswers(server: Server): Answering {
 
 /** Answers what is no HTTP, unless an answer is under way on that connection, and hangs up. */
 function refuseGarbage(server: Server, answering: Answering, newRequestId: () => string): void {
+  const refused = new WeakSet<Duplex>();
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+    if (refused.has(socket)) return; // more of the same
     if (socket.writable && error.code !== 'ECONNRESET' && !answering.get(socket)) {
+      refused.add(socket);
       const requestId = newRequestId();
       const refusal = new AgenticoreError(
         'INVALID_REQUEST',
         GARBAGE[error.code ?? ''] ?? 'This is not a valid HTTP request.',
       );
       const body = JSON.stringify(problemJson(refusal, requestId));
-      socket.write(
+      socket.end(
         `HTTP/1.1 400 Bad Request\r\nContent-Type: application/problem+json\r\nX-Request-Id: ${requestId}\r\n` +
           `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
       );
-    }
-    socket.destroy();
+      // Closed with something unread, it would be reset, and the answer lost with it.
+      setTimeout(() => socket.destroy(), LINGER_MS).unref();
+    } else socket.destroy();
   });
 }
+
+/** How long who sends garbage may go on, unheard, until his connection is closed. */
+const LINGER_MS = 1_000;
 
 const GARBAGE: Readonly<Record<string, string>> = {
   HPE_HEADER_OVERFLOW: 'The headers of the request are larger than 16 KiB.',
