@@ -121,9 +121,11 @@ function refuseGarbage(server: Server, answering: Answering, newRequestId: () =>
         `HTTP/1.1 400 Bad Request\r\nContent-Type: application/problem+json\r\nX-Request-Id: ${requestId}\r\n` +
           `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
       );
-      // Closed with something unread, it would be reset, and the answer lost with it.
-      setTimeout(() => socket.destroy(), LINGER_MS).unref();
-    } else socket.destroy();
+      // Closed with something unread, it would be reset, and the answer lost with it. What was not understood stays so;
+      // a request that was only late would be served when its rest comes.
+      if (error.code?.startsWith('HPE_')) return void setTimeout(() => socket.destroy(), LINGER_MS).unref();
+    }
+    socket.destroy();
   });
 }
 

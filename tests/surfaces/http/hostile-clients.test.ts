@@ -171,6 +171,27 @@ test('headers and bodies that trickle are cut off', async (t) => {
   }
 });
 
+test('a request that was refused for being late begins nothing when the rest of it comes', async (t) => {
+  const { port, bus, facts } = await startTestServer(t, {
+    listen: { headersTimeoutMs: 100, requestTimeoutMs: 300 },
+  });
+  const late = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
+  let text = '';
+  late.setEncoding('utf8').on('data', (piece: string) => {
+    text += piece;
+  });
+  late.on('error', () => {});
+  late.write('POST /jobs HTTP/1.1\r\nContent-Type: application/json\r\nContent-Length: 12\r\n');
+  await eventually('it is refused', () => text.includes('did not arrive in time'));
+  late.end('Host: localhost\r\n\r\n{"task":"x"}');
+  await eventually('it is closed', () => late.closed);
+  assert.equal(await bus.events.count('queued'), 0);
+  assert.deepEqual(
+    facts.filter(({ fact }) => fact === 'http.request'),
+    [],
+  );
+});
+
 test('bodies that break off leave nothing behind and disturb nobody', async (t) => {
   const { port, url, bus, facts } = await startTestServer(t);
   for (let n = 0; n < 20; n += 1) {
