@@ -44,11 +44,8 @@ export function createCensus({
   /** A session is known by its leader's pid. When all who were in it have gone, that pid is given to somebody else. */
   function forgetSessions(all: readonly ProcessEntry[]): void {
     const living = new Set(all.map(({ session }) => session));
-    const starts = new Map(all.map(({ pid, start }) => [pid, start]));
-    for (const session of sessions) {
-      const isAnothers = starts.has(session) && starts.get(session) !== known.get(session);
-      if (isAnothers || !living.has(session)) sessions.delete(session);
-    }
+    for (const session of sessions) if (!living.has(session)) sessions.delete(session);
+    for (const { pid, start } of all) if (known.get(pid) !== start) sessions.delete(pid);
   }
 
   function take(): readonly ProcessEntry[] {
