@@ -82,10 +82,9 @@ function repeatKey({ hash }: TurnDesk, { turn, model, key }: ChatRequest): strin
 
 /** The key that the client gave, and what it stands for: the turn, however its answer is to be told. */
 function requestKey({ turns, hash }: TurnDesk, { turn, model, key }: ChatRequest): RequestKey | undefined {
+  if (key === undefined) return undefined;
   const [agent] = turns.models();
-  return key === undefined
-    ? undefined
-    : { key, digest: hash(canonicalJson({ ...turn, model, agent: agent?.id })) };
+  return { key, digest: hash(canonicalJson({ ...turn, model, agent: agent?.id })) };
 }
 
 const cardOf = (turn: TurnHead, { model, includeUsage, turn: asked }: ChatRequest): TurnCard => ({
