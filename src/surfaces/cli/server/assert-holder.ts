@@ -8,8 +8,9 @@ import { textAt } from './json-fields.js';
  * when the server is another, and what asking it throws.
  */
 export async function assertHolder(http: HttpClient, holder: string | undefined): Promise<void> {
+  if (holder === undefined) return;
   const asked = textAt(await http.json('/health'), 'worker');
-  if (holder === undefined || asked === holder) return;
+  if (asked === holder) return;
   const why = `The process that has this bus is ${holder}, and the server at ${http.url} is ${asked ?? 'another'}; nothing was changed.`;
   throw new AgenticoreError('BUS_LOCKED', `${why} Set AGENTICORE_URL to the address of the one that has it.`);
 }
