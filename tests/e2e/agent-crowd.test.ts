@@ -1,10 +1,12 @@
 // Many at once, and processes that die: nobody hears what is another's, and those beyond the limits are told so before
 // anything was started.
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import type { Script } from '../../scripts/scripted-model/script.js';
 import { eventually } from '../support/eventually.js';
+import { tempDir } from '../support/temp-dir.js';
 import {
   type AgentUnderTest,
   assistant,
@@ -31,23 +33,34 @@ const recall: Script = { name: 'recall', match: 'what did I say', steps: [{ say:
 const any: Script = { name: 'any', steps: [{ say: 'Very well.' }] };
 
 describe('an agent in a crowd', () => {
-  it('mixes none of fifty conversations with another, and refuses those beyond its limits unstarted', async () => {
+  it('mixes none of fifty conversations with another, and refuses those beyond its limits unstarted', async (t) => {
     const limits = {
       AGENT_MODE_MAX_PROCESSES: '3',
       AGENT_MODE_MAX_WAITING: '5',
       AGENT_MODE_WARM_PROCESSES: '2',
     };
-    const agent = await startAgent('file', [echo], limits);
+    // No turn makes room for another before all have come.
+    const allHaveCome = join(await tempDir(t), 'all have come');
+    const wait = `while [ ! -e '${allHaveCome}' ]; do sleep 0.05; done`;
+    const patient: Script = {
+      ...echo,
+      steps: [{ call: [{ tool: 'Bash', input: { command: wait } }] }, ...echo.steps],
+    };
+    const agent = await startAgent('file', [patient], limits);
     try {
       const numbers = Array.from({ length: 50 }, (_, at) => 1000 + at);
-      const answers = await Promise.all(
-        numbers.map((number) =>
-          agent.chat(
-            { messages: [user(`my number is ${number}`)], stream: true },
-            { 'x-conversation-id': `crowd-${number}` },
-          ),
-        ),
-      );
+      let told = 0;
+      const chats = numbers.map(async (number) => {
+        const answer = await agent.chat(
+          { messages: [user(`my number is ${number}`)], stream: true },
+          { 'x-conversation-id': `crowd-${number}` },
+        );
+        told += 1;
+        return answer;
+      });
+      await eventually('those beyond the limits are told so', () => told >= 50 - 3 - 5);
+      writeFileSync(allHaveCome, '');
+      const answers = await Promise.all(chats);
       const refused = answers.filter(({ status }) => status === 503);
       assert.equal(refused.length, 50 - 3 - 5, 'three run, five wait');
       for (const { headers, text } of refused) {
