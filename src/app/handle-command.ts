@@ -6,7 +6,9 @@ import { evolve, isDeadLetter, type Job } from '../domain/job.js';
 import type { JobEvent } from '../domain/job-event.js';
 import { placementChange } from '../domain/placement.js';
 import type { Clock } from '../ports/clock.js';
-import type { EventLog, IdempotencyClaim, StoredJob, Transition } from '../ports/event-log.js';
+import type { Claim } from '../ports/command-queue.js';
+import type { EventLog, IdempotencyClaim, Transition } from '../ports/event-log.js';
+import type { StoredJob } from '../ports/stored-job.js';
 
 export interface LedgerDeps {
   readonly events: EventLog;
@@ -20,6 +22,8 @@ export interface Handled {
   readonly events: readonly JobEvent[];
   /** Hash of the ledger's last record. */
   readonly head: StoredJob['head'];
+  /** What was claimed with it, for `nextFor`. */
+  readonly next?: Claim | undefined;
 }
 
 /** What goes with a command in the same step. */
@@ -32,6 +36,8 @@ export interface CommandExtras {
   readonly idempotency?: IdempotencyClaim;
   /** Token of the claim without which the command may not happen. */
   readonly claim?: string;
+  /** The worker to claim the next entry for with the end of this attempt. */
+  readonly nextFor?: string | undefined;
 }
 
 /** The state as the caller last saw it: saves a look when nothing has happened since, and does no harm else. */
@@ -96,7 +102,7 @@ async function append(
   if (result.kind === 'unclaimed') throw new AgenticoreError('STALE_ATTEMPT');
   if (result.kind !== 'appended') return undefined;
   const { job, head } = transition.after;
-  return { job, head, events };
+  return { job, head, events, next: result.next };
 }
 
 /** The transition that appends `events` behind `before`, with everything that follows from the new state. */
@@ -105,7 +111,7 @@ export function transitionOf(
   before: StoredJob | undefined,
   events: readonly JobEvent[],
   hash: Hash,
-  { answer, request, idempotency, claim }: CommandExtras = {},
+  { answer, request, idempotency, claim, nextFor }: CommandExtras = {},
 ): Transition {
   const tail = { version: before?.job.version ?? 0, head: before?.head() ?? GENESIS };
   const { records, lines, head } = chainEvents(events, tail, hash);
@@ -125,6 +131,7 @@ export function transitionOf(
     request,
     idempotency,
     claim,
+    nextFor,
   };
 }
 

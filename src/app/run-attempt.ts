@@ -20,9 +20,12 @@ import { settleSpools } from './attempt/settle-spools.js';
 import { watchCancel } from './attempt/watch-cancel.js';
 import { workUntilVerified } from './attempt/work-until-verified.js';
 import { type Handled, handleCommand } from './handle-command.js';
+import type { Succession } from './loops/claim.js';
 
 /** How long an attempt that is handed back tries to say so: longer than claude's stop ladder takes. */
 const LAST_WORDS_MS = 10_000;
+
+const NOBODY_FOLLOWS: Succession = { nextFor: () => undefined, follow() {} };
 
 /**
  * Runs the next attempt of the claimed job and records how it ended. `handBack` aborted: the worker leaves, the
@@ -34,6 +37,7 @@ export async function runAttempt(
   deps: AttemptDeps,
   claim: Claim,
   handBack: AbortSignal,
+  succession: Succession = NOBODY_FOLLOWS,
 ): Promise<'no-room' | 'over'> {
   const started = await startAttempt(deps, claim);
   if (started === undefined) return 'over';
@@ -73,7 +77,7 @@ export async function runAttempt(
     ...createReport(deps, started, lost.signal),
   };
   try {
-    const outcome = await attemptOutcome(deps, attempt, lost.signal);
+    const outcome = await attemptOutcome(deps, attempt, succession);
     deps.log('attempt.ended', { ...ids, ...outcome });
     const isFull = outcome.kind === 'failed' && outcome.code === 'DISK_FULL';
     return isFull && !isWorthKeeping(attempt, outcome) ? 'no-room' : 'over';
@@ -110,7 +114,7 @@ async function startAttempt(
 type Ended = AttemptOutcome | { readonly kind: 'overtaken' };
 
 /** Runs the phases and records how they ended. */
-async function attemptOutcome(deps: AttemptDeps, attempt: Attempt, lost: AbortSignal): Promise<Ended> {
+async function attemptOutcome(deps: AttemptDeps, attempt: Attempt, succession: Succession): Promise<Ended> {
   let bench: Bench | undefined;
   let outcome: Ended;
   try {
@@ -128,7 +132,7 @@ async function attemptOutcome(deps: AttemptDeps, attempt: Attempt, lost: AbortSi
   else if (outcome.kind !== 'succeeded') await clear();
   let after: Job | undefined;
   try {
-    if (outcome.kind !== 'overtaken') after = await recordEnd(deps, attempt, outcome, lost);
+    if (outcome.kind !== 'overtaken') after = await recordEnd(deps, attempt, outcome, succession);
   } finally {
     // A job that has ended after all: nobody will go on.
     if (outcome.kind === 'succeeded' || (isKept && after && isTerminal(after.status))) await clear();
@@ -198,14 +202,16 @@ async function recordEnd(
   deps: AttemptDeps,
   attempt: Attempt,
   outcome: AttemptOutcome,
-  lost: AbortSignal,
+  succession: Succession,
 ): Promise<Job | undefined> {
   try {
     const jitter = deps.clock.random();
     const command = { type: 'EndAttempt', attempt: attempt.number, outcome, jitter } as const;
-    const { job, events } = await persist(deps.clock, lost, () =>
-      handleCommand(deps, attempt.job.id, command, {}, attempt.latest()),
-    );
+    const { job, events, next } = await persist(deps.clock, attempt.lost, () => {
+      const nextFor = succession.nextFor();
+      return handleCommand(deps, attempt.job.id, command, { nextFor }, attempt.latest());
+    });
+    if (next !== undefined) succession.follow(next);
     await attempt.pass.ended(events);
     return job;
   } catch (error) {

@@ -1,7 +1,7 @@
 // The to-do list: one lane of entries, one per admitted job, waiting or running. Entries are put and removed by the
 // transitions of the event log; here they are claimed. A job that its repository's limit holds back has no entry yet.
 
-import type { StoredJob } from './event-log.js';
+import type { StoredJob } from './stored-job.js';
 
 /** What must be extended again and again, or it lapses. */
 export interface Lease {

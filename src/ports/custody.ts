@@ -1,8 +1,8 @@
 // What only the keeper of the bus does: looks at what is behind the other ports, and sets it right.
 
 import type { LedgerRecord } from '../domain/evidence.js';
-import type { StoredJob } from './event-log.js';
 import type { FeedEntry } from './feed.js';
+import type { StoredJob } from './stored-job.js';
 
 /** How a lane stands at one moment; `length` = `waiting` + `running`. */
 export interface LaneReport {

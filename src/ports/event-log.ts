@@ -3,15 +3,8 @@
 import type { LedgerRecord } from '../domain/evidence.js';
 import type { Job, JobStatus } from '../domain/job.js';
 import type { PlacementChange } from '../domain/placement.js';
-
-/** A job as its ledger says. */
-export interface StoredJob {
-  readonly job: Job;
-  /** Hash of the last record; worked out when asked for, which only who writes the next one does. */
-  readonly head: () => string;
-  /** How long its repository's limit has kept a waiting job from its lane, up to now. Absent when it did not. */
-  readonly heldMs?: number;
-}
+import type { Claim } from './command-queue.js';
+import type { StoredJob } from './stored-job.js';
 
 export interface IdempotencyClaim {
   /** Caller scope and key, joined; opaque to the bus. */
@@ -50,10 +43,13 @@ export interface Transition {
   readonly idempotency?: IdempotencyClaim | undefined;
   /** Token of the claim that the caller must still hold. */
   readonly claim?: string | undefined;
+  /** With what ends an attempt: the worker whose slot it frees, to claim the next entry of its lane in the same step. */
+  readonly nextFor?: string | undefined;
 }
 
 export type AppendResult =
-  | { readonly kind: 'appended' }
+  /** `next`: what was claimed for `nextFor`. None when nothing waited, or when only the repetition of a lost call came through. */
+  | { readonly kind: 'appended'; readonly next?: Claim | undefined }
   | { readonly kind: 'conflict' } // the ledger is not at expectedVersion: reload and decide again
   | { readonly kind: 'unclaimed' } // the claim belongs to nobody or somebody else by now
   | ({ readonly kind: 'duplicate' } & TakenKey); // the idempotency key is taken

@@ -11,7 +11,7 @@ import { systemClock } from '../adapters/host/system-clock.js';
 import { createSecretScanner } from '../adapters/secret-scan/create-secret-scanner.js';
 import type { AttemptDeps } from '../app/attempt/attempt.js';
 import { lookAtJob } from '../app/look-at-job.js';
-import { claimLoop } from '../app/loops/claim.js';
+import { claimLoop, type Succession } from '../app/loops/claim.js';
 import { createLeases } from '../app/loops/lease.js';
 import { settleLoop } from '../app/loops/settle.js';
 import { sweepLoop } from '../app/loops/sweep.js';
@@ -63,10 +63,10 @@ export async function startWorker(machines: Machines, leaving: Leaving): Promise
     slots: config.repos.maxParallelJobs,
     running: () => [...running],
   });
-  const run = async (claim: Claim): Promise<'no-room' | 'over'> => {
+  const run = async (claim: Claim, succession: Succession): Promise<'no-room' | 'over'> => {
     running.add(claim.jobId);
     try {
-      return await runAttempt(deps, claim, leaving.handBack);
+      return await runAttempt(deps, claim, leaving.handBack, succession);
     } finally {
       running.delete(claim.jobId);
       if (drain.signal.aborted) heart.ring();

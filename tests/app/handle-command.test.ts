@@ -5,7 +5,7 @@ import { openFileBus } from '../../src/adapters/file/open-file-bus.js';
 import { systemClock } from '../../src/adapters/host/system-clock.js';
 import { handleCommand, type LedgerDeps } from '../../src/app/handle-command.js';
 import { isCode } from '../../src/domain/errors.js';
-import type { StoredJob } from '../../src/ports/event-log.js';
+import type { StoredJob } from '../../src/ports/stored-job.js';
 import { carryOut, sha256, startAttempt, submit } from '../support/ledger.js';
 import { tempDir } from '../support/temp-dir.js';
 

@@ -5,7 +5,8 @@ import { transitionOf } from '../../src/app/handle-command.js';
 import { decide, type JobCommand } from '../../src/domain/decide.js';
 import type { Hash } from '../../src/domain/evidence.js';
 import type { JobOrder } from '../../src/domain/job-event.js';
-import type { EventLog, IdempotencyClaim, StoredJob, Transition } from '../../src/ports/event-log.js';
+import type { EventLog, IdempotencyClaim, Transition } from '../../src/ports/event-log.js';
+import type { StoredJob } from '../../src/ports/stored-job.js';
 
 export const sha256: Hash = (text) => createHash('sha256').update(text).digest('hex');
 

@@ -4,7 +4,7 @@ import { sha256 } from '../../../src/adapters/host/sha256.js';
 import { systemClock } from '../../../src/adapters/host/system-clock.js';
 import { openRedisBus } from '../../../src/adapters/redis/open-redis-bus.js';
 import { handleCommand } from '../../../src/app/handle-command.js';
-import { claimLoop } from '../../../src/app/loops/claim.js';
+import { claimLoop, type Succession } from '../../../src/app/loops/claim.js';
 import { createLeases, type Leases } from '../../../src/app/loops/lease.js';
 import { createSlots } from '../../../src/app/slots.js';
 import { type SubmitDeps, submitJob } from '../../../src/app/submit-job.js';
@@ -50,8 +50,8 @@ export async function openAgenticore(url: string): Promise<OpenQueue> {
         worker: WORKER.worker,
         leaseMs: LEASE_MS,
         slots,
-        run: async (claim: Claim) => {
-          await runNothing(deps, leases, claim, listener);
+        run: async (claim: Claim, succession: Succession) => {
+          await runNothing(deps, leases, claim, listener, succession);
           return 'over' as const;
         },
         room: { lack: async () => undefined },
@@ -80,6 +80,7 @@ async function runNothing(
   leases: Leases,
   claim: Claim,
   listener: WorkListener,
+  succession: Succession,
 ): Promise<void> {
   const started = await handleCommand(
     deps,
@@ -92,13 +93,14 @@ async function runNothing(
   listener.started();
   const letGo = leases.keep(claim, () => undefined);
   const outcome = { kind: 'succeeded' } as const;
-  await handleCommand(
+  const { next } = await handleCommand(
     deps,
     job.id,
     { type: 'EndAttempt', attempt: job.attempt, outcome, jitter: 0 },
-    {},
+    { nextFor: succession.nextFor() },
     started,
   );
+  if (next !== undefined) succession.follow(next);
   letGo();
   listener.done();
 }

@@ -41,7 +41,9 @@ export function createEventLog(state: BusState, removedKeys: ValueFile): EventLo
     if (claim !== undefined && !state.lanes.holds(transition.jobId, transition.after.job.order.lane, claim))
       return { kind: 'unclaimed' };
     await (job ? extend(job, transition) : begin(transition));
-    return { kind: 'appended' };
+    const { nextFor, after } = transition;
+    if (nextFor === undefined) return { kind: 'appended' };
+    return { kind: 'appended', next: state.lanes.claimWaiting(after.job.order.lane) };
   }
 
   async function begin(transition: Transition): Promise<void> {

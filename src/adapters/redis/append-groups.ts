@@ -8,7 +8,7 @@ import type { Transition } from '../../ports/event-log.js';
 import { type ClaimName, parseClaimToken } from './claim-token.js';
 
 /** The members are those that the head of append.lua names. */
-interface Group {
+export interface Group {
   readonly status: JobStatus;
   readonly placement: string;
   readonly lane: string;
@@ -17,6 +17,7 @@ interface Group {
   readonly records: number;
   readonly isNew?: true | undefined;
   readonly worker?: string | undefined;
+  readonly nextFor?: string | undefined;
   readonly ids: string[];
   readonly versions: number[];
   readonly created: string[];
@@ -90,6 +91,7 @@ function isAlike<T>(
     group.records === transition.records.length &&
     group.isNew === isNew(transition) &&
     group.worker === worker &&
+    group.nextFor === transition.nextFor &&
     group.lane === order.lane
   );
 }
@@ -106,6 +108,7 @@ function openGroup(transition: Transition, worker: string | undefined): Group {
     records: records.length,
     isNew: isNew(transition),
     worker,
+    nextFor: transition.nextFor,
     ids: [],
     versions: [],
     created: [],

@@ -1,19 +1,18 @@
 // Appends transitions through append.lua: those that are asked for in one tick go in one call.
 import { ReplyError } from 'ioredis';
+import type { Claim } from '../../ports/command-queue.js';
 import type { AppendResult, EventLog, Transition } from '../../ports/event-log.js';
+import { type Answer, APPENDED, readAnswers } from './append-answers.js';
 import { groupTransitions } from './append-groups.js';
+import type { Hold } from './claims.js';
 import type { Connection } from './connection.js';
 import { FLEET_LENGTH, type Keys } from './keys.js';
-import { asList, asText } from './reply.js';
+import type { LaneEntry } from './lane-entries.js';
 import { type Constants, runScript, withConstants } from './scripts.js';
 
 /** Not all at once: while Redis carries out a call, the next one is being made. It also bounds how long a call takes. */
 const MAX_TOGETHER = 25;
 const MAX_CHARACTERS = 256 * 1024;
-
-/** What append.lua answers when all were appended. */
-const ALL_APPENDED = 1;
-const APPENDED = { kind: 'appended' } as const;
 
 /** A transition and who waits for it. */
 interface Asked {
@@ -27,13 +26,14 @@ export interface AppendOptions {
   readonly maxPerRepo: number;
   /** How long the lease of a direct attempt holds without being extended. */
   readonly leaseMs: number;
+  readonly hold: Hold;
 }
 
 /** The `append` of the event log; what it throws is what `connection` explains. */
 export function createAppend(
   connection: Connection,
   keys: Keys,
-  { maxPerRepo, leaseMs }: AppendOptions,
+  { maxPerRepo, leaseMs, hold }: AppendOptions,
 ): EventLog['append'] {
   const script = withConstants('append', appendConstants(keys, maxPerRepo, leaseMs));
   let gathered: Asked[] = [];
@@ -56,18 +56,21 @@ export function createAppend(
       const reply = await connection.ask((redis, resent) =>
         runScript(redis, script, [keys.fleet], [resent ? '1' : '', json, ...texts]),
       );
-      const results = reply === ALL_APPENDED ? [] : asList(reply);
-      for (const [nth, { settle, fail }] of inTurn.entries()) {
-        const result = results[nth] ?? 'appended';
-        if (result === 'appended') settle(APPENDED);
-        else if (Array.isArray(result) && result[0] === 'failed')
-          fail(connection.explain(new ReplyError(asText(result[1]))));
-        else settle(appendResult(result));
-      }
+      const answers = readAnswers(reply, groups);
+      for (const [nth, asked] of inTurn.entries()) answer(asked, answers[nth] ?? APPENDED);
     } catch (error) {
       for (const { fail } of batch) fail(error);
     }
   }
+
+  function answer({ transition, settle, fail }: Asked, told: Answer): void {
+    if (told.kind === 'failed') fail(connection.explain(new ReplyError(told.error)));
+    else if (told.kind !== 'appended' || told.entry === undefined) settle(told);
+    else settle({ kind: 'appended', next: claimFor(transition, told.entry) });
+  }
+
+  const claimFor = ({ after, nextFor = '' }: Transition, entry: LaneEntry): Claim =>
+    hold(keys.lane(after.job.order.lane), nextFor, entry, 1);
 
   /** Whether the call that is being gathered has this job, or this idempotency key, already. */
   const isNamed = ({ jobId, idempotency }: Transition): boolean =>
@@ -85,13 +88,6 @@ export function createAppend(
       characters += request.length + answer.length + (after.job.error?.length ?? 0);
       if (gathered.length >= MAX_TOGETHER || characters >= MAX_CHARACTERS) flush();
     });
-}
-
-function appendResult(result: unknown): AppendResult {
-  if (result === 'conflict' || result === 'unclaimed') return { kind: result };
-  const [kind, jobId, digest] = asList(result);
-  if (kind === 'duplicate') return { kind, jobId: asText(jobId), digest: asText(digest) };
-  throw new Error(`append.lua answered ${String(kind)}`);
 }
 
 function appendConstants(keys: Keys, maxPerRepo: number, leaseMs: number): Constants {

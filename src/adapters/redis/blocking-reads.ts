@@ -4,13 +4,12 @@
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import { isCode } from '../../domain/errors.js';
-import type { StoredJob } from '../../ports/event-log.js';
 import { BUS_CLOSED, isGroupMissing, unreachable } from './bus-error.js';
 import type { Connection } from './connection.js';
 import { LANE_GROUP } from './keys.js';
-import { asList, asText } from './reply.js';
-import { newJob } from './stored.js';
-import { createLine, handOut, hasGivenUp, join, type LaneEntry, type Line } from './waiting-line.js';
+import { type LaneEntry, laneEntries } from './lane-entries.js';
+import { asList } from './reply.js';
+import { createLine, handOut, hasGivenUp, join, type Line } from './waiting-line.js';
 
 /** How long one read blocks before it is asked again: bounds what a half-dead connection can cost. */
 export const BLOCK_MS = 5_000;
@@ -125,7 +124,8 @@ async function readOnce(main: Connection, reader: Reader, line: Line): Promise<r
       'BLOCK',
       BLOCK_MS,
     ] as const;
-    return laneEntries(await connection.redis.call('XREADGROUP', ...group, 'STREAMS', line.lane, '>'));
+    const reply = await connection.redis.call('XREADGROUP', ...group, 'STREAMS', line.lane, '>');
+    return reply === null ? [] : laneEntries(asList(asList(reply)[0])[1]);
   } catch (error) {
     if (!isGroupMissing(error)) throw connection.explain(error);
     await createGroup(connection, line.lane);
@@ -181,25 +181,5 @@ async function unblock(
       return; // not permitted or not connected: the cut ends it
     }
     await sleep(UNBLOCK_PAUSE_MS, undefined, { signal: over }).catch(() => undefined);
-  }
-}
-
-function laneEntries(reply: unknown): readonly LaneEntry[] {
-  if (reply === null) return [];
-  const [stream] = asList(reply);
-  return asList(asList(stream)[1]).map((entry) => {
-    const [entryId, fields] = asList(entry);
-    const [, jobId, , record] = asList(fields);
-    const known = record === undefined ? undefined : knownFrom(asText(jobId), asText(record));
-    return { entryId: asText(entryId), jobId: asText(jobId), ...(known ? { known } : {}) };
-  });
-}
-
-/** A record that cannot be read is no news of the job: whoever has claimed it looks at its ledger, and is told there. */
-function knownFrom(jobId: string, record: string): StoredJob | undefined {
-  try {
-    return newJob(jobId, record);
-  } catch {
-    return undefined;
   }
 }

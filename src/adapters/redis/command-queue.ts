@@ -1,20 +1,20 @@
 // The lanes on Redis: a stream per lane, one group, and the pending entry as the lease.
-import type { Claim, CommandQueue } from '../../ports/command-queue.js';
+import type { CommandQueue } from '../../ports/command-queue.js';
 import type { BlockingReads } from './blocking-reads.js';
-import { claimToken } from './claim-token.js';
+import type { Hold } from './claims.js';
 import type { Connection } from './connection.js';
 import { createDirectLeases } from './direct-leases.js';
 import type { Keys } from './keys.js';
 import { promptTime, standstillMs, watchAbsence } from './reclaim-pause.js';
 import { asList, asNumber, asText } from './reply.js';
-import { runScript, type ScriptName } from './scripts.js';
+import { runScript } from './scripts.js';
 import { parseView } from './view.js';
-import type { LaneEntry } from './waiting-line.js';
 
 export interface CommandQueueOptions {
   readonly connection: Connection;
   readonly reads: BlockingReads;
   readonly keys: Keys;
+  readonly hold: Hold;
   readonly leaseMs: number;
   /** How many jobs of one repository may be in their lanes at once; 0 for any number. */
   readonly maxPerRepo: number;
@@ -22,30 +22,8 @@ export interface CommandQueueOptions {
 
 /** The lanes below `keys`; a claim that is not extended lapses after `leaseMs` of Redis' time. */
 export function createCommandQueue(options: CommandQueueOptions): CommandQueue {
-  const { connection, reads, keys, leaseMs, maxPerRepo } = options;
+  const { connection, reads, keys, hold, leaseMs, maxPerRepo } = options;
   const mayReclaim = watchAbsence(connection, leaseMs, keys.served);
-
-  /** The claim on an entry: how often it was delivered tells this time from a later one, also to the same worker. */
-  function hold(lane: string, worker: string, entry: LaneEntry, deliveries: number): Claim {
-    const { entryId, jobId, known } = entry;
-    const holder = [entryId, worker, deliveries];
-    const run = async (script: ScriptName, scriptKeys: readonly string[], more: readonly string[] = []) =>
-      asNumber(
-        await connection.ask((redis) => runScript(redis, script, scriptKeys, [...holder, ...more])),
-      ) === 1;
-    return {
-      jobId,
-      known,
-      token: claimToken({ entryId, deliveries, worker }),
-      extend: () => run('extend', [lane]),
-      async release() {
-        await run('release', [lane, keys.view(jobId)], [jobId]);
-      },
-      async ack() {
-        await run('ack', [lane, keys.view(jobId)]);
-      },
-    };
-  }
 
   return {
     async claim(laneName, worker, signal) {

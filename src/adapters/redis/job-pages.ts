@@ -1,8 +1,9 @@
 // Lists of jobs, newest first, page by page.
 import { AgenticoreError, isCode, messageOf } from '../../domain/errors.js';
 import type { Job, JobStatus } from '../../domain/job.js';
-import type { JobPage, JobQuery, StoredJob } from '../../ports/event-log.js';
+import type { JobPage, JobQuery } from '../../ports/event-log.js';
 import type { Log } from '../../ports/log.js';
+import type { StoredJob } from '../../ports/stored-job.js';
 import type { Connection } from './connection.js';
 import type { Keys } from './keys.js';
 import { asList, asText } from './reply.js';

@@ -4,6 +4,7 @@ import type { Log } from '../../ports/log.js';
 import { BLOCK_MS, createBlockingReads } from './blocking-reads.js';
 import { createBreaker } from './breaker.js';
 import { createCallbacks } from './callbacks.js';
+import { createHold } from './claims.js';
 import { createCommandQueue } from './command-queue.js';
 import { type Connection, type ConnectionOptions, openConnection } from './connection.js';
 import { createConversations } from './conversations.js';
@@ -56,12 +57,13 @@ export async function openRedisBus(options: RedisBusOptions): Promise<Bus> {
     keys,
     ...(log ? { log } : {}),
   });
-  const events = createEventLog(main, keys, { maxPerRepo, leaseMs }, log ?? (() => {}));
+  const hold = createHold(main, keys);
+  const events = createEventLog(main, keys, { maxPerRepo, leaseMs, hold }, log ?? (() => {}));
 
   return {
     name: 'redis',
     events,
-    queue: createCommandQueue({ connection: main, reads, keys, leaseMs, maxPerRepo }),
+    queue: createCommandQueue({ connection: main, reads, keys, hold, leaseMs, maxPerRepo }),
     deadLetters: createDeadLetters(main, keys),
     transcript: createTranscriptLog(main, keys),
     feed: createFeed(main, doorbell, keys),

@@ -5,7 +5,7 @@ import { AgenticoreError } from '../../domain/errors.js';
 import { canonicalJson, type LedgerRecord } from '../../domain/evidence.js';
 import { foldLedger } from '../../domain/fold-ledger.js';
 import { evolve } from '../../domain/job.js';
-import type { StoredJob } from '../../ports/event-log.js';
+import type { StoredJob } from '../../ports/stored-job.js';
 import { sha256 } from '../host/sha256.js';
 import type { Keys } from './keys.js';
 import { ledgerLines } from './ledger-lines.js';

@@ -1,12 +1,5 @@
 // Those who wait at one lane for one worker.
-import type { StoredJob } from '../../ports/event-log.js';
-
-export interface LaneEntry {
-  readonly entryId: string;
-  readonly jobId: string;
-  /** The job as it was when the entry was written. */
-  readonly known?: StoredJob;
-}
+import type { LaneEntry } from './lane-entries.js';
 
 interface Waiter {
   readonly signal: AbortSignal;

@@ -4,7 +4,7 @@ import { AgenticoreError, isCode } from '../../domain/errors.js';
 import { canonicalJson, firstBreak, type Hash, type LedgerRecord } from '../../domain/evidence.js';
 import { foldLedger } from '../../domain/fold-ledger.js';
 import type { Bus } from '../../ports/bus.js';
-import type { StoredJob } from '../../ports/event-log.js';
+import type { StoredJob } from '../../ports/stored-job.js';
 
 export interface Rebuilt {
   readonly jobId: string;

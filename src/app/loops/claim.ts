@@ -1,5 +1,6 @@
-// Takes work while a slot is free; a busy worker claims nothing, so idle ones get it. Twice per lease it also looks
-// for what dead workers left, so that a lost job is taken up within two leases.
+// Takes work while a slot is free; a busy worker claims nothing, so idle ones get it. What ends an attempt claims the
+// next one for its slot in the same step, if one waits: then nobody is idle. Twice per lease it also looks for what dead
+// workers left, so that a lost job is taken up within two leases.
 import { isCode } from '../../domain/errors.js';
 import type { Clock } from '../../ports/clock.js';
 import type { Claim, CommandQueue } from '../../ports/command-queue.js';
@@ -19,9 +20,17 @@ export interface ClaimDeps {
   readonly log: Log;
 }
 
-export interface ClaimLoopDeps extends ClaimDeps, ClaimRoomDeps {
+export interface ClaimLoopDeps extends Omit<ClaimDeps, 'run'>, ClaimRoomDeps {
   /** `no-room`: the disk is too small for this job, or was; it has left nothing here to go on with. */
-  readonly run: (claim: Claim) => Promise<'no-room' | 'over'>;
+  readonly run: (claim: Claim, succession: Succession) => Promise<'no-room' | 'over'>;
+}
+
+/** Who comes next in the slot of an attempt. */
+export interface Succession {
+  /** The worker to claim another entry for with the end of this attempt; undefined when nothing is to be claimed so. */
+  nextFor(): string | undefined;
+  /** Takes what was claimed; it runs when this attempt has left its slot. */
+  follow(next: Claim): void;
 }
 
 const BUS_RETRY_MS = 1000;
@@ -52,16 +61,40 @@ export async function claimLoop(deps: ClaimLoopDeps, signal: AbortSignal): Promi
     if (claiming === 0) settled();
   }
 
-  /** What goes wrong ends the attempt, not the worker. */
-  async function runInSlot(claim: Claim): Promise<void> {
-    try {
-      if ((await deps.run(claim)) === 'no-room') room.lackedFor(claim.jobId);
-    } catch (error) {
-      deps.log('attempt.abandoned', { job_id: claim.jobId, error: String(error) }, 'error');
+  async function runInSlot(first: Claim): Promise<void> {
+    let claim: Claim | undefined = first;
+    while (claim !== undefined) {
+      const next = await runOne(claim);
+      claim = next && (await unlessLeaving(next).then(room.unlessCramped).catch(failed));
     }
   }
 
-  async function failed(error: unknown): Promise<void> {
+  /** Resolves with its successor. What goes wrong ends the attempt, not the worker. */
+  async function runOne(claim: Claim): Promise<Claim | undefined> {
+    let next: Claim | undefined;
+    const succession: Succession = {
+      // Who has a free slot waits at the lane with it, and has seen to the lost ones.
+      nextFor: () => (over.aborted || claiming > 0 || claimer.mayBeLost() ? undefined : deps.worker),
+      follow: (claimed) => {
+        next = claimed;
+      },
+    };
+    try {
+      if ((await deps.run(claim, succession)) === 'no-room') room.lackedFor(claim.jobId);
+    } catch (error) {
+      deps.log('attempt.abandoned', { job_id: claim.jobId, error: String(error) }, 'error');
+    }
+    return next;
+  }
+
+  /** Meanwhile the worker may have been told to leave: then it may claim nothing any more. */
+  async function unlessLeaving(claim: Claim): Promise<Claim | undefined> {
+    if (!over.aborted) return claim;
+    await claim.release();
+    return undefined;
+  }
+
+  async function failed(error: unknown): Promise<undefined> {
     if (isCode(error, 'BUS_UNREACHABLE')) await deps.clock.sleep(BUS_RETRY_MS, over);
     else failing.abort(error);
   }
@@ -92,7 +125,7 @@ export interface Claimer {
 }
 
 /** What a claim loop asks: new entries, and now and then those that dead workers left. */
-export function createClaimer(deps: ClaimDeps, over: AbortSignal): Claimer {
+export function createClaimer(deps: Omit<ClaimDeps, 'run'>, over: AbortSignal): Claimer {
   let patience = AbortSignal.abort();
 
   function waitHalfALease(): void {

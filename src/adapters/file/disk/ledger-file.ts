@@ -5,8 +5,8 @@ import { isCursor } from '../../../domain/cursor.js';
 import { AgenticoreError } from '../../../domain/errors.js';
 import { eventOf, GENESIS, type LedgerRecord } from '../../../domain/evidence.js';
 import { evolve, type Job } from '../../../domain/job.js';
-import type { StoredJob } from '../../../ports/event-log.js';
 import type { FeedEntry } from '../../../ports/feed.js';
+import type { StoredJob } from '../../../ports/stored-job.js';
 
 export interface LedgerLine {
   /** One for each record: its place in the feeds. */

@@ -2,7 +2,8 @@
 // disagree with them.
 import { isDeadLetter, type Job } from '../../../domain/job.js';
 import { type PlacementChange, repoOf } from '../../../domain/placement.js';
-import type { StoredJob, Transition } from '../../../ports/event-log.js';
+import type { Transition } from '../../../ports/event-log.js';
+import type { StoredJob } from '../../../ports/stored-job.js';
 import type { KeptJob } from '../disk/kept-job.js';
 import { eventEntries, type LedgerLine } from '../disk/ledger-file.js';
 import type { LoadedJob } from '../disk/load-jobs.js';

@@ -24,6 +24,8 @@ export interface Lanes {
   /** Puts a job into its lane whose attempt was running when the last process ended: anybody's at once. */
   placeOrphan(jobId: string, lane: string): void;
   claim(lane: string, signal: AbortSignal): Promise<Claim | undefined>;
+  /** The oldest entry that nobody holds, if one waits. */
+  claimWaiting(lane: string): Claim | undefined;
   reclaim(lane: string, limit: number): readonly Claim[];
   /** Moves delayed jobs that are due at `now` (epoch milliseconds) into their lanes. */
   promoteDue(now: number, limit: number): number;
@@ -100,6 +102,11 @@ export function createLanes(options: LanesOptions): Lanes {
     waiter(hold(lane, entry));
   }
 
+  function claimWaiting(lane: Lane): Claim | undefined {
+    for (const entry of lane.entries.values()) if (entry.holder === undefined) return hold(lane, entry);
+    return undefined;
+  }
+
   return {
     place(jobId, change, since) {
       if (change.kind === 'none') return;
@@ -120,7 +127,8 @@ export function createLanes(options: LanesOptions): Lanes {
     async claim(name, signal) {
       if (signal.aborted) return undefined;
       const lane = laneOf(name);
-      for (const entry of lane.entries.values()) if (entry.holder === undefined) return hold(lane, entry);
+      const waiting = claimWaiting(lane);
+      if (waiting !== undefined) return waiting;
       return new Promise((resolve) => {
         const abort = (): void => {
           lane.waiters.delete(take);
@@ -134,6 +142,7 @@ export function createLanes(options: LanesOptions): Lanes {
         signal.addEventListener('abort', abort, { once: true });
       });
     },
+    claimWaiting: (name) => claimWaiting(laneOf(name)),
     reclaim(name, limit) {
       const lane = all.get(name);
       if (lane === undefined) return [];

@@ -16,7 +16,8 @@
 --          up to 20 MiB would take Redis half a second to read out of JSON
 -- Group: status, placement (none | enqueue | requeue | delay | lease | remove), lane, enter and left (the status whose
 --         index to enter and the one to leave; absent for none), records (how many each), isNew (their ledgers are
---         empty), worker (they must be claimed by it), oldest and newest (of the entries in claims); and in turn of the
+--         empty), worker (they must be claimed by it), oldest and newest (of the entries in claims), nextFor (the worker
+--         for which as many entries of the lane are claimed as jobs are appended, if so many wait); and in turn of the
 --         jobs lists of: ids, versions (before), created (ms), attempts, events (as the fleet stream names them), upkeep
 --         (when to look at each; absent while they run), claims (lane entry and deliveries that the worker must have, in
 --         turn; absent without one), extras (absent when no job has any; else by its position from 1, by name)
@@ -24,8 +25,9 @@
 --         (idempotency key, ms), asked (a request comes with it), requested, leased (a turn ends: it may have a request; it
 --         has a lease), letter (add | remove: dead letter), code and error (with it), closed (the records come after the
 --         job's end), callbackAt (ms: telling its end is due, '' not any more)
--- Returns 1 when all were appended, else in turn of groups and jobs: 'appended' | 'conflict' | 'unclaimed'
---         | {'duplicate', job id, digest} | {'failed', error of Redis}
+-- Returns 1 when all were appended and nothing was claimed, else {results, claimed}: 1 when all were appended, else in turn
+--         of groups and jobs 'appended' | 'conflict' | 'unclaimed' | {'duplicate', job id, digest} | {'failed', error of
+--         Redis}; and in turn of groups the entries that were claimed
 --
 -- Invariants: the ledger is the only account of a job; the view has what scripts need to know of it. A job that runs,
 -- or waits and is admitted, has one lane entry, named by the view's `entry`; one that is held, delayed, runs by a direct
@@ -182,6 +184,13 @@ local function file(group, lane, ids, scored, due, gone)
   end
 end
 
+-- Entries for the slots that a group has freed. Whatever keeps them from being read does not undo what was appended.
+local function claimNext(group, lane, count)
+  local read = redis.pcall('XREADGROUP', 'GROUP', 'workers', group.nextFor, 'COUNT', count, 'STREAMS', lane, '>')
+  if not read or read.err then return {} end
+  return read[1][2]
+end
+
 local looked = {}
 for _, group in ipairs(groups) do
   if not group.isNew then
@@ -191,7 +200,8 @@ end
 loadViews(looked)
 
 local results, told, nextRecord, allAppended = {}, {}, FIRST_RECORD, true
-for _, group in ipairs(groups) do
+local claimed, anyClaimed = {}, false
+for which, group in ipairs(groups) do
   local lane = K.toLane .. group.lane
   local ids, scored, due, gone = {}, {}, {}, {}
   for nth, jobId in ipairs(group.ids) do
@@ -216,6 +226,8 @@ for _, group in ipairs(groups) do
     nextRecord = first + group.records + (extra.asked and 1 or 0)
   end
   file(group, lane, ids, scored, due, gone)
+  claimed[which] = group.nextFor and #ids > 0 and claimNext(group, lane, #ids) or {}
+  anyClaimed = anyClaimed or #claimed[which] > 0
 end
 
 saveViews()
@@ -224,4 +236,5 @@ if #told > 0 then
   redis.call('XADD', K.fleet, 'MAXLEN', '~', K.fleetLength, '*', 'events', events)
   redis.call('PUBLISH', K.fleetBell, events)
 end
-return allAppended and 1 or results
+if allAppended and not anyClaimed then return 1 end
+return { allAppended and 1 or results, claimed }

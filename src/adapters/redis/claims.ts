@@ -1,0 +1,37 @@
+// A worker's hold on a lane entry, whichever way it came by it.
+import type { Claim } from '../../ports/command-queue.js';
+import { claimToken } from './claim-token.js';
+import type { Connection } from './connection.js';
+import type { Keys } from './keys.js';
+import type { LaneEntry } from './lane-entries.js';
+import { asNumber } from './reply.js';
+import { runScript, type ScriptName } from './scripts.js';
+
+/**
+ * The claim that `worker` has on an entry of the lane (its key): how often the entry was delivered tells this time from
+ * a later one, also to the same worker.
+ */
+export type Hold = (lane: string, worker: string, entry: LaneEntry, deliveries: number) => Claim;
+
+/** Makes claims of entries; their methods throw BUS_UNREACHABLE. */
+export function createHold(connection: Connection, keys: Keys): Hold {
+  return (lane, worker, { entryId, jobId, known }, deliveries) => {
+    const holder = [entryId, worker, deliveries];
+    const run = async (script: ScriptName, scriptKeys: readonly string[], more: readonly string[] = []) =>
+      asNumber(
+        await connection.ask((redis) => runScript(redis, script, scriptKeys, [...holder, ...more])),
+      ) === 1;
+    return {
+      jobId,
+      known,
+      token: claimToken({ entryId, deliveries, worker }),
+      extend: () => run('extend', [lane]),
+      async release() {
+        await run('release', [lane, keys.view(jobId)], [jobId]);
+      },
+      async ack() {
+        await run('ack', [lane, keys.view(jobId)]);
+      },
+    };
+  };
+}
