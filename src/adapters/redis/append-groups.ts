@@ -22,7 +22,7 @@ export interface Group {
   readonly versions: number[];
   readonly created: string[];
   readonly attempts: string[];
-  readonly events: string[];
+  events: string;
   claims?: string[];
   oldest?: string;
   newest?: string;
@@ -113,7 +113,7 @@ function openGroup(transition: Transition, worker: string | undefined): Group {
     versions: [],
     created: [],
     attempts: [],
-    events: [],
+    events: '',
   };
 }
 
@@ -126,7 +126,8 @@ function join(group: Group, transition: Transition, claim: ClaimName | undefined
   group.versions.push(expectedVersion);
   group.created.push(String(after.job.createdAt));
   group.attempts.push(String(after.job.attempt));
-  group.events.push(`${jobId} ${expectedVersion + 1} ${group.records}`);
+  const event = `${jobId} ${expectedVersion + 1} ${group.records}`;
+  group.events = group.events === '' ? event : `${group.events} ${event}`;
   const dueAt = upkeepAt(after.job);
   if (dueAt !== undefined) {
     group.upkeep ??= [];

@@ -83,9 +83,8 @@ end
 
 -- Writes the records behind a ledger of `version` records; false when it has not that many. The push itself tells how many
 -- there were: to ask first costs each transition a command, to take back costs only those that come too late.
-local function write(ledger, version, lines)
-  local count = #lines
-  if redis.call('RPUSH', ledger, unpack(lines)) == version + count then return true end
+local function write(ledger, version, count, ...)
+  if redis.call('RPUSH', ledger, ...) == version + count then return true end
   redis.call('RPOP', ledger, count)
   return false
 end
@@ -144,16 +143,24 @@ end
 -- What is a job's alone; false when its ledger is not as long as it should be. `first`: which of ARGV is the first record.
 local function append(group, nth, view, lane, extra, first, gone)
   local jobId, job, count = group.ids[nth], viewAt(view), group.records
-  local cursor, lines = laterOf(job.cursor, job.saidAt), {}
-  for n = 1, count do
-    local line = ARGV[first + n - 1]
-    if not extra.closed then
-      cursor = cursorAfter(cursor)
-      line = cursor .. ' ' .. line
+  local ledger, version, cursor = view .. K.toLedger, group.versions[nth], laterOf(job.cursor, job.saidAt)
+  local fits
+  if count == 1 and not extra.closed then -- as most are: no list is made of one
+    cursor = cursorAfter(cursor)
+    fits = write(ledger, version, 1, cursor .. ' ' .. ARGV[first])
+  else
+    local lines = {}
+    for n = 1, count do
+      local line = ARGV[first + n - 1]
+      if not extra.closed then
+        cursor = cursorAfter(cursor)
+        line = cursor .. ' ' .. line
+      end
+      lines[n] = line
     end
-    lines[n] = line
+    fits = write(ledger, version, count, unpack(lines))
   end
-  if not write(view .. K.toLedger, group.versions[nth], lines) then return false end
+  if not fits then return false end
   job.status, job.attempt, job.cursor, job.lane = group.status, group.attempts[nth], cursor or '0-0', group.lane
   changed(view)
   if group.placement ~= 'none' then place(group, job, jobId, view, lane, extra, count == 1 and ARGV[first], gone) end
@@ -184,6 +191,22 @@ local function file(group, lane, ids, scored, due, gone)
   end
 end
 
+-- What the fleet stream names of those of a group that were appended.
+local told = {}
+local function tell(group, ids)
+  if #ids == #group.ids then
+    told[#told + 1] = group.events
+    return
+  end
+  local isAmong = {}
+  for _, jobId in ipairs(ids) do isAmong[jobId] = true end
+  for nth, jobId in ipairs(group.ids) do
+    if isAmong[jobId] then
+      told[#told + 1] = string.format('%s %.0f %.0f', jobId, group.versions[nth] + 1, group.records)
+    end
+  end
+end
+
 -- Entries for the slots that a group has freed. Whatever keeps them from being read does not undo what was appended.
 local function claimNext(group, lane, count)
   local read = redis.pcall('XREADGROUP', 'GROUP', 'workers', group.nextFor, 'COUNT', count, 'STREAMS', lane, '>')
@@ -193,19 +216,23 @@ end
 
 local looked = {}
 for _, group in ipairs(groups) do
-  if not group.isNew then
-    for _, jobId in ipairs(group.ids) do looked[#looked + 1] = K.toView .. jobId end
+  local viewsOf = {}
+  for nth, jobId in ipairs(group.ids) do
+    local view = K.toView .. jobId
+    viewsOf[nth] = view
+    if group.isNew then newView(view) else looked[#looked + 1] = view end
   end
+  group.views = viewsOf
 end
 loadViews(looked)
 
-local results, told, nextRecord, allAppended = {}, {}, FIRST_RECORD, true
+local results, nextRecord, allAppended = {}, FIRST_RECORD, true
 local claimed, anyClaimed = {}, false
 for which, group in ipairs(groups) do
   local lane = K.toLane .. group.lane
   local ids, scored, due, gone = {}, {}, {}, {}
   for nth, jobId in ipairs(group.ids) do
-    local view, extra, first = K.toView .. jobId, group.extras and group.extras[tostring(nth)] or NO_EXTRAS, nextRecord
+    local view, extra, first = group.views[nth], group.extras and group.extras[tostring(nth)] or NO_EXTRAS, nextRecord
     local result = refusal(group, nth, view, extra, first)
     if not result then
       local went, fits = pcall(append, group, nth, view, lane, extra, first, gone)
@@ -218,13 +245,13 @@ for which, group in ipairs(groups) do
         local n = #ids + 1
         ids[n], scored[2 * n - 1], scored[2 * n] = jobId, group.created[nth], jobId
         if group.upkeep then due[2 * n - 1], due[2 * n] = group.upkeep[nth], jobId end
-        told[#told + 1] = group.events[nth]
       end
     end
     results[#results + 1] = result
     allAppended = allAppended and result == 'appended'
     nextRecord = first + group.records + (extra.asked and 1 or 0)
   end
+  tell(group, ids)
   file(group, lane, ids, scored, due, gone)
   claimed[which] = group.nextFor and #ids > 0 and claimNext(group, lane, #ids) or {}
   anyClaimed = anyClaimed or #claimed[which] > 0

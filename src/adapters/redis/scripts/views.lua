@@ -49,6 +49,9 @@ local function viewAt(key)
   return view
 end
 
+-- What is known of a job that is to be: if there is one after all, its ledger tells.
+local function newView(key) views[key] = {} end
+
 -- Sets one of EXTRAS, or the lane; nil takes it away.
 local function note(view, name, value)
   view[name], view.rest = value, nil
