@@ -1,14 +1,15 @@
-// A worker whose disk is full claims nothing: it would only fail what others could do.
+// Who runs next in which slot. A worker whose disk is full claims nothing: it would only fail what others could do.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { openFileBus } from '../../src/adapters/file/open-file-bus.js';
 import { systemClock } from '../../src/adapters/host/system-clock.js';
-import { claimLoop } from '../../src/app/loops/claim.js';
+import { claimLoop, type Succession } from '../../src/app/loops/claim.js';
 import { createSlots } from '../../src/app/slots.js';
+import type { Bus } from '../../src/ports/bus.js';
 import type { Clock } from '../../src/ports/clock.js';
 import type { Claim } from '../../src/ports/command-queue.js';
 import { eventually } from '../support/eventually.js';
-import { submit } from '../support/ledger.js';
+import { startAttempt, submit, transition } from '../support/ledger.js';
 import { tempDir } from '../support/temp-dir.js';
 
 const LEASE_MS = 60_000;
@@ -16,7 +17,8 @@ const LEASE_MS = 60_000;
 interface Setting {
   readonly lackAtFirst?: string;
   /** In the place of running the job. */
-  readonly run?: (claim: Claim, nth: number) => Promise<'no-room' | 'over'>;
+  readonly run?: (claim: Claim, nth: number, bus: Bus, succession: Succession) => Promise<'no-room' | 'over'>;
+  readonly slots?: number;
   readonly sleep?: Clock['sleep'];
 }
 
@@ -29,7 +31,7 @@ async function done(claim: Claim): Promise<'over'> {
 
 async function scene(
   t: { after(done: () => Promise<void>): void },
-  { lackAtFirst, run = done, sleep = briefly }: Setting = {},
+  { lackAtFirst, run = done, slots = 2, sleep = briefly }: Setting = {},
 ) {
   const bus = await openFileBus({ home: await tempDir(), leaseMs: LEASE_MS });
   const over = new AbortController();
@@ -40,7 +42,7 @@ async function scene(
   const told: string[] = [];
   const loop = claimLoop(
     {
-      ...{ lane: 'jobs', worker: 'worker-1', leaseMs: LEASE_MS, slots: createSlots(2) },
+      ...{ lane: 'jobs', worker: 'worker-1', leaseMs: LEASE_MS, slots: createSlots(slots) },
       queue: {
         ...bus.queue,
         claim: (...order) => {
@@ -54,9 +56,9 @@ async function scene(
           return lack;
         },
       },
-      async run(claim: Claim) {
+      async run(claim: Claim, succession: Succession) {
         ran.push(claim.jobId);
-        return run(claim, ran.length);
+        return run(claim, ran.length, bus, succession);
       },
       clock: { ...systemClock, sleep },
       log: (fact) => void told.push(fact),
@@ -74,6 +76,8 @@ async function scene(
     told,
     asked: () => asked,
     waits: () => waits,
+    leave: () => over.abort(),
+    ended: () => loop,
     setLack: (now: string | undefined) => {
       lack = now;
     },
@@ -137,5 +141,114 @@ describe('the claim loop', () => {
     await eventually('it is left to others, in both slots', both);
     const claim = await bus.queue.claim('jobs', 'worker-2', new AbortController().signal);
     assert.deepEqual([claim?.jobId, ran], [jobId, [jobId]]);
+  });
+});
+
+/** Ends the attempt of the claimed job, and claims the next one with that if it may. */
+async function goOn({ jobId }: Claim, { events }: Bus, { nextFor, follow }: Succession): Promise<'over'> {
+  const end = { type: 'EndAttempt', attempt: 1, outcome: { kind: 'succeeded' }, jitter: 0 } as const;
+  const result = await events.append({
+    ...transition(await startAttempt(events, jobId), end),
+    nextFor: nextFor(),
+  });
+  if (result.kind === 'appended' && result.next) follow(result.next);
+  return 'over';
+}
+
+describe('the slot of an attempt that ends', () => {
+  const run: Setting['run'] = (claim, _nth, bus, succession) => goOn(claim, bus, succession);
+  const { sleep } = systemClock;
+
+  it('goes to what was claimed with the end, without another question', async (t) => {
+    const { bus, ran, waits, leave, ended } = await scene(t, { run, sleep, slots: 1 });
+    await eventually('it waits', () => waits() === 1);
+    const ids = await Promise.all(Array.from({ length: 6 }, () => submit(bus.events)));
+    await eventually('it waits again', () => waits() === 2);
+    assert.deepEqual(ran, ids);
+    leave();
+    await ended();
+  });
+
+  it('is not what a free one waits with: nothing is claimed then', async (t) => {
+    const wanted: (string | undefined)[] = [];
+    const { bus, waits } = await scene(t, {
+      run: (claim, _nth, _bus, { nextFor }) => {
+        wanted.push(nextFor());
+        return done(claim);
+      },
+      sleep,
+    });
+    await eventually('it waits in both slots', () => waits() === 2);
+    await submit(bus.events);
+    await eventually('it waits in both again', () => waits() === 3);
+    assert.deepEqual(wanted, [undefined]);
+  });
+
+  it('puts back what was claimed when the worker has been told to leave meanwhile', async (t) => {
+    let leaving = (): void => {};
+    const { bus, ran, leave, ended } = await scene(t, {
+      async run(claim, _nth, of, succession) {
+        await goOn(claim, of, succession);
+        leaving();
+        assert.equal(succession.nextFor(), undefined);
+        return 'over';
+      },
+      sleep,
+      slots: 1,
+    });
+    leaving = leave;
+    const ids = [await submit(bus.events), await submit(bus.events)];
+    await ended();
+    await eventually('it is put back', async () => (await bus.queue.depth('jobs')).waiting === 1);
+    assert.deepEqual(ran, ids.slice(0, 1));
+  });
+
+  it('puts back what was claimed when the disk is full', async (t) => {
+    let fill = (): void => {};
+    const stage = await scene(t, {
+      async run(claim, _nth, bus, succession) {
+        await goOn(claim, bus, succession);
+        fill();
+        return 'over';
+      },
+      slots: 1,
+    });
+    const { bus, ran, told, setLack } = stage;
+    fill = () => setLack('The disk is full.');
+    const ids = [await submit(bus.events), await submit(bus.events)];
+    await eventually('it says so', () => told.includes('worker.disk_full'));
+    await eventually('it is put back', async () => (await bus.queue.depth('jobs')).waiting === 1);
+    assert.deepEqual(ran, ids.slice(0, 1));
+    fill = () => {};
+    setLack(undefined);
+    await eventually('it runs when there is room', () => ran.length === 2);
+  });
+
+  it('is given up when it is time to look for what dead workers left', async (t) => {
+    const { bus, ran } = await scene(t, {
+      async run(claim, _nth, _bus, { nextFor }) {
+        // `briefly` lets half a lease pass at once.
+        await eventually('it wants nothing more', () => nextFor() === undefined);
+        return done(claim);
+      },
+      slots: 1,
+    });
+    await submit(bus.events);
+    await eventually('it ran', () => ran.length === 1);
+  });
+
+  it('goes on to the next when an attempt is abandoned behind its end', async (t) => {
+    const { bus, ran, told } = await scene(t, {
+      async run(claim, nth, of, succession) {
+        await goOn(claim, of, succession);
+        if (nth === 1) throw new Error('the worktree would not go');
+        return 'over';
+      },
+      sleep,
+      slots: 1,
+    });
+    const ids = [await submit(bus.events), await submit(bus.events)];
+    await eventually('both ran', () => ran.length === 2);
+    assert.deepEqual([ran, told], [ids, ['attempt.abandoned']]);
   });
 });

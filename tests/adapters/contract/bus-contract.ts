@@ -16,6 +16,7 @@ import { grantsContract } from './grants.js';
 import { jobListContract } from './job-list.js';
 import { keysAndAnswersContract } from './keys-and-answers.js';
 import { leaseContract } from './lease.js';
+import { nextClaimContract } from './next-claim.js';
 import { registryContract } from './registry.js';
 import { talliesContract } from './tallies.js';
 import { transcriptLogContract } from './transcript-log.js';
@@ -28,6 +29,7 @@ export function busContract(name: string, open: OpenBus): void {
   jobListContract(name, open);
   keysAndAnswersContract(name, open);
   commandQueueContract(name, open);
+  nextClaimContract(name, open);
   delayContract(name, open);
   admissionContract(name, open);
   deadLetterContract(name, open);

@@ -42,7 +42,9 @@ describe('the keys of the bus', () => {
     const files = readdirSync(scripts).filter((file) => file !== 'admission.lua');
     assert.ok(files.length >= 15);
     for (const file of files) {
-      const code = readFileSync(new URL(file, scripts), 'utf8').replace(/--.*$/gm, '');
+      const code = readFileSync(new URL(file, scripts), 'utf8')
+        .replace(/--.*$/gm, '')
+        .replace(/'XREADGROUP', .*'STREAMS', /g, "'XREADGROUP', "); // its keys come last
       const commands = [...code.matchAll(/redis\.p?call\('(\w+)'(?:, '(\w+)')?, ([^,)]+)/g)];
       for (const [call, , subcommand, key] of commands) {
         assert.match(

@@ -29,6 +29,7 @@ const PER_REPO = 2;
 const CANCEL = { type: 'RequestCancel', by: 'somebody' } as const;
 const FAILED = { kind: 'failed', code: 'CLAUDE_CRASHED', error: 'it crashed' } as const;
 const LIMITED = { kind: 'failed', code: 'CLAUDE_USAGE_LIMIT', error: 'limit' } as const;
+const GOOD = { outcome: { kind: 'succeeded' }, jitter: 0 } as const;
 type Outcome = Parameters<typeof endAttempt>[2];
 
 /** Walks until `look` gives a sentence, which is the result, or `steps` are done. The same seed, the same walk. */
@@ -116,6 +117,14 @@ function createWalk(
       await bus().events.append({ ...next, claim: claim?.token ?? '' });
     },
     succeed: () => end({ kind: 'succeeded' }),
+    'succeed and go on with the next': async () => {
+      const job = pick((await inStatus('running')).filter(({ direct }) => !direct));
+      const before = job && (await bus().events.load(job.id));
+      if (before === undefined || sabotage !== 'none') return;
+      const command = { type: 'EndAttempt', attempt: before.job.attempt, ...GOOD } as const;
+      const result = await bus().events.append({ ...transition(before, command, past), nextFor: 'w-2' });
+      if (result.kind === 'appended' && result.next) claims.push(result.next);
+    },
     'hand back': () => end({ kind: 'handed-back' }),
     fail: () => end(FAILED),
     park: () => end({ ...LIMITED, resetsAt: Date.now() + 3_600_000 }),

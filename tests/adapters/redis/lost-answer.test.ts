@@ -50,6 +50,18 @@ describe('a lost answer on Redis', needsOwnRedis, () => {
     assert.deepEqual(await bus.queue.depth('jobs'), { waiting: 2, running: 0 });
   });
 
+  test('what a lost answer claimed comes to nobody before its lease has lapsed', TIMEOUT, async () => {
+    const claim = await bus.queue.claim('jobs', 'worker-1', new AbortController().signal);
+    const started = await startAttempt(bus.events, claim?.jobId ?? '');
+    const waiting = await submit(other.events);
+    const end = { type: 'EndAttempt', attempt: 1, outcome: { kind: 'succeeded' }, jitter: 0 } as const;
+    proxy.loseNextAnswer();
+    const ended = await bus.events.append({ ...transition(started, end), nextFor: 'worker-1' });
+    assert.deepEqual(ended, { kind: 'appended' });
+    assert.deepEqual(await other.queue.depth('jobs'), { waiting: 0, running: 1 });
+    assert.equal((await other.events.load(waiting))?.job.status, 'queued');
+  });
+
   test(
     'a direct turn whose answers were lost has begun, is extended and has ended once',
     TIMEOUT,

@@ -17,10 +17,10 @@
 -- Group: status, placement (none | enqueue | requeue | delay | lease | remove), lane, enter and left (the status whose
 --         index to enter and the one to leave; absent for none), records (how many each), isNew (their ledgers are
 --         empty), worker (they must be claimed by it), oldest and newest (of the entries in claims), nextFor (the worker
---         for which as many entries of the lane are claimed as jobs are appended, if so many wait); and in turn of the
---         jobs lists of: ids, versions (before), created (ms), attempts, events (as the fleet stream names them), upkeep
---         (when to look at each; absent while they run), claims (lane entry and deliveries that the worker must have, in
---         turn; absent without one), extras (absent when no job has any; else by its position from 1, by name)
+--         for which as many entries of the lane are claimed as jobs are appended, if so many wait), events (of all its
+--         jobs, as the fleet stream names them); and in turn of the jobs lists of: ids, versions (before), created (ms),
+--         attempts, upkeep (when to look at each; absent while they run), claims (lane entry and deliveries that the worker
+--         must have, in turn; absent without one), extras (absent when no job has any; else by its position from 1, by name)
 -- Extras: repo (counted by the limit; of a new job), dueAt (ms: for delay), answer, idem, digest and digestTtl
 --         (idempotency key, ms), asked (a request comes with it), requested, leased (a turn ends: it may have a request; it
 --         has a lease), letter (add | remove: dead letter), code and error (with it), closed (the records come after the
