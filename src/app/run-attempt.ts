@@ -25,8 +25,6 @@ import type { Succession } from './loops/claim.js';
 /** How long an attempt that is handed back tries to say so: longer than claude's stop ladder takes. */
 const LAST_WORDS_MS = 10_000;
 
-const NOBODY_FOLLOWS: Succession = { nextFor: () => undefined, follow() {} };
-
 /**
  * Runs the next attempt of the claimed job and records how it ended. `handBack` aborted: the worker leaves, the
  * attempt is stopped and given back unburned. Never rejects for what can go wrong with a job; BUS_UNREACHABLE
@@ -37,7 +35,7 @@ export async function runAttempt(
   deps: AttemptDeps,
   claim: Claim,
   handBack: AbortSignal,
-  succession: Succession = NOBODY_FOLLOWS,
+  succession?: Succession,
 ): Promise<'no-room' | 'over'> {
   const started = await startAttempt(deps, claim);
   if (started === undefined) return 'over';
@@ -114,7 +112,11 @@ async function startAttempt(
 type Ended = AttemptOutcome | { readonly kind: 'overtaken' };
 
 /** Runs the phases and records how they ended. */
-async function attemptOutcome(deps: AttemptDeps, attempt: Attempt, succession: Succession): Promise<Ended> {
+async function attemptOutcome(
+  deps: AttemptDeps,
+  attempt: Attempt,
+  succession: Succession | undefined,
+): Promise<Ended> {
   let bench: Bench | undefined;
   let outcome: Ended;
   try {
@@ -132,7 +134,9 @@ async function attemptOutcome(deps: AttemptDeps, attempt: Attempt, succession: S
   else if (outcome.kind !== 'succeeded') await clear();
   let after: Job | undefined;
   try {
-    if (outcome.kind !== 'overtaken') after = await recordEnd(deps, attempt, outcome, succession);
+    // A slot is not free while a worktree is in it: with that, nothing is claimed before it has gone.
+    const heir = bench?.workspace === undefined ? succession : undefined;
+    if (outcome.kind !== 'overtaken') after = await recordEnd(deps, attempt, outcome, heir);
   } finally {
     // A job that has ended after all: nobody will go on.
     if (outcome.kind === 'succeeded' || (isKept && after && isTerminal(after.status))) await clear();
@@ -202,16 +206,16 @@ async function recordEnd(
   deps: AttemptDeps,
   attempt: Attempt,
   outcome: AttemptOutcome,
-  succession: Succession,
+  heir: Succession | undefined,
 ): Promise<Job | undefined> {
   try {
     const jitter = deps.clock.random();
     const command = { type: 'EndAttempt', attempt: attempt.number, outcome, jitter } as const;
     const { job, events, next } = await persist(deps.clock, attempt.lost, () => {
-      const nextFor = succession.nextFor();
+      const nextFor = heir?.nextFor();
       return handleCommand(deps, attempt.job.id, command, { nextFor }, attempt.latest());
     });
-    if (next !== undefined) succession.follow(next);
+    if (next !== undefined) heir?.follow(next);
     await attempt.pass.ended(events);
     return job;
   } catch (error) {

@@ -1,5 +1,6 @@
 // The to-do list: one lane of entries, one per admitted job, waiting or running. Entries are put and removed by the
-// transitions of the event log; here they are claimed. A job that its repository's limit holds back has no entry yet.
+// transitions of the event log; here they are claimed, unless the end of an attempt has claimed the next one. A job that
+// its repository's limit holds back has no entry yet.
 
 import type { StoredJob } from './stored-job.js';
 

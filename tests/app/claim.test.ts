@@ -224,6 +224,27 @@ describe('the slot of an attempt that ends', () => {
     await eventually('it runs when there is room', () => ran.length === 2);
   });
 
+  it('claims nothing with an end on a disk that was full', async (t) => {
+    let fill = (): void => {};
+    const wanted: (string | undefined)[] = [];
+    const stage = await scene(t, {
+      async run(claim, nth, bus, succession) {
+        await eventually('both run', () => stage.ran.length === 2);
+        if (nth === 1) fill();
+        else await eventually('it is known', () => stage.told.includes('worker.disk_full'));
+        if (nth === 2) wanted.push(succession.nextFor());
+        return goOn(claim, bus, succession);
+      },
+      sleep,
+    });
+    fill = () => stage.setLack('The disk is full.');
+    for (let jobs = 0; jobs < 4; jobs += 1) await submit(stage.bus.events);
+    await eventually('both have ended', async () => (await stage.bus.events.count('succeeded')) === 2);
+    await eventually('none is held', async () => (await stage.bus.queue.depth('jobs')).running === 0);
+    assert.deepEqual([stage.ran.length, wanted], [2, [undefined]]);
+    assert.deepEqual(await stage.bus.queue.depth('jobs'), { waiting: 2, running: 0 });
+  });
+
   it('is given up when it is time to look for what dead workers left', async (t) => {
     const { bus, ran } = await scene(t, {
       async run(claim, _nth, _bus, { nextFor }) {

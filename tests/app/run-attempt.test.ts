@@ -73,22 +73,29 @@ describe('an attempt that goes well', () => {
     assert.deepEqual(await stage.bus.queue.depth('jobs'), { waiting: 0, running: 0 });
     assert.equal(firstBreak(await stage.bus.events.read(job.id), sha256), undefined);
   });
-  it('claims the next job with its end, for the slot that it leaves when its worktree is gone', async () => {
+  it('claims the next job with its end', async () => {
     const stage = await stageWith();
-    const claim = await claimNew(stage);
+    const claim = await claimNew(stage, {});
     const waiting = await submit(stage.bus.events);
     const followed: string[] = [];
     await runAttempt(stage.deps, claim, never, {
       nextFor: () => 'worker-1',
-      follow: (next) => void followed.push(next.jobId, ...stage.deeds.slice(-1)),
+      follow: (next) => void followed.push(next.jobId),
     });
-    assert.deepEqual(followed, [waiting, 'push']);
-    assert.equal(stage.deeds.at(-1), 'close');
+    assert.deepEqual(followed, [waiting]);
     assert.deepEqual(await stage.bus.queue.depth('jobs'), { waiting: 0, running: 1 });
+  });
+  it('claims nothing with its end when its worktree is still to be cleared', async () => {
+    const stage = await stageWith();
+    const claim = await claimNew(stage);
+    await submit(stage.bus.events);
+    await runAttempt(stage.deps, claim, never, { nextFor: () => 'worker-1', follow: () => assert.fail() });
+    assert.equal(stage.deeds.at(-1), 'close');
+    assert.deepEqual(await stage.bus.queue.depth('jobs'), { waiting: 1, running: 0 });
   });
   it('claims nothing with its end when nobody is to follow', async () => {
     const stage = await stageWith();
-    const claim = await claimNew(stage);
+    const claim = await claimNew(stage, {});
     await submit(stage.bus.events);
     await runAttempt(stage.deps, claim, never, { nextFor: () => undefined, follow: () => assert.fail() });
     assert.deepEqual(await stage.bus.queue.depth('jobs'), { waiting: 1, running: 0 });

@@ -7,14 +7,11 @@ import { asList, asText } from './reply.js';
 /** All were appended; alone as an answer it tells that nothing was claimed, either. */
 const ALL_APPENDED = 1;
 
-/** What became of a transition. */
+/** What became of a transition: with the entry that was claimed for the slot it freed, or with what Redis said. */
 export type Answer =
-  | {
-      readonly kind: 'appended' /** What was claimed for the slot that it freed. */;
-      readonly entry?: LaneEntry;
-    }
+  | { readonly kind: 'appended'; readonly entry?: LaneEntry }
   | Exclude<AppendResult, { readonly kind: 'appended' }>
-  | { readonly kind: 'failed' /** As Redis says it. */; readonly error: string };
+  | { readonly kind: 'failed'; readonly error: string };
 
 export const APPENDED = { kind: 'appended' } as const;
 

@@ -1,13 +1,11 @@
 // Appends transitions through append.lua: those that are asked for in one tick go in one call.
 import { ReplyError } from 'ioredis';
-import type { Claim } from '../../ports/command-queue.js';
 import type { AppendResult, EventLog, Transition } from '../../ports/event-log.js';
 import { type Answer, APPENDED, readAnswers } from './append-answers.js';
 import { groupTransitions } from './append-groups.js';
 import type { Hold } from './claims.js';
 import type { Connection } from './connection.js';
 import { FLEET_LENGTH, type Keys } from './keys.js';
-import type { LaneEntry } from './lane-entries.js';
 import { type Constants, runScript, withConstants } from './scripts.js';
 
 /** Not all at once: while Redis carries out a call, the next one is being made. It also bounds how long a call takes. */
@@ -63,14 +61,12 @@ export function createAppend(
     }
   }
 
-  function answer({ transition, settle, fail }: Asked, told: Answer): void {
+  function answer({ transition: { after, nextFor }, settle, fail }: Asked, told: Answer): void {
     if (told.kind === 'failed') fail(connection.explain(new ReplyError(told.error)));
-    else if (told.kind !== 'appended' || told.entry === undefined) settle(told);
-    else settle({ kind: 'appended', next: claimFor(transition, told.entry) });
+    else if (told.kind !== 'appended') settle(told);
+    else if (told.entry === undefined || nextFor === undefined) settle(APPENDED);
+    else settle({ ...APPENDED, next: hold(keys.lane(after.job.order.lane), nextFor, told.entry, 1) });
   }
-
-  const claimFor = ({ after, nextFor = '' }: Transition, entry: LaneEntry): Claim =>
-    hold(keys.lane(after.job.order.lane), nextFor, entry, 1);
 
   /** Whether the call that is being gathered has this job, or this idempotency key, already. */
   const isNamed = ({ jobId, idempotency }: Transition): boolean =>

@@ -14,6 +14,8 @@ export interface ClaimRoomDeps {
 export interface ClaimRoom {
   /** Waits a while and gives false when the disk is full. One that had room when it was last asked is not asked again. */
   mayClaim(): Promise<boolean>;
+  /** True when there was room when it was last asked. */
+  hadRoom(): boolean;
   /** The claim if it may be run here, else given back and undefined. */
   unlessCramped(claim: Claim | undefined): Promise<Claim | undefined>;
   /** The job found no room here: when it comes again, it is left to others first. */
@@ -44,6 +46,7 @@ export function createClaimRoom({ room, clock, log }: ClaimRoomDeps, over: Abort
       await clock.sleep(RETRY_MS, over);
       return false;
     },
+    hadRoom: () => wasFull === false,
     async unlessCramped(claim) {
       if (claim === undefined) return undefined;
       const { jobId } = claim;

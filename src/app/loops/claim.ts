@@ -8,20 +8,27 @@ import type { Log } from '../../ports/log.js';
 import type { Slots } from '../slots.js';
 import { type ClaimRoomDeps, createClaimRoom } from './claim-room.js';
 
-export interface ClaimDeps {
+export interface ClaimerDeps {
   readonly queue: CommandQueue;
   readonly lane: string;
   readonly worker: string;
   readonly leaseMs: number;
-  readonly slots: Slots;
-  /** Runs a claimed job to its end. */
-  readonly run: (claim: Claim) => Promise<unknown>;
   readonly clock: Clock;
   readonly log: Log;
 }
 
-export interface ClaimLoopDeps extends Omit<ClaimDeps, 'run'>, ClaimRoomDeps {
-  /** `no-room`: the disk is too small for this job, or was; it has left nothing here to go on with. */
+export interface ClaimDeps extends ClaimerDeps {
+  readonly slots: Slots;
+  /** Runs a claimed job to its end. */
+  readonly run: (claim: Claim) => Promise<unknown>;
+}
+
+export interface ClaimLoopDeps extends ClaimerDeps, ClaimRoomDeps {
+  readonly slots: Slots;
+  /**
+   * Runs a claimed job to its end. `no-room`: the disk is too small for this job, or was; it has left nothing here to go
+   * on with.
+   */
   readonly run: (claim: Claim, succession: Succession) => Promise<'no-room' | 'over'>;
 }
 
@@ -65,7 +72,7 @@ export async function claimLoop(deps: ClaimLoopDeps, signal: AbortSignal): Promi
     let claim: Claim | undefined = first;
     while (claim !== undefined) {
       const next = await runOne(claim);
-      claim = next && (await unlessLeaving(next).then(room.unlessCramped).catch(failed));
+      claim = next && (await unlessLeaving(next));
     }
   }
 
@@ -73,8 +80,7 @@ export async function claimLoop(deps: ClaimLoopDeps, signal: AbortSignal): Promi
   async function runOne(claim: Claim): Promise<Claim | undefined> {
     let next: Claim | undefined;
     const succession: Succession = {
-      // Who has a free slot waits at the lane with it, and has seen to the lost ones.
-      nextFor: () => (over.aborted || claiming > 0 || claimer.mayBeLost() ? undefined : deps.worker),
+      nextFor: () => (mayGoOn() ? deps.worker : undefined),
       follow: (claimed) => {
         next = claimed;
       },
@@ -87,14 +93,21 @@ export async function claimLoop(deps: ClaimLoopDeps, signal: AbortSignal): Promi
     return next;
   }
 
-  /** Meanwhile the worker may have been told to leave: then it may claim nothing any more. */
+  /** Who has a free slot waits at the lane with it, and it is not time to look for the lost ones. */
+  const mayGoOn = (): boolean => !over.aborted && claiming === 0 && !claimer.mayBeLost() && room.hadRoom();
+
+  /** Gives back what was claimed when it may not be run any more. A claim that cannot be given back lapses. */
   async function unlessLeaving(claim: Claim): Promise<Claim | undefined> {
-    if (!over.aborted) return claim;
-    await claim.release();
+    try {
+      if (!over.aborted) return await room.unlessCramped(claim);
+      await claim.release();
+    } catch (error) {
+      deps.log('claim.abandoned', { job_id: claim.jobId, error: String(error) }, 'warn');
+    }
     return undefined;
   }
 
-  async function failed(error: unknown): Promise<undefined> {
+  async function failed(error: unknown): Promise<void> {
     if (isCode(error, 'BUS_UNREACHABLE')) await deps.clock.sleep(BUS_RETRY_MS, over);
     else failing.abort(error);
   }
@@ -125,7 +138,7 @@ export interface Claimer {
 }
 
 /** What a claim loop asks: new entries, and now and then those that dead workers left. */
-export function createClaimer(deps: Omit<ClaimDeps, 'run'>, over: AbortSignal): Claimer {
+export function createClaimer(deps: ClaimerDeps, over: AbortSignal): Claimer {
   let patience = AbortSignal.abort();
 
   function waitHalfALease(): void {

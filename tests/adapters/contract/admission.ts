@@ -4,7 +4,7 @@ import { describe } from 'node:test';
 import type { Bus } from '../../../src/ports/bus.js';
 import type { Claim } from '../../../src/ports/command-queue.js';
 import { eventually } from '../../support/eventually.js';
-import { carryOut, endAttempt, startAttempt, submit } from '../../support/ledger.js';
+import { carryOut, endAttempt, startAttempt, submission, submit, transition } from '../../support/ledger.js';
 import { busCase, type OpenBus } from './bus-under-test.js';
 
 const TWO = { maxPerRepo: 2 };
@@ -66,6 +66,28 @@ export function admissionContract(name: string, open: OpenBus): void {
         }
         assert.deepEqual(claimed, ids);
         assert.deepEqual(await bus.queue.depth('jobs'), { waiting: 0, running: 0 });
+      },
+      TWO,
+    );
+
+    check(
+      'a held job is let in also when its submission is sent once more with the ending',
+      async ({ bus }) => {
+        const [first = ''] = await submitAll(bus, 2, 'a');
+        const { jobId, ...again } = submission(order('a'));
+        const held = await bus.events.append({ ...again, jobId });
+        assert.deepEqual(held, { kind: 'appended' });
+        await claimNow(bus);
+        await startAttempt(bus.events, first);
+        const end = { type: 'EndAttempt', attempt: 1, outcome: { kind: 'succeeded' }, jitter: 0 } as const;
+        const ending = transition(await bus.events.load(first), end);
+        const results = await Promise.all([
+          bus.events.append({ ...again, jobId }),
+          bus.events.append(ending),
+        ]);
+        assert.deepEqual(results, [{ kind: 'conflict' }, { kind: 'appended' }]);
+        await claimNow(bus);
+        assert.equal((await claimNow(bus)).jobId, jobId);
       },
       TWO,
     );

@@ -81,6 +81,26 @@ export function eventLogContract(name: string, open: OpenBus): void {
       for (const { jobId, records } of fresh) assert.deepEqual(await events.read(jobId), records);
     });
 
+    check(
+      'the fleet hears of those that were carried out, of what was asked for at once',
+      async ({ bus }) => {
+        const { events, feed } = bus;
+        const ids = [await submit(events), await submit(events), await submit(events)];
+        const cancels = await Promise.all(ids.map(async (id) => transition(await events.load(id), CANCEL)));
+        await carryOut(events, ids[1] ?? '', CANCEL);
+        const { entries } = await feed.read({ kind: 'fleet' }, undefined, 99);
+        const results = await Promise.all(cancels.map((cancel) => events.append(cancel)));
+        assert.deepEqual(kinds(results), ['appended', 'appended', 'conflict']);
+        const news = await feed.read({ kind: 'fleet' }, entries.at(-1)?.cursor, 99);
+        const heard = news.entries.map(({ data }) => JSON.parse(data));
+        const told = [ids[0], ids[2]].flatMap((jobId) => [2, 3].map((version) => [jobId, version]));
+        assert.deepEqual(
+          heard.map(({ jobId, version }) => [jobId, version]),
+          told,
+        );
+      },
+    );
+
     check('an append at another version is a conflict and changes nothing', async ({ bus }) => {
       const { events, feed } = bus;
       const first = submission();

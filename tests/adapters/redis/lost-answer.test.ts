@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
 import type { Bus } from '../../../src/ports/bus.js';
+import { eventually } from '../../support/eventually.js';
 import { needsOwnRedis } from '../../support/install-redis.js';
 import { startAttempt, startTurn, submission, submit, transition } from '../../support/ledger.js';
 import { type OwnRedis, startOwnRedis } from '../../support/redis-server.js';
@@ -17,6 +18,7 @@ describe('a lost answer on Redis', needsOwnRedis, () => {
   let proxy: CuttingProxy;
   let bus: Bus; // through the proxy
   let other: Bus; // another process, undisturbed
+  let keyPrefix: string;
 
   before(async () => {
     redis = await startOwnRedis();
@@ -27,7 +29,7 @@ describe('a lost answer on Redis', needsOwnRedis, () => {
     await redis.stop();
   });
   beforeEach(async () => {
-    const keyPrefix = freshPrefix(redis);
+    keyPrefix = freshPrefix(redis);
     bus = await openBus(redis, { url: proxy.url, keyPrefix });
     other = await openBus(redis, { keyPrefix });
     await submit(other.events); // Redis knows the script from here on
@@ -50,7 +52,7 @@ describe('a lost answer on Redis', needsOwnRedis, () => {
     assert.deepEqual(await bus.queue.depth('jobs'), { waiting: 2, running: 0 });
   });
 
-  test('what a lost answer claimed comes to nobody before its lease has lapsed', TIMEOUT, async () => {
+  test('what a lost answer claimed is taken over when its lease has lapsed', TIMEOUT, async () => {
     const claim = await bus.queue.claim('jobs', 'worker-1', new AbortController().signal);
     const started = await startAttempt(bus.events, claim?.jobId ?? '');
     const waiting = await submit(other.events);
@@ -59,7 +61,12 @@ describe('a lost answer on Redis', needsOwnRedis, () => {
     const ended = await bus.events.append({ ...transition(started, end), nextFor: 'worker-1' });
     assert.deepEqual(ended, { kind: 'appended' });
     assert.deepEqual(await other.queue.depth('jobs'), { waiting: 0, running: 1 });
-    assert.equal((await other.events.load(waiting))?.job.status, 'queued');
+    const third = await openBus(redis, { keyPrefix, leaseMs: 1 });
+    await eventually('it is taken over', async () => {
+      const [taken] = await third.queue.reclaim('jobs', 'worker-2', 9);
+      return taken?.jobId === waiting;
+    });
+    await third.close();
   });
 
   test(

@@ -8,7 +8,10 @@
 -- Invariants: a job is in its lane, held, delayed, or ended. While a repository has held jobs, its limit is used up.
 -- `heldSince` in the view is there exactly while the job is held; `heldMs` is how long its present wait was held.
 -- `record`, if there, is all of the job's ledger so far: it saves whoever claims the entry a look, and may be old.
+-- `entered` has the lanes that something was put into.
+local entered = {}
 local function putInLane(jobId, lane, record)
+  entered[lane] = true
   if record and #record <= 8192 then return redis.call('XADD', lane, '*', 'jobId', jobId, 'record', record) end
   return redis.call('XADD', lane, '*', 'jobId', jobId)
 end

@@ -142,6 +142,7 @@ end
 
 -- What is a job's alone; false when its ledger is not as long as it should be. `first`: which of ARGV is the first record.
 local function append(group, nth, view, lane, extra, first, gone)
+  if group.isNew then newView(view) end
   local jobId, job, count = group.ids[nth], viewAt(view), group.records
   local ledger, version, cursor = view .. K.toLedger, group.versions[nth], laterOf(job.cursor, job.saidAt)
   local fits
@@ -160,7 +161,10 @@ local function append(group, nth, view, lane, extra, first, gone)
     end
     fits = write(ledger, version, count, unpack(lines))
   end
-  if not fits then return false end
+  if not fits then
+    if group.isNew then forgetView(view) end
+    return false
+  end
   job.status, job.attempt, job.cursor, job.lane = group.status, group.attempts[nth], cursor or '0-0', group.lane
   changed(view)
   if group.placement ~= 'none' then place(group, job, jobId, view, lane, extra, count == 1 and ARGV[first], gone) end
@@ -207,8 +211,11 @@ local function tell(group, ids)
   end
 end
 
--- Entries for the slots that a group has freed. Whatever keeps them from being read does not undo what was appended.
-local function claimNext(group, lane, count)
+-- Entries for the slots that a group has freed, when all else is done: nothing is undone any more. None of a lane that
+-- something was put into: idle workers who wait there come first, and Redis serves them behind the script.
+local function claimNext(group, count)
+  local lane = K.toLane .. group.lane
+  if not group.nextFor or count == 0 or entered[lane] then return {} end
   local read = redis.pcall('XREADGROUP', 'GROUP', 'workers', group.nextFor, 'COUNT', count, 'STREAMS', lane, '>')
   if not read or read.err then return {} end
   return read[1][2]
@@ -220,15 +227,14 @@ for _, group in ipairs(groups) do
   for nth, jobId in ipairs(group.ids) do
     local view = K.toView .. jobId
     viewsOf[nth] = view
-    if group.isNew then newView(view) else looked[#looked + 1] = view end
+    if not group.isNew then looked[#looked + 1] = view end
   end
   group.views = viewsOf
 end
 loadViews(looked)
 
 local results, nextRecord, allAppended = {}, FIRST_RECORD, true
-local claimed, anyClaimed = {}, false
-for which, group in ipairs(groups) do
+for _, group in ipairs(groups) do
   local lane = K.toLane .. group.lane
   local ids, scored, due, gone = {}, {}, {}, {}
   for nth, jobId in ipairs(group.ids) do
@@ -253,8 +259,7 @@ for which, group in ipairs(groups) do
   end
   tell(group, ids)
   file(group, lane, ids, scored, due, gone)
-  claimed[which] = group.nextFor and #ids > 0 and claimNext(group, lane, #ids) or {}
-  anyClaimed = anyClaimed or #claimed[which] > 0
+  group.appended = #ids
 end
 
 saveViews()
@@ -262,6 +267,12 @@ if #told > 0 then
   local events = table.concat(told, ' ')
   redis.call('XADD', K.fleet, 'MAXLEN', '~', K.fleetLength, '*', 'events', events)
   redis.call('PUBLISH', K.fleetBell, events)
+end
+
+local claimed, anyClaimed = {}, false
+for which, group in ipairs(groups) do
+  claimed[which] = claimNext(group, group.appended)
+  anyClaimed = anyClaimed or #claimed[which] > 0
 end
 if allAppended and not anyClaimed then return 1 end
 return { allAppended and 1 or results, claimed }

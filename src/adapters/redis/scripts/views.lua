@@ -49,8 +49,9 @@ local function viewAt(key)
   return view
 end
 
--- What is known of a job that is to be: if there is one after all, its ledger tells.
-local function newView(key) views[key] = {} end
+-- A job that is to be has no view, unless its ledger tells that there is one after all: then the view is looked for.
+local function newView(key) views[key] = views[key] or {} end
+local function forgetView(key) views[key] = nil end
 
 -- Sets one of EXTRAS, or the lane; nil takes it away.
 local function note(view, name, value)
