@@ -45,6 +45,7 @@ interface Answer {
   readonly broken: readonly { readonly name: string; readonly error: string }[];
   readonly code: string;
   readonly error: string;
+  readonly job: { readonly id: string };
 }
 
 const filesOf = (profiles: typeof BROKEN) =>
@@ -68,7 +69,10 @@ it('twelve broken profiles are each named with their fault by doctor, in the lis
     ...filesOf(BROKEN),
     'good/profile.yml': 'extends: code',
   });
-  const server = await startServer(MAIN, folder, { ANTHROPIC_API_KEY: 'sk-ant-x' });
+  const server = await startServer(MAIN, folder, {
+    ANTHROPIC_API_KEY: 'sk-ant-x',
+    ANTHROPIC_BASE_URL: 'http://127.0.0.1:9',
+  });
   t.after(() => server.stop());
   const get = async (path: string): Promise<Answer> =>
     (await fetch(`${server.url}${path}`)).json() as Promise<Answer>;
@@ -96,7 +100,9 @@ it('twelve broken profiles are each named with their fault by doctor, in the lis
     assert.match(refusal.error, said);
   }
   assert.deepEqual([health.healthy, health.broken.length], [false, 12]);
-  assert.equal((await use('good'))[0], 202);
+  const [status, { job }] = await use('good');
+  assert.equal(status, 202);
+  await fetch(`${server.url}/jobs/${job.id}`, { method: 'DELETE' }); // there is no model that would answer it
   const usable = profiles.filter(({ error }) => error === undefined);
   assert.deepEqual(
     usable.map(({ name }) => name),
