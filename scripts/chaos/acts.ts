@@ -56,8 +56,8 @@ export function planActs(count: number, random: Random): readonly Act[] {
 
 export interface Order {
   readonly number: number;
-  /** Index of its repository. */
-  readonly repository: number;
+  /** Index of its repository; undefined for a job without one, whose end may claim the next. */
+  readonly repository: number | undefined;
   /** Claude Code itself with a scripted model, instead of the stand-in. */
   readonly isReal: boolean;
   /** Milliseconds after its acceptance; undefined: nobody cancels it. */
@@ -66,11 +66,14 @@ export interface Order {
   readonly isRepeated: boolean;
 }
 
-/** What is ordered: one job in ten of the real Claude Code, one in fifteen cancelled, one in eight sent twice. */
+/**
+ * What is ordered: one job in ten of the real Claude Code, one in four without a repository, one in fifteen cancelled, one
+ * in eight sent twice.
+ */
 export function planOrders(count: number, repositories: number, random: Random): readonly Order[] {
   return Array.from({ length: count }, (_, number) => ({
     number,
-    repository: random.between(0, repositories - 1),
+    repository: number % 4 === 2 ? undefined : random.between(0, repositories - 1),
     isReal: number % 10 === 3,
     cancelAfterMs: number % 15 === 7 ? random.between(0, 4000) : undefined,
     isRepeated: number % 8 === 5,

@@ -180,6 +180,7 @@ function checkRemotes({ scenery, course }: Findings, evidence: readonly JobEvide
     );
   });
   for (const [n, { order, jobId }] of course.accepted.entries()) {
+    if (order.repository === undefined) continue;
     const remote = scenery.remotes[order.repository] ?? '';
     const branch = `agenticore-${jobId}`;
     const tip = tips[order.repository]?.get(branch);

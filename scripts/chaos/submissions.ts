@@ -74,7 +74,7 @@ async function cancel(
 function requestOf({ number, repository, isReal }: Order, { remotes }: Scenery): RequestInit {
   const body = {
     task: isReal ? `${REAL_TASK} (${number})` : `Order ${number}`,
-    repo_url: remotes[repository],
+    ...(repository === undefined ? {} : { repo_url: remotes[repository] }),
     profile: isReal ? REAL : STAND_IN,
   };
   const headers = { 'content-type': 'application/json', 'idempotency-key': `order-${number}` };
