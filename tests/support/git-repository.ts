@@ -53,7 +53,8 @@ export function createSampleRemote(directory: string, name = 'sample', files?: S
   gitIn(path, 'init', '--quiet', '--bare', '--initial-branch=main');
   appendFileSync(
     join(path, 'config'),
-    '[http]\n\treceivepack = true\n[uploadpack]\n\tallowAnySHA1InWant = true\n',
+    // Large files of tests are random: nothing is gained by looking for what they have in common.
+    '[http]\n\treceivepack = true\n[uploadpack]\n\tallowAnySHA1InWant = true\n[core]\n\tbigFileThreshold = 1m\n',
   );
   const remote: SampleRemote = {
     path,
