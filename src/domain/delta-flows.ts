@@ -1,6 +1,6 @@
 // Takes secrets out of what Claude is writing, however it is cut: each block that is being written is a text of its own,
 // of which only what may be the beginning of a secret waits for the rest. Pure.
-import { type DeltaData, isSameBlock, readDelta } from './deltas.js';
+import { type DeltaData, isSameBlock, parentOf, readDelta } from './deltas.js';
 import { isRecord, type JsonRecord } from './json-record.js';
 import { blocksOf } from './said-blocks.js';
 import type { TextFlow } from './text-flow.js';
@@ -99,9 +99,6 @@ const kindOf = ({ block: { delta } }: Writing): 'text' | 'thinking' | 'tool-use'
 
 const piece = (block: Writing['block'], text: string): readonly DeltaData[] =>
   text === '' ? [] : [{ ...block, text }];
-
-const parentOf = ({ parent_tool_use_id: parent }: JsonRecord): string | null =>
-  typeof parent === 'string' ? parent : null;
 
 function isJson(text: string): boolean {
   try {

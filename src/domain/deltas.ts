@@ -85,7 +85,6 @@ export function readDelta(message: JsonRecord): DeltaData | undefined {
   const event = message.event;
   if (!isRecord(event) || event.type !== 'content_block_delta' || !isRecord(event.delta)) return undefined;
   const { delta, index } = event;
-  const parent = message.parent_tool_use_id;
   const make = (kind: DeltaKind, text: unknown): DeltaData | undefined =>
     typeof text !== 'string' || text === ''
       ? undefined
@@ -93,7 +92,7 @@ export function readDelta(message: JsonRecord): DeltaData | undefined {
           block: typeof index === 'number' ? index : 0,
           delta: kind,
           text,
-          parent_tool_use_id: typeof parent === 'string' ? parent : null,
+          parent_tool_use_id: parentOf(message),
         };
   switch (delta.type) {
     case 'text_delta':
@@ -106,6 +105,10 @@ export function readDelta(message: JsonRecord): DeltaData | undefined {
       return undefined;
   }
 }
+
+/** The tool call whose sub-agent says the message; null for the main agent. */
+export const parentOf = ({ parent_tool_use_id: parent }: JsonRecord): string | null =>
+  typeof parent === 'string' ? parent : null;
 
 type Block = Omit<DeltaData, 'text'>;
 

@@ -112,6 +112,8 @@ const delta = (text: string) => {
   return { type: 'stream_event', message, line: JSON.stringify(message) };
 };
 
+const status = { type: 'system', message: { subtype: 'status' }, line: '{"subtype":"status"}' };
+
 describe('a bus that goes away while claude works', () => {
   it('does not hold claude back, and gets the whole transcript in order when it is back', SOON, async (t) => {
     const act =
@@ -148,6 +150,39 @@ describe('a bus that goes away while claude works', () => {
     assertChained(wholes);
     assert.deepEqual(job.transcript, { count: 52, head: sha256(wholes.at(-1) ?? '') });
     assert.deepEqual(await readdir(join(spoolRoot, claim.jobId)), [], 'the spool is gone');
+  });
+
+  it('shows readers no text with a hole when it comes back in the middle', SOON, async (t) => {
+    const act =
+      (away: (isAway: boolean) => void): Act =>
+      async (order, listener, signal) => {
+        const jobId = order.tag.split('.')[0] ?? '';
+        const spooled = () => spoolOf(spoolRoot, jobId).catch(() => '');
+        listener.started(1);
+        await listener.message(delta('One, '));
+        away(true);
+        await listener.message(delta('two, '));
+        await eventually('it goes by the spool', async () => (await spooled()) !== '');
+        await listener.message(delta('three, '));
+        await listener.message(status); // what was held back to be merged goes ahead of it
+        away(false);
+        await eventually('the bus has all', async () => (await spooled()) === '');
+        await listener.message(delta('four.'));
+        await say(listener, 'One, two, three, four.');
+        await listener.message(delta('Five'));
+        return succeed(order, listener, signal);
+      };
+    const { stage, claim, run, spoolRoot } = await claimed(t, (away) => ({ act: act(away) }));
+    await run();
+    const { entries } = await stage.bus.feed.read({ kind: 'job', jobId: claim.jobId }, undefined, 1000);
+    const said = entries
+      .filter(({ kind }) => kind !== 'event')
+      .map(({ kind, data }) => [kind, JSON.parse(data)]);
+    const complete = said.findIndex(([, { message }]) => message?.type === 'assistant');
+    const before = said.slice(0, complete).flatMap(([kind, { text }]) => (kind === 'delta' ? [text] : []));
+    assert.ok('One, two, three, four.'.startsWith(before.join('')), before.join('|'));
+    assert.ok(before.length > 0);
+    assert.deepEqual(said.slice(complete + 1).find(([kind]) => kind === 'delta')?.[1].text, 'Five');
   });
 
   it('hears each fact once, also when it took it and the answer was lost', SOON, async (t) => {

@@ -1,6 +1,6 @@
 // Everything claude says, on its way to the transcript: redacted, numbered, hash-chained, in order, in batches.
 import { createDeltaFlows } from '../../domain/delta-flows.js';
-import { createDeltaMerger, type LivePiece } from '../../domain/deltas.js';
+import { createDeltaMerger, type DeltaData, type LivePiece, parentOf } from '../../domain/deltas.js';
 import { INLINE_LIMIT_BYTES } from '../../domain/evidence.js';
 import type { TranscriptSeal } from '../../domain/job-event.js';
 import type { AgentMessage } from '../../ports/agent.js';
@@ -38,11 +38,12 @@ export function createTranscriptWriter(
   let seq = 0;
   let seal: TranscriptSeal = { count: 0, head: attempt.head };
   let alarm = new AbortController();
+  /** The agents of whose words something was left out, each by the call that started it. */
+  const withHoles = new Set<string | null>();
 
   function take(pieces: readonly LivePiece[]): void {
     for (const piece of pieces) {
-      // Nobody can read while the bus is away, and the message that follows says it all; the numbers leave no gap.
-      if (piece.kind === 'delta' && outbox.away) continue;
+      if (piece.kind === 'delta' && isLeftOut(piece)) continue; // the numbers leave no gap
       seq += 1;
       if (piece.kind === 'delta') {
         const data = `{"attempt":${number},"seq":${seq},${piece.data.slice(1)}`;
@@ -54,6 +55,23 @@ export function createTranscriptWriter(
       }
     }
     scheduleFlush();
+  }
+
+  /**
+   * Nobody can read while the bus is away, and the message that follows says it all. Until it does, also what is written
+   * after the return is left out: readers would get words that do not follow on what they have.
+   */
+  function isLeftOut({ data }: LivePiece): boolean {
+    if (!outbox.away && withHoles.size === 0) return false;
+    const { parent_tool_use_id: agent }: DeltaData = JSON.parse(data);
+    if (outbox.away) withHoles.add(agent);
+    return withHoles.has(agent);
+  }
+
+  /** What an agent was writing is complete, or will never be. */
+  function mendHoles({ type, message }: AgentMessage): void {
+    if (type === 'assistant') withHoles.delete(parentOf(message));
+    if (type === 'result' || type === 'oversized') withHoles.clear();
   }
 
   /** A held-back delta goes out when its time has come, also when claude falls silent. */
@@ -86,6 +104,7 @@ export function createTranscriptWriter(
       const pieces = flows.take(message).flatMap((delta) => merger.delta(delta, now));
       const isComplete = message.type !== 'stream_event';
       take(isComplete ? [...pieces, ...merger.message(message, now)] : pieces);
+      mendHoles(message);
       return outbox.full ? outbox.room() : undefined;
     },
     async finish() {
