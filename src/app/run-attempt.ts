@@ -134,9 +134,9 @@ async function attemptOutcome(
   else if (outcome.kind !== 'succeeded') await clear();
   let after: Job | undefined;
   try {
-    // A slot is not free while a worktree is in it: with that, nothing is claimed before it has gone.
-    const heir = bench?.workspace === undefined ? succession : undefined;
-    if (outcome.kind !== 'overtaken') after = await recordEnd(deps, attempt, outcome, heir);
+    // A slot is not free while a worktree is in it: then nothing is claimed before that has gone.
+    const follows = bench?.workspace === undefined ? succession : undefined;
+    if (outcome.kind !== 'overtaken') after = await recordEnd(deps, attempt, outcome, follows);
   } finally {
     // A job that has ended after all: nobody will go on.
     if (outcome.kind === 'succeeded' || (isKept && after && isTerminal(after.status))) await clear();
@@ -206,16 +206,16 @@ async function recordEnd(
   deps: AttemptDeps,
   attempt: Attempt,
   outcome: AttemptOutcome,
-  heir: Succession | undefined,
+  succession: Succession | undefined,
 ): Promise<Job | undefined> {
   try {
     const jitter = deps.clock.random();
     const command = { type: 'EndAttempt', attempt: attempt.number, outcome, jitter } as const;
     const { job, events, next } = await persist(deps.clock, attempt.lost, () => {
-      const nextFor = heir?.nextFor();
+      const nextFor = succession?.nextFor();
       return handleCommand(deps, attempt.job.id, command, { nextFor }, attempt.latest());
     });
-    if (next !== undefined) heir?.follow(next);
+    if (next !== undefined) succession?.follow(next);
     await attempt.pass.ended(events);
     return job;
   } catch (error) {

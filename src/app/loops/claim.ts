@@ -1,5 +1,5 @@
-// Takes work while a slot is free; a busy worker claims nothing, so idle ones get it. What ends an attempt claims the
-// next one for its slot in the same step, if one waits: then nobody is idle. Twice per lease it also looks for what dead
+// Takes work while a slot is free; a busy worker claims nothing, so idle ones get it. What ends an attempt may claim
+// the next one for its slot in the same step, if one waits: then nobody is idle. Twice per lease it also looks for what dead
 // workers left, so that a lost job is taken up within two leases.
 import { isCode } from '../../domain/errors.js';
 import type { Clock } from '../../ports/clock.js';
@@ -72,7 +72,7 @@ export async function claimLoop(deps: ClaimLoopDeps, signal: AbortSignal): Promi
     let claim: Claim | undefined = first;
     while (claim !== undefined) {
       const next = await runOne(claim);
-      claim = next && (await unlessLeaving(next));
+      claim = next && (await unlessUnwanted(next));
     }
   }
 
@@ -97,14 +97,13 @@ export async function claimLoop(deps: ClaimLoopDeps, signal: AbortSignal): Promi
   const mayGoOn = (): boolean => !over.aborted && claiming === 0 && !claimer.mayBeLost() && room.hadRoom();
 
   /** Gives back what was claimed when it may not be run any more. A claim that cannot be given back lapses. */
-  async function unlessLeaving(claim: Claim): Promise<Claim | undefined> {
+  async function unlessUnwanted(claim: Claim): Promise<Claim | undefined> {
     try {
-      if (!over.aborted) return await room.unlessCramped(claim);
-      await claim.release();
+      return await unlessOver(claim, over).then(room.unlessCramped);
     } catch (error) {
       deps.log('claim.abandoned', { job_id: claim.jobId, error: String(error) }, 'warn');
+      return undefined;
     }
-    return undefined;
   }
 
   async function failed(error: unknown): Promise<void> {
@@ -155,13 +154,17 @@ export function createClaimer(deps: ClaimerDeps, over: AbortSignal): Claimer {
         waitHalfALease();
         return undefined;
       }
-      if (over.aborted) {
-        await claim.release(); // meanwhile we may claim nothing any more
-        return undefined;
-      }
-      deps.log('claim.taken_over', { job_id: claim.jobId }, 'warn');
-      return claim;
+      const kept = await unlessOver(claim, over);
+      if (kept !== undefined) deps.log('claim.taken_over', { job_id: kept.jobId }, 'warn');
+      return kept;
     },
     next: () => deps.queue.claim(deps.lane, deps.worker, patience),
   };
+}
+
+/** The claim, unless nothing may be claimed any more by now: then it is given back. */
+async function unlessOver(claim: Claim, over: AbortSignal): Promise<Claim | undefined> {
+  if (!over.aborted) return claim;
+  await claim.release();
+  return undefined;
 }

@@ -42,6 +42,7 @@ local FIRST_RECORD, NO_EXTRAS = 3, {}
 -- @include now
 -- @include views
 -- @include admission
+-- @include extras
 
 local function alreadyThere(ledger, from, first, count)
   local stored = redis.pcall('LRANGE', ledger, from, from + count - 1)
@@ -89,34 +90,6 @@ local function write(ledger, version, count, ...)
   return false
 end
 
--- What only some jobs have: beside the ledger, or in places of their own.
-local function writeExtras(job, jobId, view, extra, request)
-  if extra.digest then
-    local idem = K.toIdem .. extra.idem
-    redis.call('SET', idem, extra.digest .. ' ' .. jobId, 'PX', extra.digestTtl)
-  end
-  if extra.answer then
-    local answer = view .. K.toAnswer
-    redis.call('SET', answer, extra.answer)
-  end
-  if extra.asked or extra.requested then
-    local asked = view .. K.toRequest
-    if extra.asked then redis.call('SET', asked, request) else redis.call('UNLINK', asked) end
-  end
-  if extra.letter == 'add' then
-    note(job, 'letter', redis.call('XADD', K.dead, '*', 'jobId', jobId, 'code', extra.code, 'error', extra.error))
-  elseif extra.letter == 'remove' then
-    redis.call('XDEL', K.dead, job.letter or '0-0')
-    note(job, 'letter', nil)
-  end
-  if extra.callbackAt == '' then
-    redis.call('ZREM', K.callbacks, jobId)
-  elseif extra.callbackAt then
-    redis.call('ZADD', K.callbacks, extra.callbackAt, jobId)
-  end
-  if extra.leased then redis.call('ZREM', K.leases, jobId) end
-end
-
 -- Where the job waits or runs from now on; its former lane entry, if it had one, goes into `gone`.
 local function place(group, job, jobId, view, lane, extra, record, gone)
   local placement, repo = group.placement, extra.repo or job.repo
@@ -141,30 +114,19 @@ local function place(group, job, jobId, view, lane, extra, record, gone)
 end
 
 -- What is a job's alone; false when its ledger is not as long as it should be. `first`: which of ARGV is the first record.
+local lines = {} -- one list for all jobs, as long as the longest needs
 local function append(group, nth, view, lane, extra, first, gone)
-  if group.isNew then newView(view) end
-  local jobId, job, count = group.ids[nth], viewAt(view), group.records
-  local ledger, version, cursor = view .. K.toLedger, group.versions[nth], laterOf(job.cursor, job.saidAt)
-  local fits
-  if count == 1 and not extra.closed then -- as most are: no list is made of one
-    cursor = cursorAfter(cursor)
-    fits = write(ledger, version, 1, cursor .. ' ' .. ARGV[first])
-  else
-    local lines = {}
-    for n = 1, count do
-      local line = ARGV[first + n - 1]
-      if not extra.closed then
-        cursor = cursorAfter(cursor)
-        line = cursor .. ' ' .. line
-      end
-      lines[n] = line
+  local jobId, job, count = group.ids[nth], group.isNew and {} or viewAt(view), group.records
+  local cursor = laterOf(job.cursor, job.saidAt)
+  for n = 1, count do
+    lines[n] = ARGV[first + n - 1]
+    if not extra.closed then
+      cursor = cursorAfter(cursor)
+      lines[n] = cursor .. ' ' .. lines[n]
     end
-    fits = write(ledger, version, count, unpack(lines))
   end
-  if not fits then
-    if group.isNew then forgetView(view) end
-    return false
-  end
+  if not write(view .. K.toLedger, group.versions[nth], count, unpack(lines, 1, count)) then return false end
+  if group.isNew then beginView(view, job) end
   job.status, job.attempt, job.cursor, job.lane = group.status, group.attempts[nth], cursor or '0-0', group.lane
   changed(view)
   if group.placement ~= 'none' then place(group, job, jobId, view, lane, extra, count == 1 and ARGV[first], gone) end
@@ -195,18 +157,18 @@ local function file(group, lane, ids, scored, due, gone)
   end
 end
 
--- What the fleet stream names of those of a group that were appended.
+-- What the fleet stream names of a group: all, or `ids`, which are those of its jobs that were appended, in their order.
 local told = {}
 local function tell(group, ids)
   if #ids == #group.ids then
     told[#told + 1] = group.events
     return
   end
-  local isAmong = {}
-  for _, jobId in ipairs(ids) do isAmong[jobId] = true end
+  local n = 1
   for nth, jobId in ipairs(group.ids) do
-    if isAmong[jobId] then
+    if jobId == ids[n] then
       told[#told + 1] = string.format('%s %.0f %.0f', jobId, group.versions[nth] + 1, group.records)
+      n = n + 1
     end
   end
 end

@@ -49,9 +49,8 @@ local function viewAt(key)
   return view
 end
 
--- A job that is to be has no view, unless its ledger tells that there is one after all: then the view is looked for.
-local function newView(key) views[key] = views[key] or {} end
-local function forgetView(key) views[key] = nil end
+-- The view of a job that has just begun: nobody need look for it.
+local function beginView(key, view) views[key] = view end
 
 -- Sets one of EXTRAS, or the lane; nil takes it away.
 local function note(view, name, value)
