@@ -176,13 +176,17 @@ describe('claims after an absence of Redis', { ...needsOwnRedis, concurrency: tr
         assert.equal(taken.jobId, jobId);
         await fresh.close();
         await lapse(spare, bus.keyPrefix);
-        const late = await openBus(standby, bus);
-        assert.equal(
-          (await late.queue.reclaim('jobs', 'late', 9))[0]?.jobId,
-          jobId,
-          'it has served for long',
+        // A busy machine may take as long to connect as a Redis that loads its data: each that comes late is asked once.
+        const late = await eventually(
+          'it has served for long: whoever comes now may take at once',
+          async () => {
+            const one = await openBus(standby, bus);
+            const [claim] = await one.queue.reclaim('jobs', 'late', 9);
+            await one.close();
+            return claim;
+          },
         );
-        await late.close();
+        assert.equal(late.jobId, jobId);
       } finally {
         admin.disconnect();
         spare.disconnect();
