@@ -33,7 +33,8 @@ const NEVER = new AbortController().signal;
 /** Nothing kept yet. */
 export function createLeases({ clock, leaseMs, log }: LeaseDeps): Leases {
   const restMs = leaseMs / 3;
-  const all = new Set<Kept>();
+  /** No Set: one that changes as often as jobs come and go hands what was in it down to the old generation of the heap. */
+  const all: Kept[] = [];
   let idle = new AbortController();
   let looking = false;
   let lingering = false;
@@ -42,10 +43,10 @@ export function createLeases({ clock, leaseMs, log }: LeaseDeps): Leases {
   async function look(): Promise<void> {
     looking = true;
     let pauseMs = restMs;
-    while (all.size > 0) {
+    while (all.length > 0) {
       idle = new AbortController();
       await clock.sleep(pauseMs, idle.signal);
-      const answered = await Promise.all([...all].map(extend));
+      const answered = await Promise.all(all.map(extend));
       pauseMs = answered.every(Boolean) ? restMs : Math.min(restMs, BUS_RETRY_MS);
     }
     looking = false;
@@ -57,7 +58,7 @@ export function createLeases({ clock, leaseMs, log }: LeaseDeps): Leases {
     lingering = true;
     await clock.sleep(LINGER_MS, NEVER);
     lingering = false;
-    if (all.size === 0) idle.abort('nothing is kept');
+    if (all.length === 0) idle.abort('nothing is kept');
   }
 
   /** False when the bus does not answer. */
@@ -73,17 +74,24 @@ export function createLeases({ clock, leaseMs, log }: LeaseDeps): Leases {
   }
 
   function lose(kept: Kept): void {
-    if (all.delete(kept)) kept.onLost();
+    if (forget(kept)) kept.onLost();
+  }
+
+  /** False when it was not kept any more. */
+  function forget(kept: Kept): boolean {
+    const at = all.indexOf(kept);
+    if (at >= 0) all.splice(at, 1);
+    return at >= 0;
   }
 
   return {
     keep(claim, onLost) {
       const kept = { claim, onLost };
-      all.add(kept);
+      all.push(kept);
       if (!looking) void look();
       return () => {
-        all.delete(kept);
-        if (all.size === 0) void linger();
+        forget(kept);
+        if (all.length === 0) void linger();
       };
     },
   };
