@@ -1,14 +1,15 @@
 // The one way to change a job: load, fold, decide, append at the expected version; on a conflict, again.
 import { decide, type JobCommand } from '../domain/decide.js';
-import { AgenticoreError } from '../domain/errors.js';
+import { AgenticoreError, isCode } from '../domain/errors.js';
 import { chainEvents, GENESIS, type Hash } from '../domain/evidence.js';
 import { evolve, isDeadLetter, type Job } from '../domain/job.js';
 import type { JobEvent } from '../domain/job-event.js';
 import { placementChange } from '../domain/placement.js';
 import type { Clock } from '../ports/clock.js';
 import type { Claim } from '../ports/command-queue.js';
-import type { EventLog, IdempotencyClaim, Transition } from '../ports/event-log.js';
+import type { EventLog, IdempotencyClaim, NextFor, Transition } from '../ports/event-log.js';
 import type { StoredJob } from '../ports/stored-job.js';
+import { isOvertaken } from './overtaken.js';
 
 export interface LedgerDeps {
   readonly events: EventLog;
@@ -36,8 +37,8 @@ export interface CommandExtras {
   readonly idempotency?: IdempotencyClaim;
   /** Token of the claim without which the command may not happen. */
   readonly claim?: string;
-  /** The worker to claim the next entry for with the end of this attempt. */
-  readonly nextFor?: string | undefined;
+  /** For whom to claim the next entry with the end of this attempt. */
+  readonly nextFor?: NextFor | undefined;
 }
 
 /** The state as the caller last saw it: saves a look when nothing has happened since, and does no harm else. */
@@ -102,7 +103,33 @@ async function append(
   if (result.kind === 'unclaimed') throw new AgenticoreError('STALE_ATTEMPT');
   if (result.kind !== 'appended') return undefined;
   const { job, head } = transition.after;
-  return { job, head, events, next: result.next };
+  return { job, head, events, next: result.next && returnable(deps, result.next) };
+}
+
+/** How often an attempt that has started is handed back to a bus that is away, and how long it is left alone in between. */
+const HAND_BACKS = 10;
+const BUS_RETRY_MS = 1000;
+
+/** The claim as its holder may put it back, whether its attempt has started with it or not. */
+function returnable(deps: LedgerDeps, claim: Claim): Claim {
+  const { jobId, started, token } = claim;
+  if (started === undefined) return claim;
+  const { attempt } = started.job;
+  const outcome = { kind: 'handed-back' } as const;
+  const handBack = { type: 'EndAttempt', attempt, outcome, jitter: 0 } as const;
+
+  /** Not to be heard costs an attempt, so it is said again and again. */
+  async function release(tries = 1): Promise<void> {
+    try {
+      await handleCommand(deps, jobId, handBack, { claim: token }, started);
+    } catch (error) {
+      if (isOvertaken(error)) return;
+      if (!isCode(error, 'BUS_UNREACHABLE') || tries === HAND_BACKS) throw error;
+      await deps.clock.sleep(BUS_RETRY_MS, new AbortController().signal);
+      await release(tries + 1);
+    }
+  }
+  return { ...claim, release };
 }
 
 /** The transition that appends `events` behind `before`, with everything that follows from the new state. */

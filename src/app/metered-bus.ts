@@ -40,8 +40,10 @@ function meterEvents(events: EventLog, meter: Meter): EventLog {
     ...events,
     async append(transition) {
       const result = await events.append(transition);
-      if (result.kind === 'appended')
-        for (const event of transition.records) count(meter, event, transition, modelOf);
+      if (result.kind !== 'appended') return result;
+      for (const event of transition.records) count(meter, event, transition, modelOf);
+      const started = result.next?.started;
+      if (started !== undefined) recordWait(meter, started.job);
       return result;
     },
   };
@@ -54,8 +56,7 @@ function count(
   modelOf: (job: Job) => string,
 ): void {
   const { kind } = job;
-  if (event.type === 'AttemptStarted' && event.attempt === 1)
-    meter.record('queue_wait_seconds', { kind }, job.waitedMs / 1000);
+  if (event.type === 'AttemptStarted' && event.attempt === 1) recordWait(meter, job);
   if (event.type === 'ClaudeFinished') countClaude(meter, event, modelOf(job));
   if (event.type === 'CallbackDelivered') meter.add('callbacks_total', { outcome: 'delivered' });
   if (event.type === 'CallbackFailed') meter.add('callbacks_total', { outcome: 'failed' });
@@ -73,6 +74,10 @@ function count(
     Math.max(0, event.at - job.createdAt) / 1000,
   );
 }
+
+/** Of a job whose first attempt has started. */
+const recordWait = (meter: Meter, { kind, waitedMs }: Job): void =>
+  meter.record('queue_wait_seconds', { kind }, waitedMs / 1000);
 
 const LOST: readonly ErrorCode[] = ['WORKER_LOST', 'ATTEMPTS_EXHAUSTED'];
 

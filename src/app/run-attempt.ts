@@ -5,22 +5,16 @@ import { AgenticoreError, isCode } from '../domain/errors.js';
 import { isTerminal, type Job } from '../domain/job.js';
 import { blamesSession, unfinishedAfter } from '../domain/unfinished.js';
 import type { Claim } from '../ports/command-queue.js';
-import {
-  type Attempt,
-  type AttemptDeps,
-  createReport,
-  isOvertaken,
-  persist,
-  type StopReason,
-} from './attempt/attempt.js';
+import { type Attempt, type AttemptDeps, createReport, persist, type StopReason } from './attempt/attempt.js';
 import { deliverWork } from './attempt/deliver-work.js';
 import { type Bench, closeBench, keepBench, openBench } from './attempt/open-bench.js';
-import { type Pass, passBreaker } from './attempt/pass-breaker.js';
-import { settleSpools } from './attempt/settle-spools.js';
+import { letThrough, type Pass, passBreaker } from './attempt/pass-breaker.js';
+import { settleSpools, shelveSpools } from './attempt/settle-spools.js';
 import { watchCancel } from './attempt/watch-cancel.js';
 import { workUntilVerified } from './attempt/work-until-verified.js';
-import { type Handled, handleCommand } from './handle-command.js';
+import { handleCommand, type Known } from './handle-command.js';
 import type { Succession } from './loops/claim.js';
+import { isOvertaken } from './overtaken.js';
 
 /** How long an attempt that is handed back tries to say so: longer than claude's stop ladder takes. */
 const LAST_WORDS_MS = 10_000;
@@ -74,8 +68,9 @@ export async function runAttempt(
     lost: lost.signal,
     ...createReport(deps, started, lost.signal),
   };
+  const successor = keepSuccessor(deps, succession);
   try {
-    const outcome = await attemptOutcome(deps, attempt, succession);
+    const outcome = await attemptOutcome(deps, attempt, successor.succession);
     deps.log('attempt.ended', { ...ids, ...outcome });
     const isFull = outcome.kind === 'failed' && outcome.code === 'DISK_FULL';
     return isFull && !isWorthKeeping(attempt, outcome) ? 'no-room' : 'over';
@@ -84,14 +79,32 @@ export async function runAttempt(
     handBack.removeEventListener('abort', onHandBack);
     letGo();
     await watching;
+    successor.letGo();
   }
+}
+
+/** What is claimed with the end, and may have started, waits until the attempt has left: its lease is kept until then. */
+function keepSuccessor({ leases }: AttemptDeps, succession: Succession | undefined) {
+  let letGo = (): void => {};
+  const keeping: Succession | undefined = succession && {
+    ...succession,
+    follow(next) {
+      letGo = leases.keep(next, () => {});
+      succession.follow(next);
+    },
+  };
+  return { succession: keeping, letGo: () => letGo() };
 }
 
 /** Undefined when there is nothing to run now: the job ended, expired, ran out of attempts, or was parked. */
 async function startAttempt(
   deps: AttemptDeps,
   claim: Claim,
-): Promise<(Handled & { readonly pass: Pass }) | undefined> {
+): Promise<(Known & { readonly pass: Pass }) | undefined> {
+  if (claim.started !== undefined) {
+    await shelveSpools(deps, claim.jobId);
+    return { ...claim.started, pass: letThrough(deps, claim.jobId) };
+  }
   try {
     // Once the next attempt has started, or the last one is lost, the bus takes no more of that one.
     await settleSpools(deps, claim.jobId);
@@ -212,7 +225,7 @@ async function recordEnd(
     const jitter = deps.clock.random();
     const command = { type: 'EndAttempt', attempt: attempt.number, outcome, jitter } as const;
     const { job, events, next } = await persist(deps.clock, attempt.lost, () => {
-      const nextFor = succession?.nextFor();
+      const nextFor = succession?.nextFor(outcome.kind === 'succeeded');
       return handleCommand(deps, attempt.job.id, command, { nextFor }, attempt.latest());
     });
     if (next !== undefined) succession?.follow(next);

@@ -114,6 +114,15 @@ function startAttempt(
   return takeUp(job, now, heldMs, next);
 }
 
+/** What StartAttempt causes when a job has only been submitted and its wait has not expired: the same for all of them. */
+export const firstStart = (worker: string, host: string, now: number): JobEvent => ({
+  type: 'AttemptStarted',
+  at: now,
+  attempt: 1,
+  worker,
+  host,
+});
+
 /** Whoever holds the claim may not start an attempt before `until`: the model's quota is used up. */
 function parkJob(
   { until, jitter }: { until: number; jitter: number },

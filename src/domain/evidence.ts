@@ -108,6 +108,13 @@ function link(
   return { record: JSON.parse(line), line };
 }
 
+/** The canonical JSON of a record before and behind the hash that it names, for whoever will know that hash. */
+export function aroundPrev(event: JobEvent, version: number): readonly [string, string] {
+  const { line } = link(event, version, GENESIS);
+  const at = line.indexOf(`"prev":"${GENESIS}"`) + '"prev":"'.length; // within a text its quotes would be escaped
+  return [line.slice(0, at), line.slice(at + GENESIS.length)];
+}
+
 /** The version of the first record that does not fit its predecessor, or undefined when the chain is whole. */
 export function firstBreak(records: readonly LedgerRecord[], hash: Hash): number | undefined {
   let head = GENESIS;

@@ -17,6 +17,11 @@ export interface Claim extends Lease {
   readonly token: string;
   /** The job as it was when it entered the lane, where the bus has that at hand; it may have changed since. */
   readonly known?: StoredJob | undefined;
+  /**
+   * The job as its attempt started with this claim (NextFor); undefined when that is yet to be done. Such an attempt is
+   * given back by its end: `release` would let it be lost.
+   */
+  readonly started?: StoredJob | undefined;
   /** Puts the entry back for somebody else, as new. Does nothing when the claim is no longer ours. */
   release(): Promise<void>;
   /** Drops the entry of a job that has nothing left to do. Does nothing when the claim is no longer ours. */

@@ -20,6 +20,21 @@ export interface TakenKey {
   readonly digest: string;
 }
 
+/** Whose slot an end frees. */
+export interface NextFor {
+  /** The worker to claim the next entry of its lane for, in the same step. */
+  readonly worker: string;
+  /** Given when the first attempt of what is claimed may start in the same step, too; the bus may leave that to its holder. */
+  readonly start?: FirstAttempt | undefined;
+}
+
+/** How the first attempt of a job starts. None starts so once its wait has expired, or while there is a breaker of the credential. */
+export interface FirstAttempt {
+  readonly host: string;
+  /** Fingerprint of the model credential that the attempt uses. */
+  readonly credential: string;
+}
+
 export interface Transition {
   readonly jobId: string;
   /** 0 for a new job. */
@@ -43,12 +58,12 @@ export interface Transition {
   readonly idempotency?: IdempotencyClaim | undefined;
   /** Token of the claim that the caller must still hold. */
   readonly claim?: string | undefined;
-  /** With what ends an attempt: the worker whose slot it frees, to claim the next entry of its lane in the same step. */
-  readonly nextFor?: string | undefined;
+  /** With what ends an attempt; the same object for all of one worker, which then share a call. */
+  readonly nextFor?: NextFor | undefined;
 }
 
 export type AppendResult =
-  /** `next`: what was claimed for `nextFor`. None when nothing waited, or when only the repetition of a lost call came through. */
+  /** `next`: what was claimed for `nextFor`, if anything could be: with a call that was lost and sent again, if it is still held. */
   | { readonly kind: 'appended'; readonly next?: Claim | undefined }
   | { readonly kind: 'conflict' } // the ledger is not at expectedVersion: reload and decide again
   | { readonly kind: 'unclaimed' } // the claim belongs to nobody or somebody else by now

@@ -79,6 +79,7 @@ export async function startWorker(machines: Machines, leaving: Leaving): Promise
     leaseMs: config.worker.leaseSeconds * 1000,
     slots,
     run,
+    start: { host: deps.host, credential: deps.credential },
     room: machines.diskRoom,
     clock: systemClock,
     log,

@@ -397,6 +397,15 @@ describe('a spool that a dead worker left', () => {
     assert.deepEqual(await readdir(join(root, claim.jobId)), []);
   });
 
+  it('is kept aside when its job has started anew, on a bus that was restored', SOON, async (t) => {
+    const { stage, claim, root } = await left(t);
+    const started = await stage.bus.events.load(claim.jobId);
+    await runAttempt(stage.deps, { ...claim, started }, never);
+    const { entries } = await stage.bus.feed.read({ kind: 'job', jobId: claim.jobId }, undefined, 100);
+    assert.ok(!entries.some(({ data }) => data === '{"n":3}'));
+    assert.deepEqual(await readdir(join(root, claim.jobId)), ['spool-1.stale.jsonl']);
+  });
+
   it('is forwarded as soon as its worker counts as dead, without a claim', SOON, async (t) => {
     const { stage, claim, root } = await left(t);
     let asked = 0;

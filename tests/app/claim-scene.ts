@@ -57,6 +57,7 @@ export async function scene(
         ran.push(claim.jobId);
         return run(claim, ran.length, bus, succession);
       },
+      start: { host: 'host-1', credential: 'c' },
       clock: { ...systemClock, sleep },
       log: (fact) => void told.push(fact),
     },

@@ -61,3 +61,28 @@ test('a command on a job as it was last seen', async (t) => {
     assert.equal((await handleCommand(deps, queued.job.id, command, {}, queued)).job.commit, 'c0ffee');
   });
 });
+
+test('what came with a command, and has started, is put back unburned, once', async (t) => {
+  const bus = await openFileBus({ home: await tempDir(), leaseMs: 60_000 });
+  t.after(() => bus.close());
+  const signal = new AbortController().signal;
+  const ids = [await submit(bus.events), await submit(bus.events)] as const;
+  const [first, second] = [
+    await bus.queue.claim('jobs', 'worker-1', signal),
+    await bus.queue.claim('jobs', 'worker-1', signal),
+  ];
+  assert.ok(first && second);
+  const next = { ...second, started: await startAttempt(bus.events, second.jobId) };
+  const append: typeof bus.events.append = async (transition) => {
+    const result = await bus.events.append(transition);
+    return result.kind === 'appended' && transition.jobId === first.jobId ? { ...result, next } : result;
+  };
+  const deps: LedgerDeps = { events: { ...bus.events, append }, clock: systemClock, hash: sha256 };
+  const handled = await handleCommand(deps, ids[0], START, { claim: first.token });
+  await handled.next?.release();
+  const { job } = (await bus.events.load(ids[1])) ?? {};
+  assert.deepEqual([job?.status, job?.attempt, job?.attemptsUsed], ['queued', 1, 0]);
+  assert.deepEqual(await bus.queue.depth('jobs'), { waiting: 1, running: 1 });
+  await handled.next?.release(); // it is nobody's to give back any more
+  assert.equal((await bus.events.load(ids[1]))?.job.version, 3);
+});

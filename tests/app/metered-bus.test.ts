@@ -29,6 +29,23 @@ function listening() {
 }
 
 describe('a metered bus', () => {
+  it('counts the wait of a job that starts with the end of another', async (t) => {
+    const { bus, close } = await setStage();
+    t.after(close);
+    const { meter, values } = listening();
+    const waiting = await submit(bus.events, { now: T0 });
+    const claim = await bus.queue.claim('jobs', 'worker-1', new AbortController().signal);
+    const started = await startAttempt(bus.events, waiting, { now: T0 + 3_000 });
+    assert.ok(claim);
+    const next = { ...claim, started };
+    const { events } = meterBus(
+      { ...bus, events: { ...bus.events, append: async () => ({ kind: 'appended', next }) } },
+      meter,
+    );
+    await submit(events, { now: T0 });
+    assert.deepEqual(values, { 'queue_wait_seconds task': [3] });
+  });
+
   it('counts jobs, attempts, waits, tokens and costs', async (t) => {
     const { bus, close } = await setStage();
     t.after(close);

@@ -5,6 +5,7 @@ import { systemClock } from '../../src/adapters/host/system-clock.js';
 import type { Succession } from '../../src/app/loops/claim.js';
 import type { Bus } from '../../src/ports/bus.js';
 import type { Claim } from '../../src/ports/command-queue.js';
+import type { NextFor } from '../../src/ports/event-log.js';
 import { eventually } from '../support/eventually.js';
 import { startAttempt, submit, transition } from '../support/ledger.js';
 import { done, scene } from './claim-scene.js';
@@ -14,7 +15,7 @@ async function goOn({ jobId }: Claim, { events }: Bus, { nextFor, follow }: Succ
   const end = { type: 'EndAttempt', attempt: 1, outcome: { kind: 'succeeded' }, jitter: 0 } as const;
   const result = await events.append({
     ...transition(await startAttempt(events, jobId), end),
-    nextFor: nextFor(),
+    nextFor: nextFor(true),
   });
   if (result.kind === 'appended' && result.next) follow(result.next);
   return 'over';
@@ -52,11 +53,28 @@ describe('the slot of an attempt that ends', () => {
     await ended();
   });
 
+  it('may begin with an attempt that starts at once, unless the end is a bad one', async (t) => {
+    const wanted: (NextFor | undefined)[] = [];
+    const { bus } = await scene(t, {
+      run: (claim, _nth, _bus, { nextFor }) => {
+        wanted.push(nextFor(true), nextFor(false), nextFor(true));
+        return done(claim);
+      },
+      sleep,
+      slots: 1,
+    });
+    await submit(bus.events);
+    await eventually('it has run', () => wanted.length === 3);
+    const starts = { worker: 'worker-1', start: { host: 'host-1', credential: 'c' } };
+    assert.deepEqual(wanted, [starts, { worker: 'worker-1' }, starts]);
+    assert.equal(wanted[0], wanted[2]); // what is one object shares a call
+  });
+
   it('is not what a free one waits with: nothing is claimed then', async (t) => {
-    const wanted: (string | undefined)[] = [];
+    const wanted: (NextFor | undefined)[] = [];
     const { bus, waits } = await scene(t, {
       run: (claim, _nth, _bus, { nextFor }) => {
-        wanted.push(nextFor());
+        wanted.push(nextFor(true));
         return done(claim);
       },
       sleep,
@@ -75,7 +93,7 @@ describe('the slot of an attempt that ends', () => {
         await jobs.done();
         await goOn(claim, of, succession);
         leaving();
-        assert.equal(succession.nextFor(), undefined);
+        assert.equal(succession.nextFor(true), undefined);
         return 'over';
       },
       sleep,
@@ -113,7 +131,7 @@ describe('the slot of an attempt that ends', () => {
 
   it('claims nothing with an end on a disk that was full', async (t) => {
     let fill = (): void => {};
-    const wanted: (string | undefined)[] = [];
+    const wanted: (NextFor | undefined)[] = [];
     const jobs = submitting(4);
     const stage = await scene(t, {
       async run(claim, nth, bus, succession) {
@@ -121,7 +139,7 @@ describe('the slot of an attempt that ends', () => {
         await eventually('both run', () => stage.ran.length === 2);
         if (nth === 1) fill();
         else await eventually('it is known', () => stage.told.includes('worker.disk_full'));
-        if (nth === 2) wanted.push(succession.nextFor());
+        if (nth === 2) wanted.push(succession.nextFor(true));
         return goOn(claim, bus, succession);
       },
       sleep,
@@ -135,12 +153,12 @@ describe('the slot of an attempt that ends', () => {
   });
 
   it('is given up when it is time to look for what dead workers left', async (t) => {
-    const wanted: (string | undefined)[] = [];
+    const wanted: (NextFor | undefined)[] = [];
     const { bus } = await scene(t, {
       async run(claim, _nth, _bus, { nextFor }) {
         // `briefly` lets half a lease pass at once.
         await eventually('it wants nothing more', () => {
-          wanted.push(nextFor());
+          wanted.push(nextFor(true));
           return wanted.at(-1) === undefined;
         });
         return done(claim);

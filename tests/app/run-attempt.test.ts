@@ -79,17 +79,44 @@ describe('an attempt that goes well', () => {
     const waiting = await submit(stage.bus.events);
     const followed: string[] = [];
     await runAttempt(stage.deps, claim, never, {
-      nextFor: () => 'worker-1',
+      nextFor: () => ({ worker: 'worker-1' }),
       follow: (next) => void followed.push(next.jobId),
     });
     assert.deepEqual(followed, [waiting]);
     assert.deepEqual(await stage.bus.queue.depth('jobs'), { waiting: 0, running: 1 });
   });
+  it('goes on when it has started with its claim', async () => {
+    const stage = await stageWith();
+    const claim = await claimNew(stage);
+    const started = await startAttempt(stage.bus.events, claim.jobId);
+    await runAttempt(stage.deps, { ...claim, started }, never);
+    const types = await typesOf(stage, claim.jobId);
+    assert.deepEqual(types.slice(0, 3), ['JobSubmitted', 'AttemptStarted', 'WorkspaceOpened']);
+    assert.equal(types.at(-1), 'JobSucceeded');
+  });
+  it('says whether it has ended well when it asks for whom to claim', async () => {
+    for (const [setting, well] of [
+      [{}, true],
+      [{ act: () => Promise.reject(new TypeError('it broke')) }, false],
+    ] as const) {
+      const stage = await stageWith(setting);
+      const asked: boolean[] = [];
+      const nextFor = (succeeded: boolean) => void asked.push(succeeded);
+      await runAttempt(stage.deps, await claimNew(stage, {}), never, {
+        nextFor,
+        follow: () => assert.fail(),
+      });
+      assert.deepEqual(asked, [well]);
+    }
+  });
   it('claims nothing with its end when its worktree is still to be cleared', async () => {
     const stage = await stageWith();
     const claim = await claimNew(stage);
     await submit(stage.bus.events);
-    await runAttempt(stage.deps, claim, never, { nextFor: () => 'worker-1', follow: () => assert.fail() });
+    await runAttempt(stage.deps, claim, never, {
+      nextFor: () => ({ worker: 'worker-1' }),
+      follow: () => assert.fail(),
+    });
     assert.equal(stage.deeds.at(-1), 'close');
     assert.deepEqual(await stage.bus.queue.depth('jobs'), { waiting: 1, running: 0 });
   });

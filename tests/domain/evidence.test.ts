@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { describe, it } from 'node:test';
 import {
+  aroundPrev,
   canonicalJson,
   chainEvents,
   firstBreak,
@@ -53,6 +54,13 @@ describe('a chain of ledger records', () => {
       records.map((record) => JSON.stringify(record)),
     );
     assert.deepEqual([records[1]?.prev, head()], [hash(lines[0] ?? ''), hash(lines[2] ?? '')]);
+  });
+  it('has records that are known but for the hash in them', () => {
+    const host = `"prev":"${GENESIS}"`;
+    const event = { type: 'AttemptStarted', at: 4, attempt: 1, worker: host, host } as const;
+    const { lines } = chainEvents([event], { version: 7, head: hash('the last one') }, hash);
+    const [before, behind] = aroundPrev(event, 8);
+    assert.equal(`${before}${hash('the last one')}${behind}`, lines[0]);
   });
   const { records } = chainEvents(events, tail, hash);
   const tampered: Record<string, readonly LedgerRecord[]> = {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { describe, it } from 'node:test';
-import { decide, type JobCommand } from '../../src/domain/decide.js';
+import { decide, firstStart, type JobCommand } from '../../src/domain/decide.js';
 import { AgenticoreError, type ErrorCode } from '../../src/domain/errors.js';
 import { evolve, type Job } from '../../src/domain/job.js';
 import type { JobEvent, JobOrder } from '../../src/domain/job-event.js';
@@ -92,6 +92,7 @@ describe('a job that waits', () => {
   });
   it('starts its first attempt when it is claimed', () => {
     given(submitted).when(start).gives({ type: 'AttemptStarted', attempt: 1, worker: 'w2' });
+    assert.deepEqual(decide(start, fold(submitted), T0 + 1), [firstStart(start.worker, start.host, T0 + 1)]);
   });
   it('is cancelled at once', () => {
     given(submitted).when(cancel).gives({ type: 'CancelRequested' }, { type: 'JobCancelled' });

@@ -57,6 +57,7 @@ export async function openAgenticore(url: string): Promise<OpenQueue> {
         room: { lack: async () => undefined },
         clock: systemClock,
         log: complain,
+        start: { host: WORKER.host, credential: 'none' },
       };
       let loop = Promise.resolve();
       return {
@@ -82,13 +83,15 @@ async function runNothing(
   listener: WorkListener,
   succession: Succession,
 ): Promise<void> {
-  const started = await handleCommand(
-    deps,
-    claim.jobId,
-    { type: 'StartAttempt', ...WORKER },
-    { claim: claim.token },
-    claim.known,
-  );
+  const started =
+    claim.started ??
+    (await handleCommand(
+      deps,
+      claim.jobId,
+      { type: 'StartAttempt', ...WORKER },
+      { claim: claim.token },
+      claim.known,
+    ));
   const { job } = started;
   listener.started();
   const letGo = leases.keep(claim, () => undefined);
@@ -97,7 +100,7 @@ async function runNothing(
     deps,
     job.id,
     { type: 'EndAttempt', attempt: job.attempt, outcome, jitter: 0 },
-    { nextFor: succession.nextFor() },
+    { nextFor: succession.nextFor(true) },
     started,
   );
   if (next !== undefined) succession.follow(next);

@@ -4,8 +4,10 @@ import { compareCursors } from '../../domain/cursor.js';
 import { isTerminal, type JobStatus } from '../../domain/job.js';
 import { repoOf } from '../../domain/placement.js';
 import { upkeepAt } from '../../domain/upkeep.js';
-import type { Transition } from '../../ports/event-log.js';
+import type { NextFor, Transition } from '../../ports/event-log.js';
 import { type ClaimName, parseClaimToken } from './claim-token.js';
+import type { Keys } from './keys.js';
+import { type StartTemplate, startTemplate } from './start-template.js';
 
 /** The members are those that the head of append.lua names. */
 export interface Group {
@@ -18,16 +20,23 @@ export interface Group {
   readonly isNew?: true | undefined;
   readonly worker?: string | undefined;
   readonly nextFor?: string | undefined;
+  readonly start?: StartTemplate | undefined;
   readonly ids: string[];
   readonly versions: number[];
   readonly created: string[];
   readonly attempts: string[];
   events: string;
+  heads?: string[];
   claims?: string[];
   oldest?: string;
   newest?: string;
   upkeep?: string[];
   extras?: Record<string, Extras>;
+}
+
+export interface GroupOptions {
+  readonly maxPerRepo: number;
+  readonly keys: Keys;
 }
 
 type Extras = Readonly<Record<string, string>>;
@@ -44,6 +53,7 @@ export interface Grouped<T> {
 interface Gathering<T> {
   readonly group: Group;
   readonly before: JobStatus | undefined;
+  readonly nextFor: NextFor | undefined;
   readonly items: T[];
 }
 
@@ -51,7 +61,7 @@ interface Gathering<T> {
 export function groupTransitions<T>(
   items: readonly T[],
   transitionOf: (item: T) => Transition,
-  maxPerRepo: number,
+  options: GroupOptions,
 ): Grouped<T> {
   const all: Gathering<T>[] = [];
   for (const item of items) {
@@ -59,10 +69,12 @@ export function groupTransitions<T>(
     const claim = transition.claim === undefined ? undefined : parseClaimToken(transition.claim);
     let gathering = all.find((one) => isAlike(one, transition, claim?.worker));
     if (gathering === undefined) {
-      gathering = { group: openGroup(transition, claim?.worker), before: transition.before, items: [] };
+      const { before, nextFor } = transition;
+      const group = openGroup(transition, claim?.worker, options.keys);
+      gathering = { group, before, nextFor, items: [] };
       all.push(gathering);
     }
-    join(gathering.group, transition, claim, maxPerRepo);
+    join(gathering.group, transition, claim, options.maxPerRepo);
     gathering.items.push(item);
   }
   const inTurn: T[] = [];
@@ -79,7 +91,7 @@ export function groupTransitions<T>(
 
 /** True when the transition differs from those of the group only in what groups have lists for. */
 function isAlike<T>(
-  { group, before }: Gathering<T>,
+  { group, before, nextFor }: Gathering<T>,
   transition: Transition,
   worker: string | undefined,
 ): boolean {
@@ -91,13 +103,13 @@ function isAlike<T>(
     group.records === transition.records.length &&
     group.isNew === isNew(transition) &&
     group.worker === worker &&
-    group.nextFor === transition.nextFor &&
+    nextFor === transition.nextFor &&
     group.lane === order.lane
   );
 }
 
-function openGroup(transition: Transition, worker: string | undefined): Group {
-  const { before, placement, records, after } = transition;
+function openGroup(transition: Transition, worker: string | undefined, keys: Keys): Group {
+  const { before, placement, records, after, nextFor } = transition;
   const { status, order } = after.job;
   return {
     status,
@@ -108,7 +120,8 @@ function openGroup(transition: Transition, worker: string | undefined): Group {
     records: records.length,
     isNew: isNew(transition),
     worker,
-    nextFor: transition.nextFor,
+    nextFor: nextFor?.worker,
+    start: nextFor && startTemplate(nextFor, keys),
     ids: [],
     versions: [],
     created: [],
@@ -132,6 +145,10 @@ function join(group: Group, transition: Transition, claim: ClaimName | undefined
   if (dueAt !== undefined) {
     group.upkeep ??= [];
     group.upkeep.push(String(dueAt));
+  }
+  if (transition.placement.kind === 'enqueue') {
+    group.heads ??= [];
+    group.heads.push(after.job.kind === 'task' ? after.head() : '');
   }
   if (claim !== undefined) {
     const { entryId, deliveries } = claim;

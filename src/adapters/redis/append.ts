@@ -1,4 +1,5 @@
 // Appends transitions through append.lua: those that are asked for in one tick go in one call.
+import { randomUUID } from 'node:crypto';
 import { ReplyError } from 'ioredis';
 import type { AppendResult, EventLog, Transition } from '../../ports/event-log.js';
 import { type Answer, APPENDED, readAnswers } from './append-answers.js';
@@ -11,6 +12,8 @@ import { type Constants, runScript, withConstants } from './scripts.js';
 /** Not all at once: while Redis carries out a call, the next one is being made. It also bounds how long a call takes. */
 const MAX_TOGETHER = 25;
 const MAX_CHARACTERS = 256 * 1024;
+/** Longer than a call waits for its answer, and for the connection, before it is sent again. */
+const CLAIMED_MS = 10_000;
 
 /** A transition and who waits for it. */
 interface Asked {
@@ -33,26 +36,31 @@ export function createAppend(
   keys: Keys,
   { maxPerRepo, leaseMs, hold }: AppendOptions,
 ): EventLog['append'] {
+  const options = { maxPerRepo, keys };
   const script = withConstants('append', appendConstants(keys, maxPerRepo, leaseMs));
+  const own = randomUUID();
+  let calls = 0;
   let gathered: Asked[] = [];
   let characters = 0;
   /** Jobs and idempotency keys of `gathered`: a call may have each of them once. */
-  const named = new Set<string>();
+  let named = new Set<string>();
 
   function flush(): void {
     const batch = gathered;
     gathered = [];
     characters = 0;
-    named.clear();
+    named = new Set();
     if (batch.length > 0) void send(batch);
   }
 
   async function send(batch: readonly Asked[]): Promise<void> {
     try {
-      const { groups, inTurn, texts } = groupTransitions(batch, ({ transition }) => transition, maxPerRepo);
+      const { groups, inTurn, texts } = groupTransitions(batch, ({ transition }) => transition, options);
       const json = JSON.stringify(groups);
+      calls += 1;
+      const call = `${own}-${calls}`;
       const reply = await connection.ask((redis, resent) =>
-        runScript(redis, script, [keys.fleet], [resent ? '1' : '', json, ...texts]),
+        runScript(redis, script, [keys.fleet], [resent ? '1' : '', call, json, ...texts]),
       );
       const answers = readAnswers(reply, groups);
       for (const [nth, asked] of inTurn.entries()) answer(asked, answers[nth] ?? APPENDED);
@@ -65,7 +73,10 @@ export function createAppend(
     if (told.kind === 'failed') fail(connection.explain(new ReplyError(told.error)));
     else if (told.kind !== 'appended') settle(told);
     else if (told.entry === undefined || nextFor === undefined) settle(APPENDED);
-    else settle({ ...APPENDED, next: hold(keys.lane(after.job.order.lane), nextFor, told.entry, 1) });
+    else {
+      const lane = keys.lane(after.job.order.lane);
+      settle({ ...APPENDED, next: hold(lane, nextFor.worker, told.entry, 1, told.started) });
+    }
   }
 
   /** Whether the call that is being gathered has this job, or this idempotency key, already. */
@@ -88,11 +99,24 @@ export function createAppend(
 
 function appendConstants(keys: Keys, maxPerRepo: number, leaseMs: number): Constants {
   const { prefix, fleetBell, jobs, delayed, upkeep, leases, callbacks, dead, fleet } = keys;
-  const settings = { prefix, limit: maxPerRepo, leaseMs, fleetLength: FLEET_LENGTH, fleetBell };
+  const settings = {
+    prefix,
+    limit: maxPerRepo,
+    leaseMs,
+    claimedMs: CLAIMED_MS,
+    fleetLength: FLEET_LENGTH,
+    fleetBell,
+  };
   const owned = { jobs, delayed, upkeep, leases, callbacks, dead, fleet };
   const toView = keys.view('');
   const toIndex = keys.index('queued').slice(0, -'queued'.length);
-  const beginnings = { toIndex, toView, toLane: keys.lane(''), toIdem: keys.idempotency('') };
+  const beginnings = {
+    toIndex,
+    toView,
+    toLane: keys.lane(''),
+    toIdem: keys.idempotency(''),
+    toClaimed: keys.claimed(''),
+  };
   const behindView = (key: (jobId: string) => string): string => key('').slice(toView.length);
   return {
     ...settings,

@@ -1,5 +1,6 @@
 // A worker's hold on a lane entry, whichever way it came by it.
 import type { Claim } from '../../ports/command-queue.js';
+import type { StoredJob } from '../../ports/stored-job.js';
 import { claimToken } from './claim-token.js';
 import type { Connection } from './connection.js';
 import type { Keys } from './keys.js';
@@ -11,11 +12,17 @@ import { runScript, type ScriptName } from './scripts.js';
  * The claim that `worker` has on an entry of the lane (its key): how often the entry was delivered tells this time from
  * a later one, also to the same worker.
  */
-export type Hold = (lane: string, worker: string, entry: LaneEntry, deliveries: number) => Claim;
+export type Hold = (
+  lane: string,
+  worker: string,
+  entry: LaneEntry,
+  deliveries: number,
+  started?: StoredJob,
+) => Claim;
 
 /** Makes claims of entries; their methods throw BUS_UNREACHABLE. */
 export function createHold(connection: Connection, keys: Keys): Hold {
-  return (lane, worker, { entryId, jobId, known }, deliveries) => {
+  return (lane, worker, { entryId, jobId, known }, deliveries, started) => {
     const holder = [entryId, worker, deliveries];
     const run = async (script: ScriptName, scriptKeys: readonly string[], more: readonly string[] = []) =>
       asNumber(
@@ -24,6 +31,7 @@ export function createHold(connection: Connection, keys: Keys): Hold {
     return {
       jobId,
       known,
+      started,
       token: claimToken({ entryId, deliveries, worker }),
       extend: () => run('extend', [lane]),
       async release() {

@@ -52,6 +52,8 @@ export interface Keys {
   readonly dead: string;
   /** Every domain event of all jobs: a stream. */
   readonly fleet: string;
+  /** What a call of append.lua claimed, for whoever must send it again: a string. */
+  claimed(call: string): string;
   idempotency(key: string): string;
   /** Records of the workers: a hash. */
   readonly workers: string;
@@ -122,6 +124,7 @@ export function openKeys(keyPrefix: string): Keys {
     held: (repo) => key(`held:${repo}`),
     dead: key('dead'),
     fleet: key('fleet'),
+    claimed: (call) => key(`claimed:${call}`),
     idempotency: (idempotencyKey) => key(`idem:${idempotencyKey}`),
     workers: key('workers'),
     alive: key('workers:alive'),

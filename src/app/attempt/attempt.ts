@@ -71,11 +71,6 @@ export interface Attempt {
 
 export type StopReason = 'cancelled' | 'claim-lost' | 'handed-back';
 
-const OVERTAKEN = ['STALE_ATTEMPT', 'JOB_ENDED', 'JOB_NOT_FOUND'] as const;
-
-/** True when another attempt or the end of the job came first: nothing is this attempt's to record any more. */
-export const isOvertaken = (error: unknown): boolean => OVERTAKEN.some((code) => isCode(error, code));
-
 const BUS_RETRY_MS = 1000;
 
 /** Repeats a bus operation until the bus answers: what an attempt has to say must not be lost to an outage. */

@@ -5,7 +5,8 @@ import type { Profile } from '../../domain/profile.js';
 import { pullRequestText } from '../../domain/pull-request.js';
 import type { PullRequestOrder } from '../../ports/code-host.js';
 import type { Workspace } from '../../ports/workspace.js';
-import { type Attempt, type AttemptDeps, confirmClaim, isOvertaken, persist } from './attempt.js';
+import { isOvertaken } from '../overtaken.js';
+import { type Attempt, type AttemptDeps, confirmClaim, persist } from './attempt.js';
 import { withoutSecrets } from './without-secrets.js';
 
 /** Opens it, or finds the one there is; `task` is without secrets. One that fails after a good push is a field of the job, not its failure. */

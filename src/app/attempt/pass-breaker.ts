@@ -34,7 +34,7 @@ export async function passBreaker(deps: BreakerDeps, claim: Claim): Promise<Pass
   const passage = await deps.breaker.pass(deps.credential, PROBE_MS);
   if (passage.kind === 'open') {
     const { job } = claim.known ?? (await deps.events.load(claim.jobId)) ?? {};
-    if (job?.order.delivers) return createPass(deps, claim.jobId, undefined); // it asks the model nothing
+    if (job?.order.delivers) return letThrough(deps, claim.jobId); // it asks the model nothing
     const { until } = passage;
     const command = { type: 'ParkJob', until, jitter: deps.clock.random() } as const;
     await handleCommand(deps, claim.jobId, command, { claim: claim.token });
@@ -43,6 +43,9 @@ export async function passBreaker(deps: BreakerDeps, claim: Claim): Promise<Pass
   }
   return createPass(deps, claim.jobId, passage.kind === 'probe' ? passage.probe : undefined);
 }
+
+/** The pass of an attempt that had nothing against it. */
+export const letThrough = (deps: BreakerDeps, jobId: string): Pass => createPass(deps, jobId, undefined);
 
 function createPass(deps: BreakerDeps, jobId: string, probe: string | undefined): Pass {
   const { breaker, credential, log } = deps;

@@ -16,12 +16,20 @@ export async function settleSpools(deps: SettleDeps, jobId: string): Promise<voi
   for (const name of await deps.spools.left(jobId)) await settleSpool(deps, name);
 }
 
+/**
+ * Keeps as evidence what earlier attempts left here of a job that has none in its ledger: the bus was restored from an
+ * older state. Its messages would pass for those of the first attempt.
+ */
+export async function shelveSpools(deps: SettleDeps, jobId: string): Promise<void> {
+  for (const name of await deps.spools.left(jobId)) await settleSpool(deps, name, async () => 'overtaken');
+}
+
 /** Settles one spool that no living attempt writes to. Throws BUS_UNREACHABLE; it stays as it is then. */
-async function settleSpool(deps: SettleDeps, name: SpoolName): Promise<void> {
+async function settleSpool(deps: SettleDeps, name: SpoolName, refuse = refusalOf): Promise<void> {
   const ids = { job_id: name.jobId, attempt: name.attempt };
   const spool = deps.spools.open(name);
   try {
-    const reason = await refusalOf(deps, name, spool);
+    const reason = await refuse(deps, name, spool);
     await (reason === undefined ? spool.remove() : spool.keepAsStale());
     const bytes = spool.bytes;
     if (reason === undefined) deps.log('transcript.spool_forwarded', { ...ids, bytes });

@@ -4,6 +4,7 @@
 import { isCode } from '../../domain/errors.js';
 import type { Clock } from '../../ports/clock.js';
 import type { Claim, CommandQueue } from '../../ports/command-queue.js';
+import type { FirstAttempt, NextFor } from '../../ports/event-log.js';
 import type { Log } from '../../ports/log.js';
 import type { Slots } from '../slots.js';
 import { type ClaimRoomDeps, createClaimRoom } from './claim-room.js';
@@ -30,12 +31,17 @@ export interface ClaimLoopDeps extends ClaimerDeps, ClaimRoomDeps {
    * on with.
    */
   readonly run: (claim: Claim, succession: Succession) => Promise<'no-room' | 'over'>;
+  /** How first attempts start that do so with their claim; undefined when none may. */
+  readonly start: FirstAttempt | undefined;
 }
 
 /** Who comes next in the slot of an attempt. */
 export interface Succession {
-  /** The worker to claim another entry for with the end of this attempt; undefined when nothing is to be claimed so. */
-  nextFor(): string | undefined;
+  /**
+   * For whom to claim another entry with the end of this attempt; undefined when nothing is to be claimed so. `succeeded`:
+   * it ends well, so that nothing speaks against starting the next one at once.
+   */
+  nextFor(succeeded: boolean): NextFor | undefined;
   /** Takes what was claimed; it runs when this attempt has left its slot. */
   follow(next: Claim): void;
 }
@@ -51,6 +57,9 @@ export async function claimLoop(deps: ClaimLoopDeps, signal: AbortSignal): Promi
   const over = AbortSignal.any([signal, failing.signal]);
   const claimer = createClaimer(deps, over);
   const room = createClaimRoom(deps, over);
+  const { worker, start } = deps;
+  const claims: NextFor = { worker };
+  const starts: NextFor = { worker, start };
   let claiming = 0;
   let settled = (): void => {};
 
@@ -80,7 +89,7 @@ export async function claimLoop(deps: ClaimLoopDeps, signal: AbortSignal): Promi
   async function runOne(claim: Claim): Promise<Claim | undefined> {
     let next: Claim | undefined;
     const succession: Succession = {
-      nextFor: () => (mayGoOn() ? deps.worker : undefined),
+      nextFor: (succeeded) => (mayGoOn() ? (succeeded ? starts : claims) : undefined),
       follow: (claimed) => {
         next = claimed;
       },
@@ -96,7 +105,7 @@ export async function claimLoop(deps: ClaimLoopDeps, signal: AbortSignal): Promi
   /** Who has a free slot waits at the lane with it, and it is not time to look for the lost ones. */
   const mayGoOn = (): boolean => !over.aborted && claiming === 0 && !claimer.mayBeLost() && room.hadRoom();
 
-  /** Gives back what was claimed when it may not be run any more. A claim that cannot be given back lapses. */
+  /** Gives back what was claimed when it may not be run any more. A claim that cannot be given back lapses, with its attempt. */
   async function unlessUnwanted(claim: Claim): Promise<Claim | undefined> {
     try {
       return await unlessOver(claim, over).then(room.unlessCramped);

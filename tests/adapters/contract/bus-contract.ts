@@ -17,6 +17,7 @@ import { jobListContract } from './job-list.js';
 import { keysAndAnswersContract } from './keys-and-answers.js';
 import { leaseContract } from './lease.js';
 import { nextClaimContract } from './next-claim.js';
+import { nextStartContract } from './next-start.js';
 import { registryContract } from './registry.js';
 import { talliesContract } from './tallies.js';
 import { transcriptLogContract } from './transcript-log.js';
@@ -30,6 +31,7 @@ export function busContract(name: string, open: OpenBus): void {
   keysAndAnswersContract(name, open);
   commandQueueContract(name, open);
   nextClaimContract(name, open);
+  nextStartContract(name, open);
   delayContract(name, open);
   admissionContract(name, open);
   deadLetterContract(name, open);

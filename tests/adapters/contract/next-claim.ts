@@ -20,7 +20,7 @@ async function begin({ events, queue }: Bus, worker = 'worker-1'): Promise<Claim
 
 async function ending({ events }: Bus, jobId: string, outcome: Outcome = SUCCEEDED): Promise<Transition> {
   const command = { type: 'EndAttempt', attempt: 1, outcome, jitter: 0 } as const;
-  return { ...transition(await events.load(jobId), command), nextFor: 'worker-1' };
+  return { ...transition(await events.load(jobId), command), nextFor: { worker: 'worker-1' } };
 }
 
 const nextOf = (result: AppendResult): Claim | undefined => {

@@ -4,8 +4,8 @@ import { connect, createServer, type Socket } from 'node:net';
 
 export interface CuttingProxy {
   readonly url: string;
-  /** The next script call is carried out, but its answer is lost with the connection. */
-  loseNextAnswer(): void;
+  /** The next script call is carried out, but its answer is lost with the connection, once `meanwhile` is done. */
+  loseNextAnswer(meanwhile?: () => Promise<unknown>): void;
   /** The next script call is lost with the connection before Redis sees it. */
   loseNextCall(): void;
   /** How often the line was cut. */
@@ -17,6 +17,7 @@ export async function startCuttingProxy(redisPort: number): Promise<CuttingProxy
   const sockets = new Set<Socket>();
   let plan: 'answer' | 'call' | undefined;
   let cuts = 0;
+  let doing = async (): Promise<unknown> => undefined;
 
   const server = createServer((client) => {
     const redis = connect(redisPort, '127.0.0.1');
@@ -49,8 +50,8 @@ export async function startCuttingProxy(redisPort: number): Promise<CuttingProxy
       redis.write(chunk);
     });
     redis.on('data', (chunk) => {
-      if (losing) cut();
-      else client.write(chunk);
+      if (!losing) client.write(chunk);
+      else void doing().finally(cut);
     });
   });
   server.listen(0, '127.0.0.1');
@@ -60,7 +61,8 @@ export async function startCuttingProxy(redisPort: number): Promise<CuttingProxy
 
   return {
     url: `redis://127.0.0.1:${address.port}`,
-    loseNextAnswer() {
+    loseNextAnswer(meanwhile = async () => undefined) {
+      doing = meanwhile;
       plan = 'answer';
     },
     loseNextCall() {

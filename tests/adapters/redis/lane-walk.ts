@@ -122,7 +122,9 @@ function createWalk(
       const before = job && (await bus().events.load(job.id));
       if (before === undefined || sabotage !== 'none') return;
       const command = { type: 'EndAttempt', attempt: before.job.attempt, ...GOOD } as const;
-      const result = await bus().events.append({ ...transition(before, command, past), nextFor: 'w-2' });
+      const start = random() < 0.5 ? { host: 'h', credential: 'c' } : undefined;
+      const end = transition(before, command, past);
+      const result = await bus().events.append({ ...end, nextFor: { worker: 'w-2', start } });
       if (result.kind === 'appended' && result.next) claims.push(result.next);
     },
     'hand back': () => end({ kind: 'handed-back' }),

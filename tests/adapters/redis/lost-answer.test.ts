@@ -2,9 +2,10 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
 import type { Bus } from '../../../src/ports/bus.js';
+import type { Transition } from '../../../src/ports/event-log.js';
 import { eventually } from '../../support/eventually.js';
 import { needsOwnRedis } from '../../support/install-redis.js';
-import { startAttempt, startTurn, submission, submit, transition } from '../../support/ledger.js';
+import { inFull, startAttempt, startTurn, submission, submit, transition } from '../../support/ledger.js';
 import { type OwnRedis, startOwnRedis } from '../../support/redis-server.js';
 import { type CuttingProxy, startCuttingProxy } from './cutting-proxy.js';
 import { freshPrefix, openBus } from './redis-under-test.js';
@@ -52,22 +53,63 @@ describe('a lost answer on Redis', needsOwnRedis, () => {
     assert.deepEqual(await bus.queue.depth('jobs'), { waiting: 2, running: 0 });
   });
 
-  test('what a lost answer claimed is taken over when its lease has lapsed', TIMEOUT, async () => {
+  const FOR = { worker: 'worker-1', start: { host: 'host-1', credential: 'c' } };
+
+  /** The end of a job that runs, before others that wait. */
+  async function ending(): Promise<Transition> {
     const claim = await bus.queue.claim('jobs', 'worker-1', new AbortController().signal);
     const started = await startAttempt(bus.events, claim?.jobId ?? '');
-    const waiting = await submit(other.events);
     const end = { type: 'EndAttempt', attempt: 1, outcome: { kind: 'succeeded' }, jitter: 0 } as const;
-    proxy.loseNextAnswer();
-    const ended = await bus.events.append({ ...transition(started, end), nextFor: 'worker-1' });
-    assert.deepEqual(ended, { kind: 'appended' });
-    assert.deepEqual(await other.queue.depth('jobs'), { waiting: 0, running: 1 });
-    const third = await openBus(redis, { keyPrefix, leaseMs: 1 });
-    await eventually('it is taken over', async () => {
-      const [taken] = await third.queue.reclaim('jobs', 'worker-2', 9);
-      return taken?.jobId === waiting;
+    return transition(started, end);
+  }
+
+  for (const [what, nextFor] of [
+    ['claimed', { worker: 'worker-1' }],
+    ['claimed and started', FOR],
+  ] as const)
+    test(`what was ${what} is told again when the answer was lost`, TIMEOUT, async () => {
+      const end = await ending();
+      const waiting = await submit(other.events);
+      await submit(other.events);
+      proxy.loseNextAnswer();
+      const ended = await bus.events.append({ ...end, nextFor });
+      const next = ended.kind === 'appended' ? ended.next : undefined;
+      assert.equal(next?.jobId, waiting);
+      assert.equal(await next?.extend(), true);
+      assert.deepEqual(inFull(next?.started ?? next?.known), inFull(await other.events.load(waiting)));
+      assert.equal(next?.started?.job.attempt, nextFor === FOR ? 1 : undefined);
+      assert.deepEqual(await other.queue.depth('jobs'), { waiting: 1, running: 1 });
     });
-    await third.close();
+
+  test('many that were claimed are each told to one whose answer was lost', TIMEOUT, async () => {
+    for (let n = 0; n < 2; n += 1) await submit(other.events);
+    const all = [await ending(), await ending(), await ending()];
+    const waiting = [await submit(other.events), await submit(other.events)];
+    proxy.loseNextAnswer();
+    const results = await Promise.all(all.map((end) => bus.events.append({ ...end, nextFor: FOR })));
+    const claims = results.flatMap((result) => (result.kind === 'appended' ? (result.next ?? []) : []));
+    assert.deepEqual(claims.map(({ jobId }) => jobId).toSorted(), waiting.toSorted());
+    assert.deepEqual(
+      claims.map(({ started }) => started?.job.status),
+      ['running', 'running'],
+    );
   });
+
+  for (const worker of ['worker-1', 'worker-2'])
+    test(`what ${worker} took over before the call was sent again is not told`, TIMEOUT, async () => {
+      const end = await ending();
+      const waiting = await submit(other.events);
+      const third = await openBus(redis, { keyPrefix, leaseMs: 1 });
+      proxy.loseNextAnswer(() =>
+        eventually('it is taken over', async () => {
+          const [taken] = await third.queue.reclaim('jobs', worker, 9);
+          return taken?.jobId === waiting;
+        }),
+      );
+      assert.deepEqual(await bus.events.append({ ...end, nextFor: FOR }), { kind: 'appended' });
+      assert.deepEqual(await other.queue.depth('jobs'), { waiting: 0, running: 1 });
+      await third.close();
+    });
 
   test(
     'a direct turn whose answers were lost has begun, is extended and has ended once',

@@ -3,31 +3,33 @@
 -- becomes is the caller's business. One call has transitions of many jobs, which do not depend on each other: a call
 -- costs more than a transition, and a command more than another member of it.
 --
--- K     prefix (of all keys), limit (per repository, 0 for none), leaseMs (of a direct attempt), fleetLength (how many
---       entries the fleet stream keeps, about), fleetBell (channel)
+-- K     prefix (of all keys), limit (per repository, 0 for none), leaseMs (of a direct attempt), claimedMs (how long a call
+--       may be sent again), fleetLength (how many entries the fleet stream keeps, about), fleetBell (channel)
 --       the keys jobs, delayed, upkeep, leases, callbacks (zsets), dead, fleet (streams); what the keys of indices (zset of
---       each status), views (string), lanes (stream) and idempotency keys (string) begin with: toIndex, toView, toLane,
---       toIdem; and what a view's key is continued by for its ledger (list), answer and request (strings): toLedger,
---       toAnswer, toRequest
+--       each status), views (string), lanes (stream), idempotency keys (string) and claimed calls (string) begin with:
+--       toIndex, toView, toLane, toIdem, toClaimed; and what a view's key is continued by for its ledger (list), answer and
+--       request (strings): toLedger, toAnswer, toRequest
 -- KEYS  1 fleet (all keys of the bus are in its slot)
--- ARGV  1 '1' when this is sent again because the first answer was lost
---       2 the transitions, as JSON: groups of those that do the same, by the names below
---       3.. in turn of groups and jobs: the records, and behind them the request of a turn that waits (extra `asked`), for
+-- ARGV  1 '1' when this is sent again because the first answer was lost  2 a name that no other call has
+--       3 the transitions, as JSON: groups of those that do the same, by the names below
+--       4.. in turn of groups and jobs: the records, and behind them the request of a turn that waits (extra `asked`), for
 --          up to 20 MiB would take Redis half a second to read out of JSON
 -- Group: status, placement (none | enqueue | requeue | delay | lease | remove), lane, enter and left (the status whose
 --         index to enter and the one to leave; absent for none), records (how many each), isNew (their ledgers are
 --         empty), worker (they must be claimed by it), oldest and newest (of the entries in claims), nextFor (the worker
---         for which as many entries of the lane are claimed as jobs are appended, if so many wait), events (of all its
---         jobs, as the fleet stream names them); and in turn of the jobs lists of: ids, versions (before), created (ms),
---         attempts, upkeep (when to look at each; absent while they run), claims (lane entry and deliveries that the worker
---         must have, in turn; absent without one), extras (absent when no job has any; else by its position from 1, by name)
+--         for which as many entries of the lane are claimed as jobs are appended, if so many wait), start (how first
+--         attempts of those start, see next.lua; absent when none may), events (of all its jobs, as the fleet stream names
+--         them); and in turn of the jobs lists of: ids, versions (before), created (ms), attempts, heads (what enqueue puts
+--         into the lane with the record: its hash, '' for a job that no claim starts), upkeep (when to look at each; absent
+--         while they run), claims (lane entry and deliveries that the worker must have, in turn; absent without one),
+--         extras (absent when no job has any; else by its position from 1, by name)
 -- Extras: repo (counted by the limit; of a new job), dueAt (ms: for delay), answer, idem, digest and digestTtl
 --         (idempotency key, ms), asked (a request comes with it), requested, leased (a turn ends: it may have a request; it
 --         has a lease), letter (add | remove: dead letter), code and error (with it), closed (the records come after the
 --         job's end), callbackAt (ms: telling its end is due, '' not any more)
 -- Returns 1 when all were appended and nothing was claimed, else {results, claimed}: 1 when all were appended, else in turn
 --         of groups and jobs 'appended' | 'conflict' | 'unclaimed' | {'duplicate', job id, digest} | {'failed', error of
---         Redis}; and in turn of groups the entries that were claimed
+--         Redis}; and in turn of groups the entries that were claimed, each with 1 behind it if its job has started
 --
 -- Invariants: the ledger is the only account of a job; the view has what scripts need to know of it. A job that runs,
 -- or waits and is admitted, has one lane entry, named by the view's `entry`; one that is held, delayed, runs by a direct
@@ -37,8 +39,8 @@
 -- `events`: job id, version of the first event and how many, again and again, divided by blanks; the doorbell rings with
 -- the same. No call has a job or an idempotency key twice.
 local prefix, limit = K.prefix, K.limit
-local resent, groups = ARGV[1], cjson.decode(ARGV[2])
-local FIRST_RECORD, NO_EXTRAS = 3, {}
+local resent, call, groups = ARGV[1], ARGV[2], cjson.decode(ARGV[3])
+local FIRST_RECORD, NO_EXTRAS = 4, {}
 -- @include now
 -- @include views
 -- @include admission
@@ -91,8 +93,8 @@ local function write(ledger, version, count, ...)
 end
 
 -- Where the job waits or runs from now on; its former lane entry, if it had one, goes into `gone`.
-local function place(group, job, jobId, view, lane, extra, record, gone)
-  local placement, repo = group.placement, extra.repo or job.repo
+local function place(group, nth, job, view, lane, extra, record, gone)
+  local jobId, placement, repo = group.ids[nth], group.placement, extra.repo or job.repo
   if group.isNew then
     if repo then note(job, 'repo', repo) end
   else
@@ -103,8 +105,10 @@ local function place(group, job, jobId, view, lane, extra, record, gone)
   end
   if placement == 'enqueue' and repo then
     admit(jobId, view, lane, repo)
-  elseif placement == 'enqueue' or placement == 'requeue' then
-    job.entry = putInLane(jobId, lane, group.isNew and record)
+  elseif placement == 'enqueue' then
+    job.entry = putInLane(jobId, lane, record and group.heads[nth] .. ' ' .. group.created[nth] .. ' ' .. group.upkeep[nth] .. ' ' .. record)
+  elseif placement == 'requeue' then
+    job.entry = putInLane(jobId, lane)
   elseif placement == 'lease' then
     redis.call('ZADD', K.leases, string.format('%.0f', nowMs() + K.leaseMs), jobId)
   else
@@ -129,7 +133,7 @@ local function append(group, nth, view, lane, extra, first, gone)
   if group.isNew then beginView(view, job) end
   job.status, job.attempt, job.cursor, job.lane = group.status, group.attempts[nth], cursor or '0-0', group.lane
   changed(view)
-  if group.placement ~= 'none' then place(group, job, jobId, view, lane, extra, count == 1 and ARGV[first], gone) end
+  if group.placement ~= 'none' then place(group, nth, job, view, lane, extra, count == 1 and ARGV[first], gone) end
   if extra ~= NO_EXTRAS then writeExtras(job, jobId, view, extra, ARGV[first + count]) end
   return true
 end
@@ -173,15 +177,7 @@ local function tell(group, ids)
   end
 end
 
--- Entries for the slots that a group has freed, when all else is done: nothing is undone any more. None of a lane that
--- something was put into: idle workers who wait there come first, and Redis serves them behind the script.
-local function claimNext(group, count)
-  local lane = K.toLane .. group.lane
-  if not group.nextFor or count == 0 or entered[lane] then return {} end
-  local read = redis.pcall('XREADGROUP', 'GROUP', 'workers', group.nextFor, 'COUNT', count, 'STREAMS', lane, '>')
-  if not read or read.err then return {} end
-  return read[1][2]
-end
+-- @include next
 
 local looked = {}
 for _, group in ipairs(groups) do
@@ -225,16 +221,11 @@ for _, group in ipairs(groups) do
 end
 
 saveViews()
+local claimed, anyClaimed = claimNext()
 if #told > 0 then
   local events = table.concat(told, ' ')
   redis.call('XADD', K.fleet, 'MAXLEN', '~', K.fleetLength, '*', 'events', events)
   redis.call('PUBLISH', K.fleetBell, events)
-end
-
-local claimed, anyClaimed = {}, false
-for which, group in ipairs(groups) do
-  claimed[which] = claimNext(group, group.appended)
-  anyClaimed = anyClaimed or #claimed[which] > 0
 end
 if allAppended and not anyClaimed then return 1 end
 return { allAppended and 1 or results, claimed }

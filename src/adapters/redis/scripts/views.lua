@@ -6,7 +6,8 @@
 --
 -- Most views have nothing but a lane behind the entry: they keep that part as it was, as `rest`.
 --
--- Invariants: what `changed` was told of is in Redis after `saveViews`, with which every script ends that changes a view.
+-- Invariants: what `changed` was told of is in Redis after `saveViews`, with which every script ends that changes a view
+-- (but for those that next.lua writes by itself, afterwards).
 -- What has a name is set by `note`.
 local EXTRAS = { 'repo', 'heldSince', 'heldMs', 'saidAttempt', 'saidSeq', 'saidAt', 'letter', 'trimmed' }
 local views, changedViews, plainLanes = {}, {}, {}
