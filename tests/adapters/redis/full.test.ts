@@ -9,7 +9,7 @@ import { isCode } from '../../../src/domain/errors.js';
 import type { Bus } from '../../../src/ports/bus.js';
 import { eventually } from '../../support/eventually.js';
 import { needsOwnRedis } from '../../support/install-redis.js';
-import { endAttempt, inFull, sha256, startAttempt, submit } from '../../support/ledger.js';
+import { endAttempt, inFull, sha256, startAttempt, submit, transition } from '../../support/ledger.js';
 import { type OwnRedis, startOwnRedis } from '../../support/redis-server.js';
 import { mountSmallDisk, needsSmallDisk } from '../../support/small-disk.js';
 import { ANSWER, makeWholeHistory } from '../../support/whole-history.js';
@@ -48,6 +48,24 @@ const fullOfMemory = takesNothing(
 );
 
 describe('a Redis that has reached maxmemory', needsOwnRedis, () => {
+  test('claims and starts nothing with an end that it refuses', TIMEOUT, async (t) => {
+    const { bus, admin } = await scene(t);
+    const jobId = await submit(bus.events);
+    const waiting = await submit(bus.events);
+    await bus.queue.claim('jobs', 'w', never);
+    const started = await startAttempt(bus.events, jobId);
+    const command = { type: 'EndAttempt', attempt: 1, outcome: { kind: 'succeeded' }, jitter: 0 } as const;
+    const nextFor = { worker: 'w', start: { host: 'h', credential: 'c' } };
+    const end = { ...transition(started, command), nextFor };
+    await admin.config('SET', 'maxmemory', '1');
+    await assert.rejects(bus.events.append(end), fullOfMemory);
+    assert.deepEqual(await bus.queue.depth('jobs'), { waiting: 1, running: 1 });
+    assert.equal((await bus.events.load(waiting))?.job.status, 'queued');
+    await admin.config('SET', 'maxmemory', '0');
+    const result = await bus.events.append(end);
+    assert.equal(result.kind === 'appended' && result.next?.started?.job.id, waiting);
+  });
+
   test('refuses every transition whole, answers readers, and lets claims be extended', TIMEOUT, async (t) => {
     const { bus, admin } = await scene(t);
     const jobId = await submit(bus.events);
