@@ -24,8 +24,8 @@ if (wanted.length === 0) {
   // Once, here: two test files that install it at the same time would fight over apt's lock.
   await installRedis();
 }
-// Three at a time: half of a file's time is waiting. A file that hangs is ended after five minutes, and named.
-const flags = ['--test-concurrency=3', '--test-timeout=300000', '--test-reporter=spec'];
+// Four at a time: more than half of a file's time is waiting. A file that hangs is ended after five minutes, and named.
+const flags = ['--test-concurrency=4', '--test-timeout=300000', '--test-reporter=spec'];
 // Whoever names tests wants to see them one by one.
 const files = wanted.length === 0 ? groupTests(root, 'dist/tests/together', tests) : tests;
 const args = ['--enable-source-maps', '--test', ...flags, ...files];
