@@ -13,7 +13,8 @@ process.once('exit', () => {
 /** Makes an empty folder. Pass the test context (or anything with `after`) to have it removed when that test ends. */
 export async function tempDir(t?: { after(done: () => Promise<void>): void }): Promise<string> {
   const path = await mkdtemp(join(tmpdir(), 'agenticore-test-'));
-  if (t) t.after(() => rm(path, REMOVE));
-  else leftovers.push(path);
+  t?.after(() => rm(path, REMOVE));
+  // In any case: hooks run in the order in which they came, so that what the test stops later may still write here.
+  leftovers.push(path);
   return path;
 }
