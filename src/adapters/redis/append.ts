@@ -12,8 +12,10 @@ import { type Constants, runScript, withConstants } from './scripts.js';
 /** Not all at once: while Redis carries out a call, the next one is being made. It also bounds how long a call takes. */
 const MAX_TOGETHER = 25;
 const MAX_CHARACTERS = 256 * 1024;
-/** Longer than a call waits for its answer, and for the connection, before it is sent again. */
-const CLAIMED_MS = 10_000;
+/** For how long the answer to a call that claims is asked for: what it has claimed would be nobody's until the lease has lapsed. */
+const PERSIST_MS = 10_000;
+/** For how long it can be told: longer than somebody asks, and waits for the last answer. */
+const CLAIMED_MS = 20_000;
 
 /** A transition and who waits for it. */
 interface Asked {
@@ -59,8 +61,10 @@ export function createAppend(
       const json = JSON.stringify(groups);
       calls += 1;
       const call = `${own}-${calls}`;
-      const reply = await connection.ask((redis, resent) =>
-        runScript(redis, script, [keys.fleet], [resent ? '1' : '', call, json, ...texts]),
+      const claims = groups.some(({ nextFor }) => nextFor !== undefined);
+      const reply = await connection.ask(
+        (redis, resent) => runScript(redis, script, [keys.fleet], [resent ? '1' : '', call, json, ...texts]),
+        claims ? PERSIST_MS : 0,
       );
       const answers = readAnswers(reply, groups);
       for (const [nth, asked] of inTurn.entries()) answer(asked, answers[nth] ?? APPENDED);

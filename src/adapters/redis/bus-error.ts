@@ -53,6 +53,10 @@ export function unreachable(reason: string): AgenticoreError {
 export const isLostAnswer = (error: unknown): boolean =>
   !isReply(error) && CONNECTION_LOST.test(messageOf(error));
 
+/** The same, or Redis was silent for too long. */
+export const isInDoubt = (error: unknown): boolean =>
+  isLostAnswer(error) || (!isReply(error) && TIMED_OUT.test(messageOf(error)));
+
 /** True when a lane has no group, as on an empty Redis or after a flush, also one that hit a waiting reader. */
 export const isGroupMissing = (error: unknown): boolean =>
   isReply(error) && /^(NOGROUP|UNBLOCKED)\b/.test(messageOf(error));

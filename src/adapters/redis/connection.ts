@@ -9,6 +9,7 @@ import {
   busError,
   isConnectionLost,
   isDatabaseRefused,
+  isInDoubt,
   isLostAnswer,
   unreachable,
 } from './bus-error.js';
@@ -45,10 +46,11 @@ export interface Connection {
   /** Resolves when connected; throws BUS_UNREACHABLE. Resolves early, whatever is the case, when the signal aborts. */
   online(signal?: AbortSignal): Promise<void>;
   /**
-   * Carries out `send` when connected, once more when the connection broke before the answer came: `resent` tells.
+   * Carries out `send` when connected, once more when the connection broke before the answer came: `resent` tells. With
+   * `persistMs` again and again for so long, also when Redis was silent: for what must not be left in doubt.
    * Throws BUS_UNREACHABLE; other errors of Redis (bugs) pass as they are.
    */
-  ask<T>(send: (redis: Redis, resent: boolean) => Promise<T>): Promise<T>;
+  ask<T>(send: (redis: Redis, resent: boolean) => Promise<T>, persistMs?: number): Promise<T>;
   /** What to throw for an error of a command sent without `ask`. */
   explain(error: unknown): unknown;
   close(): Promise<void>;
@@ -95,13 +97,13 @@ export function openConnection(options: ConnectionOptions): Connection {
     return wasReady ? 'the connection was lost' : strangerAt(options.url, 'nothing answers');
   }
 
-  async function online(signal?: AbortSignal): Promise<void> {
+  async function online(signal?: AbortSignal, leastMs = 0): Promise<void> {
     if (closed) throw unreachable(reason());
     if (isReady() || signal?.aborted) return;
     const now = performance.now();
     const patience = PATIENCE_MS - (options.failFast ? now - (offlineSince ?? now) : 0);
     // Never less than a turn of the event loop, or a caller that tries again and again would stop it.
-    await readyWithin(Math.max(0, patience), signal);
+    await readyWithin(Math.max(leastMs, patience), signal);
     if (!isReady() && !signal?.aborted) throw unreachable(reason());
   }
 
@@ -145,20 +147,31 @@ export function openConnection(options: ConnectionOptions): Connection {
 
   const explain = (error: unknown): unknown => busError(error, reason());
 
+  async function askAgain<T>(send: () => Promise<T>, until: number): Promise<T> {
+    for (;;) {
+      await online(undefined, Math.max(0, until - performance.now()));
+      try {
+        return await send();
+      } catch (error) {
+        if (!isInDoubt(error) || performance.now() >= until) throw explain(error);
+      }
+    }
+  }
+
   return {
     redis,
     isReady,
     online,
     explain,
-    async ask(send) {
+    async ask(send, persistMs = 0) {
       if (!isReady()) await online();
+      const until = performance.now() + persistMs;
       try {
         return await gathered(() => send(redis, false));
       } catch (error) {
-        if (!isLostAnswer(error)) throw explain(error);
+        if (!(persistMs > 0 ? isInDoubt : isLostAnswer)(error)) throw explain(error);
       }
-      await online();
-      return send(redis, true).catch((error: unknown) => Promise.reject(explain(error)));
+      return askAgain(() => send(redis, true), until);
     },
     async close() {
       if (closed) return;

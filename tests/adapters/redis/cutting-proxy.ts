@@ -8,6 +8,9 @@ export interface CuttingProxy {
   loseNextAnswer(meanwhile?: () => Promise<unknown>): void;
   /** The next script call is lost with the connection before Redis sees it. */
   loseNextCall(): void;
+  /** Hangs up on everybody, until `open`. */
+  shut(): void;
+  open(): void;
   /** How often the line was cut. */
   cuts(): number;
   stop(): Promise<void>;
@@ -17,9 +20,14 @@ export async function startCuttingProxy(redisPort: number): Promise<CuttingProxy
   const sockets = new Set<Socket>();
   let plan: 'answer' | 'call' | undefined;
   let cuts = 0;
+  let isShut = false;
   let doing = async (): Promise<unknown> => undefined;
 
   const server = createServer((client) => {
+    if (isShut) {
+      client.destroy();
+      return;
+    }
     const redis = connect(redisPort, '127.0.0.1');
     let losing = false;
     const cut = (): void => {
@@ -67,6 +75,12 @@ export async function startCuttingProxy(redisPort: number): Promise<CuttingProxy
     },
     loseNextCall() {
       plan = 'call';
+    },
+    shut() {
+      isShut = true;
+    },
+    open() {
+      isShut = false;
     },
     cuts: () => cuts,
     async stop() {

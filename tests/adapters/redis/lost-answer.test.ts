@@ -1,6 +1,7 @@
 // A connection that breaks between a call and its answer: what was carried out is recognised, nothing happens twice.
 import assert from 'node:assert/strict';
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
+import { isCode } from '../../../src/domain/errors.js';
 import type { Bus } from '../../../src/ports/bus.js';
 import type { Transition } from '../../../src/ports/event-log.js';
 import { eventually } from '../../support/eventually.js';
@@ -80,6 +81,32 @@ describe('a lost answer on Redis', needsOwnRedis, () => {
       assert.equal(next?.started?.job.attempt, nextFor === FOR ? 1 : undefined);
       assert.deepEqual(await other.queue.depth('jobs'), { waiting: 1, running: 1 });
     });
+
+  test('what was claimed is told also when Redis was away for longer than others wait', TIMEOUT, async () => {
+    const end = await ending();
+    const waiting = await submit(other.events);
+    proxy.loseNextAnswer(async () => proxy.shut());
+    const ended = bus.events.append({ ...end, nextFor: FOR });
+    await eventually('others are told that it is away', () =>
+      bus.ping().then(
+        () => false,
+        (error) => isCode(error, 'BUS_UNREACHABLE'),
+      ),
+    );
+    proxy.open();
+    const result = await ended;
+    assert.equal(result.kind === 'appended' && result.next?.started?.job.id, waiting);
+  });
+
+  test('nothing starts with a call that Redis had not seen: its time may be long past', TIMEOUT, async () => {
+    const end = await ending();
+    const waiting = await submit(other.events);
+    proxy.loseNextCall();
+    const result = await bus.events.append({ ...end, nextFor: FOR });
+    const next = result.kind === 'appended' ? result.next : undefined;
+    assert.deepEqual([next?.jobId, next?.started], [waiting, undefined]);
+    assert.equal((await other.events.load(waiting))?.job.status, 'queued');
+  });
 
   test('many that were claimed are each told to one whose answer was lost', TIMEOUT, async () => {
     for (let n = 0; n < 2; n += 1) await submit(other.events);

@@ -6,7 +6,7 @@
 --
 -- Invariants: nothing is claimed of a lane that something was put into: idle workers who wait there come first, and Redis
 -- serves them behind the script. An attempt starts so only if its job is as it came in, its entry is the claimed one, and
--- its wait has not expired; all others are left to their holder. What was claimed is kept while the call may be sent again:
+-- its wait has not expired, and the call is not sent again, with a time long past; all others are left to their holder. What was claimed is kept while the call may be sent again:
 -- it has the same answer then.
 
 -- The view of a job that came in and waits since: cursor, lane entry, and what stands behind that.
@@ -52,7 +52,7 @@ local function claimFor(group)
   if not group.nextFor or group.appended == 0 or entered[lane] then return {} end
   local read = redis.pcall('XREADGROUP', 'GROUP', 'workers', group.nextFor, 'COUNT', group.appended, 'STREAMS', lane, '>')
   if not read or read.err then return {} end
-  if group.start then startFirst(group.start, read[1][2]) end
+  if group.start and resent ~= '1' then startFirst(group.start, read[1][2]) end
   return read[1][2]
 end
 
