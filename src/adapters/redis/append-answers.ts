@@ -29,7 +29,7 @@ export function readAnswers(reply: unknown, groups: readonly Group[]): readonly 
   const answers: Answer[] = [];
   for (const [which, { ids, start }] of groups.entries()) {
     const begin = start && starting(start);
-    const entries = [...laneEntries(asList(claimed)[which])];
+    const entries = [...laneEntries(asList(claimed)[which] ?? [])];
     for (let n = 0; n < ids.length; n += 1) {
       const answer = readResult(results[answers.length] ?? APPENDED.kind);
       const entry = answer.kind === 'appended' ? entries.shift() : undefined;

@@ -29,7 +29,7 @@
 --         job's end), callbackAt (ms: telling its end is due, '' not any more)
 -- Returns 1 when all were appended and nothing was claimed, else {results, claimed}: 1 when all were appended, else in turn
 --         of groups and jobs 'appended' | 'conflict' | 'unclaimed' | {'duplicate', job id, digest} | {'failed', error of
---         Redis}; and in turn of groups the entries that were claimed, each with 1 behind it if its job has started
+--         Redis}; and in turn of groups, if any claims, the entries that were claimed, each with 1 behind it if its job has started
 --
 -- Invariants: the ledger is the only account of a job; the view has what scripts need to know of it. A job that runs,
 -- or waits and is admitted, has one lane entry, named by the view's `entry`; one that is held, delayed, runs by a direct
@@ -179,7 +179,7 @@ end
 
 -- @include next
 
-local looked = {}
+local looked, claims = {}, false
 for _, group in ipairs(groups) do
   local viewsOf = {}
   for nth, jobId in ipairs(group.ids) do
@@ -188,6 +188,7 @@ for _, group in ipairs(groups) do
     if not group.isNew then looked[#looked + 1] = view end
   end
   group.views = viewsOf
+  claims = claims or group.nextFor
 end
 loadViews(looked)
 
@@ -221,7 +222,8 @@ for _, group in ipairs(groups) do
 end
 
 saveViews()
-local claimed, anyClaimed = claimNext()
+local claimed, anyClaimed = {}, false
+if claims then claimed, anyClaimed = claimNext() end
 if #told > 0 then
   local events = table.concat(told, ' ')
   redis.call('XADD', K.fleet, 'MAXLEN', '~', K.fleetLength, '*', 'events', events)
