@@ -1,6 +1,6 @@
 // The one way to change a job: load, fold, decide, append at the expected version; on a conflict, again.
 import { decide, type JobCommand } from '../domain/decide.js';
-import { AgenticoreError, isCode } from '../domain/errors.js';
+import { AgenticoreError } from '../domain/errors.js';
 import { chainEvents, GENESIS, type Hash } from '../domain/evidence.js';
 import { evolve, isDeadLetter, type Job } from '../domain/job.js';
 import type { JobEvent } from '../domain/job-event.js';
@@ -10,6 +10,7 @@ import type { Claim } from '../ports/command-queue.js';
 import type { EventLog, IdempotencyClaim, NextFor, Transition } from '../ports/event-log.js';
 import type { StoredJob } from '../ports/stored-job.js';
 import { isOvertaken } from './overtaken.js';
+import { persist } from './persist.js';
 
 export interface LedgerDeps {
   readonly events: EventLog;
@@ -106,9 +107,8 @@ async function append(
   return { job, head, events, next: result.next && returnable(deps, result.next) };
 }
 
-/** How often an attempt that has started is handed back to a bus that is away, and how long it is left alone in between. */
-const HAND_BACKS = 10;
-const BUS_RETRY_MS = 1000;
+/** For how long an attempt that has started is handed back to a bus that is away: not to be heard costs it. */
+const HAND_BACK_MS = 10_000;
 
 /** The claim as its holder may put it back, whether its attempt has started with it or not. */
 function returnable(deps: LedgerDeps, claim: Claim): Claim {
@@ -118,15 +118,17 @@ function returnable(deps: LedgerDeps, claim: Claim): Claim {
   const outcome = { kind: 'handed-back' } as const;
   const handBack = { type: 'EndAttempt', attempt, outcome, jitter: 0 } as const;
 
-  /** Not to be heard costs an attempt, so it is said again and again. */
-  async function release(tries = 1): Promise<void> {
+  async function release(): Promise<void> {
+    const [over, giveUp] = [new AbortController(), new AbortController()];
+    void deps.clock.sleep(HAND_BACK_MS, over.signal).then(() => giveUp.abort());
     try {
-      await handleCommand(deps, jobId, handBack, { claim: token }, started);
+      await persist(deps.clock, giveUp.signal, () =>
+        handleCommand(deps, jobId, handBack, { claim: token }, started),
+      );
     } catch (error) {
-      if (isOvertaken(error)) return;
-      if (!isCode(error, 'BUS_UNREACHABLE') || tries === HAND_BACKS) throw error;
-      await deps.clock.sleep(BUS_RETRY_MS, new AbortController().signal);
-      await release(tries + 1);
+      if (!isOvertaken(error)) throw error;
+    } finally {
+      over.abort();
     }
   }
   return { ...claim, release };

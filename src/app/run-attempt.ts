@@ -5,7 +5,7 @@ import { AgenticoreError, isCode } from '../domain/errors.js';
 import { isTerminal, type Job } from '../domain/job.js';
 import { blamesSession, unfinishedAfter } from '../domain/unfinished.js';
 import type { Claim } from '../ports/command-queue.js';
-import { type Attempt, type AttemptDeps, createReport, persist, type StopReason } from './attempt/attempt.js';
+import { type Attempt, type AttemptDeps, createReport, type StopReason } from './attempt/attempt.js';
 import { deliverWork } from './attempt/deliver-work.js';
 import { type Bench, closeBench, keepBench, openBench } from './attempt/open-bench.js';
 import { letThrough, type Pass, passBreaker } from './attempt/pass-breaker.js';
@@ -15,6 +15,7 @@ import { workUntilVerified } from './attempt/work-until-verified.js';
 import { handleCommand, type Known } from './handle-command.js';
 import type { Succession } from './loops/claim.js';
 import { isOvertaken } from './overtaken.js';
+import { persist } from './persist.js';
 
 /** How long an attempt that is handed back tries to say so: longer than claude's stop ladder takes. */
 const LAST_WORDS_MS = 10_000;

@@ -1,11 +1,12 @@
 // The maintenance shift: runs in every process, safely side by side.
-import { persist } from '../app/attempt/attempt.js';
+
 import { delayLoop } from '../app/loops/delay.js';
 import { forgetDeadLoop } from '../app/loops/forget-dead.js';
 import { forgetDirectoriesLoop } from '../app/loops/forget-directories.js';
 import { lapseLoop } from '../app/loops/lapse.js';
 import { profileSyncLoop } from '../app/loops/profile-sync.js';
 import { upkeepLoop } from '../app/loops/upkeep.js';
+import { persist } from '../app/persist.js';
 import { isCode } from '../domain/errors.js';
 import { type Service, untilAborted } from '../runtime/supervise.js';
 import { callBackServices } from './call-back.js';

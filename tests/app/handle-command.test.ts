@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { openFileBus } from '../../src/adapters/file/open-file-bus.js';
 import { systemClock } from '../../src/adapters/host/system-clock.js';
 import { handleCommand, type LedgerDeps } from '../../src/app/handle-command.js';
-import { isCode } from '../../src/domain/errors.js';
+import { AgenticoreError, isCode } from '../../src/domain/errors.js';
 import type { StoredJob } from '../../src/ports/stored-job.js';
 import { carryOut, sha256, startAttempt, submit } from '../support/ledger.js';
 import { tempDir } from '../support/temp-dir.js';
@@ -73,11 +73,17 @@ test('what came with a command, and has started, is put back unburned, once', as
   ];
   assert.ok(first && second);
   const next = { ...second, started: await startAttempt(bus.events, second.jobId) };
+  let outages = 2; // while it is handed back
   const append: typeof bus.events.append = async (transition) => {
+    if (transition.jobId === second.jobId && outages-- > 0) throw new AgenticoreError('BUS_UNREACHABLE');
     const result = await bus.events.append(transition);
     return result.kind === 'appended' && transition.jobId === first.jobId ? { ...result, next } : result;
   };
-  const deps: LedgerDeps = { events: { ...bus.events, append }, clock: systemClock, hash: sha256 };
+  const clock = {
+    ...systemClock,
+    sleep: (ms: number) => (ms > 1000 ? new Promise<void>(() => {}) : Promise.resolve()),
+  };
+  const deps: LedgerDeps = { events: { ...bus.events, append }, clock, hash: sha256 };
   const handled = await handleCommand(deps, ids[0], START, { claim: first.token });
   await handled.next?.release();
   const { job } = (await bus.events.load(ids[1])) ?? {};

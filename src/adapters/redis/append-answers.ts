@@ -3,7 +3,6 @@ import type { AppendResult } from '../../ports/event-log.js';
 import type { StoredJob } from '../../ports/stored-job.js';
 import type { Group } from './append-groups.js';
 import { type LaneEntry, laneEntries } from './lane-entries.js';
-
 import { asList, asText } from './reply.js';
 import { starting } from './start-template.js';
 

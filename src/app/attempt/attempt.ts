@@ -1,11 +1,10 @@
 // What every phase of an attempt holds in hands: the job as claimed, the claim, and the one way to report a fact.
-import { AgenticoreError, isCode } from '../../domain/errors.js';
+import { AgenticoreError } from '../../domain/errors.js';
 import type { MatchPaths } from '../../domain/guard.js';
 import type { Job } from '../../domain/job.js';
 import type { Progress } from '../../domain/job-event.js';
 import type { TextFlow } from '../../domain/text-flow.js';
 import type { Agent } from '../../ports/agent.js';
-import type { Clock } from '../../ports/clock.js';
 import type { CodeHost } from '../../ports/code-host.js';
 import type { Claim } from '../../ports/command-queue.js';
 import type { Feed } from '../../ports/feed.js';
@@ -19,6 +18,7 @@ import type { TranscriptLog } from '../../ports/transcript-log.js';
 import type { Workspaces } from '../../ports/workspace.js';
 import { type Handled, handleCommand, type Known, type LedgerDeps } from '../handle-command.js';
 import type { Leases } from '../loops/lease.js';
+import { persist } from '../persist.js';
 import type { BreakerDeps, Pass } from './pass-breaker.js';
 
 export interface AttemptDeps extends BreakerDeps {
@@ -70,20 +70,6 @@ export interface Attempt {
 }
 
 export type StopReason = 'cancelled' | 'claim-lost' | 'handed-back';
-
-const BUS_RETRY_MS = 1000;
-
-/** Repeats a bus operation until the bus answers: what an attempt has to say must not be lost to an outage. */
-export async function persist<T>(clock: Clock, signal: AbortSignal, operation: () => Promise<T>): Promise<T> {
-  for (;;) {
-    try {
-      return await operation();
-    } catch (error) {
-      if (!isCode(error, 'BUS_UNREACHABLE') || signal.aborted) throw error;
-      await clock.sleep(BUS_RETRY_MS, signal);
-    }
-  }
-}
 
 /**
  * Before each effect outside: a worker that lost its claim must not push or open anything. Nobody knows while the bus

@@ -6,7 +6,8 @@ import { pullRequestText } from '../../domain/pull-request.js';
 import type { PullRequestOrder } from '../../ports/code-host.js';
 import type { Workspace } from '../../ports/workspace.js';
 import { isOvertaken } from '../overtaken.js';
-import { type Attempt, type AttemptDeps, confirmClaim, persist } from './attempt.js';
+import { persist } from '../persist.js';
+import { type Attempt, type AttemptDeps, confirmClaim } from './attempt.js';
 import { withoutSecrets } from './without-secrets.js';
 
 /** Opens it, or finds the one there is; `task` is without secrets. One that fails after a good push is a field of the job, not its failure. */

@@ -4,8 +4,8 @@ import { isCode, messageOf } from '../../domain/errors.js';
 import type { Job } from '../../domain/job.js';
 import type { Callbacks } from '../../ports/callbacks.js';
 import type { Courier } from '../../ports/courier.js';
-import { persist } from '../attempt/attempt.js';
 import { handleCommand, type LedgerDeps } from '../handle-command.js';
+import { persist } from '../persist.js';
 import { every, type LoopDeps } from './every.js';
 
 export interface CallBackDeps extends LoopDeps, LedgerDeps {

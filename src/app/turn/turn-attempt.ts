@@ -3,10 +3,11 @@ import type { AttemptOutcome } from '../../domain/decide.js';
 import { isCode } from '../../domain/errors.js';
 import type { Job } from '../../domain/job.js';
 import type { Lease } from '../../ports/command-queue.js';
-import { type Attempt, createReport, persist } from '../attempt/attempt.js';
+import { type Attempt, createReport } from '../attempt/attempt.js';
 import { watchCancel } from '../attempt/watch-cancel.js';
 import { type Handled, handleCommand } from '../handle-command.js';
 import { isOvertaken } from '../overtaken.js';
+import { persist } from '../persist.js';
 import type { TurnDeps, TurnStage } from './turn-deps.js';
 
 /** Why a turn was stopped before its end; what came first stays. */

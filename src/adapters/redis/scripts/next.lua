@@ -5,9 +5,12 @@
 --        breaker (key: while it is there, nothing is started)
 --
 -- Invariants: nothing is claimed of a lane that something was put into: idle workers who wait there come first, and Redis
--- serves them behind the script. An attempt starts so only if its job is as it came in, its entry is the claimed one, and
--- its wait has not expired, and the call is not sent again, with a time long past; all others are left to their holder. What was claimed is kept while the call may be sent again:
--- it has the same answer then.
+-- serves them behind the script. An attempt starts so only if its job is as it came in, its entry is the claimed one, its wait
+-- has not expired, and the call is not sent again, with a time long past; all others are left to their holder. What was
+-- claimed is kept while the call may be sent again: it has the same answer then.
+
+-- What starting does to indices, as of a group.
+local STARTED = { enter = 'running', left = 'queued' }
 
 -- The view of a job that came in and waits since: cursor, lane entry, and what stands behind that.
 local FRESH = '^queued 0 (%S+) (%S+)( .*)$'
@@ -25,7 +28,7 @@ end
 
 -- Marks the entries whose jobs have started.
 local function startFirst(start, entries)
-  local breaker, running, queued = start.breaker, K.toIndex .. 'running', K.toIndex .. 'queued'
+  local breaker = start.breaker
   if redis.call('EXISTS', breaker) == 1 then return end
   local looked, ids, scored, saved = {}, {}, {}, {}
   for nth, entry in ipairs(entries) do looked[nth] = K.toView .. entry[2][2] end
@@ -41,9 +44,7 @@ local function startFirst(start, entries)
   end
   if #ids == 0 then return end
   redis.call('MSET', unpack(saved))
-  redis.call('ZADD', running, unpack(scored))
-  redis.call('ZREM', queued, unpack(ids))
-  redis.call('ZREM', K.upkeep, unpack(ids))
+  file(STARTED, nil, ids, scored, {}, {})
   told[#told + 1] = table.concat(ids, ' 2 1 ') .. ' 2 1'
 end
 
