@@ -111,7 +111,7 @@ async function append(
 const HAND_BACK_MS = 10_000;
 
 /** The claim as its holder may put it back, whether its attempt has started with it or not. */
-function returnable(deps: LedgerDeps, claim: Claim): Claim {
+export function returnable(deps: LedgerDeps, claim: Claim): Claim {
   const { jobId, started, token } = claim;
   if (started === undefined) return claim;
   const { attempt } = started.job;

@@ -22,6 +22,11 @@ export const meterBus = (bus: Bus, meter: Meter): Bus => ({
 function meterQueue(queue: CommandQueue, meter: Meter): CommandQueue {
   return {
     ...queue,
+    async claim(...asked) {
+      const claim = await queue.claim(...asked);
+      if (claim?.started !== undefined) recordWait(meter, claim.started.job);
+      return claim;
+    },
     async reclaim(lane, worker, limit) {
       const claims = await queue.reclaim(lane, worker, limit);
       if (claims.length > 0) meter.add('claims_stolen_total', { lane }, claims.length);

@@ -2,6 +2,7 @@
 // transitions of the event log; here they are claimed, unless the end of an attempt has claimed the next one. A job that
 // its repository's limit holds back has no entry yet.
 
+import type { FirstAttempt } from './event-log.js';
 import type { StoredJob } from './stored-job.js';
 
 /** What must be extended again and again, or it lapses. */
@@ -18,7 +19,7 @@ export interface Claim extends Lease {
   /** The job as it was when it entered the lane, where the bus has that at hand; it may have changed since. */
   readonly known?: StoredJob | undefined;
   /**
-   * The job as its attempt started with this claim (NextFor); undefined when that is yet to be done. Such an attempt is
+   * The job as its attempt started with this claim; undefined when that is yet to be done. Such an attempt is
    * given back by its end: `release` would let it be lost.
    */
   readonly started?: StoredJob | undefined;
@@ -43,9 +44,10 @@ export interface LaneDepth {
 export interface CommandQueue {
   /**
    * Waits for an entry of the lane and claims it for `worker`; oldest first. Undefined when the signal aborts first,
-   * and then no entry has been taken.
+   * and then no entry has been taken. With `start` the first attempt of its job may start in the same step, as for NextFor;
+   * such a claim is the caller's also when the signal aborts.
    */
-  claim(lane: string, worker: string, signal: AbortSignal): Promise<Claim | undefined>;
+  claim(lane: string, worker: string, signal: AbortSignal, start?: FirstAttempt): Promise<Claim | undefined>;
   /**
    * Claims up to `limit` entries whose lease has lapsed, at once. After an absence of the bus none for one lease, so
    * that living workers extend theirs first.

@@ -73,6 +73,8 @@ export async function startWorker(machines: Machines, leaving: Leaving): Promise
     }
   };
   const claiming = {
+    events: bus.events,
+    hash: machines.hash,
     queue: bus.queue,
     lane: config.worker.lane,
     worker,

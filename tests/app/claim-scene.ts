@@ -1,5 +1,6 @@
 // A claim loop at work on a file bus, with what it runs, asks and says at hand.
 import { openFileBus } from '../../src/adapters/file/open-file-bus.js';
+import { sha256 } from '../../src/adapters/host/sha256.js';
 import { systemClock } from '../../src/adapters/host/system-clock.js';
 import { claimLoop, type Succession } from '../../src/app/loops/claim.js';
 import { createSlots } from '../../src/app/slots.js';
@@ -40,6 +41,8 @@ export async function scene(
   const loop = claimLoop(
     {
       ...{ lane: 'jobs', worker: 'worker-1', leaseMs: LEASE_MS, slots: createSlots(slots) },
+      events: bus.events,
+      hash: sha256,
       queue: {
         ...bus.queue,
         claim: (...order) => {

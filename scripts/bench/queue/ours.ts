@@ -45,6 +45,8 @@ export async function openAgenticore(url: string): Promise<OpenQueue> {
       const slots = createSlots(concurrency);
       const leases = createLeases({ clock: systemClock, leaseMs: LEASE_MS, log: complain });
       const claiming = {
+        events: bus.events,
+        hash: sha256,
         queue: bus.queue,
         lane: LANE,
         worker: WORKER.worker,

@@ -4,7 +4,7 @@ import type { StoredJob } from '../../ports/stored-job.js';
 import type { Group } from './append-groups.js';
 import { type LaneEntry, laneEntries } from './lane-entries.js';
 import { asList, asText } from './reply.js';
-import { starting } from './start-template.js';
+import { startedWith } from './start-template.js';
 
 /** All were appended; alone as an answer it tells that nothing was claimed, either. */
 const ALL_APPENDED = 1;
@@ -27,12 +27,11 @@ export function readAnswers(reply: unknown, groups: readonly Group[]): readonly 
   const results = told === ALL_APPENDED ? [] : asList(told);
   const answers: Answer[] = [];
   for (const [which, { ids, start }] of groups.entries()) {
-    const begin = start && starting(start);
     const entries = [...laneEntries(asList(claimed)[which] ?? [])];
     for (let n = 0; n < ids.length; n += 1) {
       const answer = readResult(results[answers.length] ?? APPENDED.kind);
       const entry = answer.kind === 'appended' ? entries.shift() : undefined;
-      const started = entry?.isStarted && entry.known ? begin?.(entry.known) : undefined;
+      const started = start && entry && startedWith(start, entry);
       answers.push(entry === undefined ? answer : { ...APPENDED, entry, started });
     }
   }

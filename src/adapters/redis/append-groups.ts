@@ -1,7 +1,7 @@
 // Transitions as append.lua wants them: those that do the same in one group, what differs in lists side by side. Redis
 // takes a few long lists in far faster than many small objects.
 import { compareCursors } from '../../domain/cursor.js';
-import { isTerminal, type JobStatus } from '../../domain/job.js';
+import { isTerminal, type Job, type JobStatus } from '../../domain/job.js';
 import { repoOf } from '../../domain/placement.js';
 import { upkeepAt } from '../../domain/upkeep.js';
 import type { NextFor, Transition } from '../../ports/event-log.js';
@@ -121,7 +121,7 @@ function openGroup(transition: Transition, worker: string | undefined, keys: Key
     isNew: isNew(transition),
     worker,
     nextFor: nextFor?.worker,
-    start: nextFor && startTemplate(nextFor, keys),
+    start: nextFor?.start && startTemplate(nextFor.worker, nextFor.start, keys),
     ids: [],
     versions: [],
     created: [],
@@ -148,7 +148,7 @@ function join(group: Group, transition: Transition, claim: ClaimName | undefined
   }
   if (transition.placement.kind === 'enqueue') {
     group.heads ??= [];
-    group.heads.push(after.job.kind === 'task' ? after.head() : '');
+    group.heads.push(isStartable(after.job) ? after.head() : '');
   }
   if (claim !== undefined) {
     const { entryId, deliveries } = claim;
@@ -162,6 +162,9 @@ function join(group: Group, transition: Transition, claim: ClaimName | undefined
   group.extras ??= {};
   group.extras[group.ids.length] = extras;
 }
+
+/** One that has no other attempt to lose is left to whoever is sure to run it. */
+const isStartable = ({ kind, order }: Job): boolean => kind === 'task' && order.maxAttempts > 1;
 
 /** What only some transitions have, by name. */
 function extrasOf(maxPerRepo: number, transition: Transition): Extras | undefined {

@@ -78,7 +78,7 @@ export function createAppend(
     else if (told.kind !== 'appended') settle(told);
     else if (told.entry === undefined || nextFor === undefined) settle(APPENDED);
     else {
-      const lane = keys.lane(after.job.order.lane);
+      const { lane } = after.job.order;
       settle({ ...APPENDED, next: hold(lane, nextFor.worker, told.entry, 1, told.started) });
     }
   }
@@ -101,7 +101,8 @@ export function createAppend(
     });
 }
 
-function appendConstants(keys: Keys, maxPerRepo: number, leaseMs: number): Constants {
+/** What append.lua and wait.lua are written with. */
+export function appendConstants(keys: Keys, maxPerRepo: number, leaseMs: number): Constants {
   const { prefix, fleetBell, jobs, delayed, upkeep, leases, callbacks, dead, fleet } = keys;
   const settings = {
     prefix,

@@ -9,7 +9,7 @@ import { asNumber } from './reply.js';
 import { runScript, type ScriptName } from './scripts.js';
 
 /**
- * The claim that `worker` has on an entry of the lane (its key): how often the entry was delivered tells this time from
+ * The claim that `worker` has on an entry of the lane: how often the entry was delivered tells this time from
  * a later one, also to the same worker.
  */
 export type Hold = (
@@ -22,7 +22,8 @@ export type Hold = (
 
 /** Makes claims of entries; their methods throw BUS_UNREACHABLE. */
 export function createHold(connection: Connection, keys: Keys): Hold {
-  return (lane, worker, { entryId, jobId, known }, deliveries, started) => {
+  return (laneName, worker, { entryId, jobId, known }, deliveries, started) => {
+    const lane = keys.lane(laneName);
     const holder = [entryId, worker, deliveries];
     const run = async (script: ScriptName, scriptKeys: readonly string[], more: readonly string[] = []) =>
       asNumber(
@@ -35,7 +36,7 @@ export function createHold(connection: Connection, keys: Keys): Hold {
       token: claimToken({ entryId, deliveries, worker }),
       extend: () => run('extend', [lane]),
       async release() {
-        await run('release', [lane, keys.view(jobId)], [jobId]);
+        await run('release', [lane, keys.view(jobId), keys.offers(laneName)], [jobId]);
       },
       async ack() {
         await run('ack', [lane, keys.view(jobId)]);

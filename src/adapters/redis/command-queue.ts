@@ -1,10 +1,10 @@
 // The lanes on Redis: a stream per lane, one group, and the pending entry as the lease.
 import type { CommandQueue } from '../../ports/command-queue.js';
-import type { BlockingReads } from './blocking-reads.js';
 import type { Hold } from './claims.js';
 import type { Connection } from './connection.js';
 import { createDirectLeases } from './direct-leases.js';
 import type { Keys } from './keys.js';
+import type { Offers } from './offers.js';
 import { promptTime, standstillMs, watchAbsence } from './reclaim-pause.js';
 import { asList, asNumber, asText } from './reply.js';
 import { runScript } from './scripts.js';
@@ -12,7 +12,7 @@ import { parseView } from './view.js';
 
 export interface CommandQueueOptions {
   readonly connection: Connection;
-  readonly reads: BlockingReads;
+  readonly offers: Offers;
   readonly keys: Keys;
   readonly hold: Hold;
   readonly leaseMs: number;
@@ -22,16 +22,16 @@ export interface CommandQueueOptions {
 
 /** The lanes below `keys`; a claim that is not extended lapses after `leaseMs` of Redis' time. */
 export function createCommandQueue(options: CommandQueueOptions): CommandQueue {
-  const { connection, reads, keys, hold, leaseMs, maxPerRepo } = options;
+  const { connection, offers, keys, hold, leaseMs, maxPerRepo } = options;
   const mayReclaim = watchAbsence(connection, leaseMs, keys.served);
 
   return {
-    async claim(laneName, worker, signal) {
-      const lane = keys.lane(laneName);
-      const entry = await reads.next(lane, worker, signal);
-      if (entry === undefined) return undefined;
-      const claim = hold(lane, worker, entry, 1);
-      if (!signal.aborted) return claim;
+    async claim(lane, worker, signal, start) {
+      const wanted = { lane: keys.lane(lane), offers: keys.offers(lane), worker, start };
+      const given = await offers.next(wanted, signal);
+      if (given === undefined) return undefined;
+      const claim = hold(lane, worker, given.entry, 1, given.started);
+      if (!signal.aborted || given.started !== undefined) return claim;
       await claim.release();
       return undefined;
     },
@@ -47,7 +47,12 @@ export function createCommandQueue(options: CommandQueueOptions): CommandQueue {
       });
       return asList(reply).map((taken) => {
         const [entryId, jobId, deliveries] = asList(taken);
-        return hold(lane, worker, { entryId: asText(entryId), jobId: asText(jobId) }, asNumber(deliveries));
+        return hold(
+          laneName,
+          worker,
+          { entryId: asText(entryId), jobId: asText(jobId) },
+          asNumber(deliveries),
+        );
       });
     },
 

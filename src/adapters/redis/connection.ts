@@ -32,8 +32,6 @@ export interface ConnectionOptions {
   readonly name: string;
   /** Silence of this length while an answer is due: the command fails with BUS_UNREACHABLE, the socket is replaced. */
   readonly answerMs: number;
-  /** How long commands on this connection may block in Redis besides; 0 for one that never blocks. */
-  readonly blockMs: number;
   /** True: once the connection has been away for a while, commands fail at once instead of waiting each. */
   readonly failFast: boolean;
   readonly log?: Log;
@@ -197,11 +195,7 @@ const strangerAt = (url: string, fact: string): string =>
     url.startsWith('rediss:') ? 'rediss:// (TLS)' : 'redis:// (no TLS)'
   } is right`;
 
-function redisOptions({
-  name,
-  answerMs,
-  blockMs,
-}: ConnectionOptions): RedisOptions & { replyMapping: 'legacy' } {
+function redisOptions({ name, answerMs }: ConnectionOptions): RedisOptions & { replyMapping: 'legacy' } {
   return {
     connectionName: name.replace(/[^\x21-\x7e]/g, '_'),
     disableClientInfo: true,
@@ -218,7 +212,7 @@ function redisOptions({
     enableOfflineQueue: false,
     autoResendUnfulfilledCommands: false,
     autoResubscribe: false,
-    socketTimeout: answerMs + blockMs,
-    ...(blockMs === 0 ? { commandTimeout: answerMs } : {}),
+    socketTimeout: answerMs,
+    commandTimeout: answerMs,
   };
 }

@@ -97,9 +97,9 @@ export function createCustody(options: CustodyOptions): Custody {
       const taken: PendingEntry[] = [];
       for (const entry of await claimed(minIdleMs)) {
         const { lane, jobId, worker, entryId } = entry;
-        const both = [keys.lane(lane), keys.view(jobId)];
+        const scriptKeys = [keys.lane(lane), keys.view(jobId), keys.offers(lane)];
         const done = await connection.ask((redis) =>
-          runScript(redis, 'steal', both, [entryId, worker, minIdleMs, jobId]),
+          runScript(redis, 'steal', scriptKeys, [entryId, worker, minIdleMs, jobId]),
         );
         if (asNumber(done) === 1) taken.push(withoutEntry(entry));
       }

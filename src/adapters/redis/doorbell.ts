@@ -9,9 +9,12 @@ import type { Keys } from './keys.js';
 /** How often the connection proves that it is alive: nothing else is ever sent on it for long. */
 const PING_MS = 10_000;
 
+/** `message`: what came with the ring; undefined after a reconnect, when rings may have been missed. */
+export type Ring = (message?: string) => void;
+
 export interface Doorbell {
   /** Calls `ring` for each ring of the channel and after a reconnect. Active when it resolves; ends it when called. */
-  watch(channel: string, ring: () => void): Promise<() => void>;
+  watch(channel: string, ring: Ring): Promise<() => void>;
   close(): Promise<void>;
 }
 
@@ -26,27 +29,31 @@ export interface DoorbellOptions {
 
 /** The doorbells below `keys`. */
 export function createDoorbell({ open, reader, keys, log }: DoorbellOptions): Doorbell {
-  const rings = new Map<string, Set<() => void>>();
+  const toJobBell = keys.jobBell('');
+  const rings = new Map<string, Set<Ring>>();
   let subscriber: { readonly connection: Connection; readonly pulse: NodeJS.Timeout } | undefined;
 
   let closed = false;
 
-  function ringAll(channel: string): void {
-    for (const ring of [...(rings.get(channel) ?? [])]) ring();
+  /** What rings for jobs is the bell of the fleet. */
+  const isOfFleet = (channel: string): boolean => channel === keys.fleetBell || channel.startsWith(toJobBell);
+
+  function ringAll(channel: string, message?: string): void {
+    for (const ring of [...(rings.get(channel) ?? [])]) ring(message);
   }
 
   function onMessage(channel: string, message: string): void {
-    ringAll(channel);
+    ringAll(channel, message);
     if (channel !== keys.fleetBell) return;
     const words = message.split(' '); // of each job: its id, the version of the first event, how many
-    for (let at = 0; at < words.length; at += 3) ringAll(keys.jobBell(words[at] ?? ''));
+    for (let at = 0; at < words.length; at += 3) ringAll(keys.jobBell(words[at] ?? ''), '');
   }
 
   /** What was rung while we were away is unknown: once subscribed again, everybody looks. */
   async function resume({ redis }: Connection): Promise<void> {
     const channels = [...rings.keys()];
     if (channels.length === 0) return;
-    await redis.subscribe(keys.fleetBell, ...channels);
+    await redis.subscribe(...(channels.some(isOfFleet) ? [keys.fleetBell] : []), ...channels);
     // Not before they can look: where we are back first, all of them would be told that Redis is away.
     if (reader.redis.status !== 'ready')
       await new Promise<void>((resolve) => reader.redis.once('ready', () => resolve()));
@@ -77,25 +84,26 @@ export function createDoorbell({ open, reader, keys, log }: DoorbellOptions): Do
     return connection;
   }
 
-  function unwatch(channel: string, ring: () => void): void {
+  function unwatch(channel: string, ring: Ring): void {
     const others = rings.get(channel);
     if (!others?.delete(ring) || others.size > 0) return;
     rings.delete(channel);
     const redis = subscriber?.connection.redis;
-    // The fleet's bell rings for the jobs as well: it is the last to go.
+    // The fleet's bell rings for the jobs as well: it is the last of them to go.
     const left = channel === keys.fleetBell ? [] : [channel];
-    if (rings.size === 0) left.push(keys.fleetBell);
+    if (isOfFleet(channel) && ![...rings.keys()].some(isOfFleet)) left.push(keys.fleetBell);
     if (redis?.status === 'ready' && left.length > 0) redis.unsubscribe(...left).catch(() => undefined);
   }
 
   return {
     async watch(channel, onRing) {
       if (closed) throw unreachable(BUS_CLOSED);
-      const ring = (): void => onRing(); // an identity of its own: the same function may watch twice
+      const ring: Ring = (message) => onRing(message); // an identity of its own: the same function may watch twice
       const watchers = rings.get(channel) ?? new Set();
       rings.set(channel, watchers.add(ring));
       try {
-        await connect().ask((redis) => redis.subscribe(keys.fleetBell, channel));
+        const wanted = isOfFleet(channel) ? [keys.fleetBell, channel] : [channel];
+        await connect().ask((redis) => redis.subscribe(...wanted));
       } catch (error) {
         unwatch(channel, ring);
         throw error;

@@ -15,6 +15,10 @@ export interface Keys {
   readonly prefix: string;
   /** To do: the stream workers claim from. */
   lane(lane: string): string;
+  /** Calls of workers that wait at a lane: a list. Each has a key behind this one: its offer, or what it was given. */
+  offers(lane: string): string;
+  /** Channel on which the workers of a process are told what they were given. */
+  offerBell(own: string): string;
   /** Truth: the list of ledger records, each behind its cursor in the feed; of a trimmed job packed (packed-ledger.ts). */
   ledger(jobId: string): string;
   /** What scripts know of a job: a text. */
@@ -105,6 +109,8 @@ export function openKeys(keyPrefix: string): Keys {
   return {
     prefix: key(''),
     lane: (lane) => key(`lane:${lane}`),
+    offers: (lane) => key(`offers:${lane}`),
+    offerBell: (own) => key(`bell:offers:${own}`),
     ledger: (jobId) => key(`job:${jobId}:events`),
     view: (jobId) => key(`job:${jobId}`),
     answer: (jobId) => key(`job:${jobId}:answer`),

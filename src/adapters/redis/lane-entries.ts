@@ -8,22 +8,22 @@ export interface LaneEntry {
   readonly jobId: string;
   /** The job as it was when the entry was written. */
   readonly known?: StoredJob;
-  /** True when the first attempt of the job started with the claim of the entry. */
-  readonly isStarted?: true;
+  /** When the first attempt of the job started, if it did with the claim of the entry: epoch milliseconds. */
+  readonly startedAt?: string;
 }
 
-/** Reads a list of entries, each with its id and its fields, and a mark if the first attempt of its job has started. */
+/** Reads a list of entries, each with its id and its fields, and when the first attempt of its job started, if it has. */
 export const laneEntries = (reply: unknown): readonly LaneEntry[] => asList(reply).map(laneEntry);
 
 function laneEntry(entry: unknown): LaneEntry {
-  const [entryId, fields, mark] = asList(entry);
+  const [entryId, fields, startedAt] = asList(entry);
   const [, jobId, , record] = asList(fields);
   const known = record === undefined ? undefined : knownFrom(asText(jobId), asText(record));
   return {
     entryId: asText(entryId),
     jobId: asText(jobId),
     ...(known ? { known } : {}),
-    ...(mark === undefined ? {} : { isStarted: true }),
+    ...(startedAt === undefined ? {} : { startedAt: asText(startedAt) }),
   };
 }
 

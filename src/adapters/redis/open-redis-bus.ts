@@ -1,7 +1,7 @@
 // The bus of a fleet: Redis Streams and Lua scripts behind the ports.
 import type { Bus } from '../../ports/bus.js';
 import type { Log } from '../../ports/log.js';
-import { BLOCK_MS, createBlockingReads } from './blocking-reads.js';
+import { appendConstants } from './append.js';
 import { createBreaker } from './breaker.js';
 import { createCallbacks } from './callbacks.js';
 import { createHold } from './claims.js';
@@ -15,7 +15,9 @@ import { createEventLog } from './event-log.js';
 import { createFeed } from './feed.js';
 import { createGrants } from './grants.js';
 import { openKeys } from './keys.js';
+import { createOffers } from './offers.js';
 import { createRegistry } from './registry.js';
+import { withConstants } from './scripts.js';
 import { createTallies } from './tallies.js';
 import { createTranscriptLog } from './transcript-log.js';
 import { createVisits } from './visits.js';
@@ -47,23 +49,24 @@ export interface RedisBusOptions {
 export async function openRedisBus(options: RedisBusOptions): Promise<Bus> {
   const { url, leaseMs, maxPerRepo = 0, consumer, log } = options;
   const keys = openKeys(options.keyPrefix);
-  const open = (role: string, more: Pick<ConnectionOptions, 'blockMs' | 'failFast' | 'log'>): Connection =>
+  const open = (role: string, more: Pick<ConnectionOptions, 'failFast' | 'log'>): Connection =>
     openConnection({ url, name: `agenticore:${consumer}${role}`, answerMs: ANSWER_MS, ...more });
-  const main = open('', { blockMs: 0, failFast: true, ...(log ? { log } : {}) });
-  const reads = createBlockingReads(main, () => open(':claim', { blockMs: BLOCK_MS, failFast: false }));
+  const main = open('', { failFast: true, ...(log ? { log } : {}) });
   const doorbell = createDoorbell({
-    open: () => open(':bell', { blockMs: 0, failFast: false }),
+    open: () => open(':bell', { failFast: false }),
     reader: main,
     keys,
     ...(log ? { log } : {}),
   });
   const hold = createHold(main, keys);
+  const waiting = withConstants('wait', appendConstants(keys, maxPerRepo, leaseMs));
+  const offers = createOffers({ connection: main, doorbell, keys, script: waiting });
   const events = createEventLog(main, keys, { maxPerRepo, leaseMs, hold }, log ?? (() => {}));
 
   return {
     name: 'redis',
     events,
-    queue: createCommandQueue({ connection: main, reads, keys, hold, leaseMs, maxPerRepo }),
+    queue: createCommandQueue({ connection: main, offers, keys, hold, leaseMs, maxPerRepo }),
     deadLetters: createDeadLetters(main, keys),
     transcript: createTranscriptLog(main, keys),
     feed: createFeed(main, doorbell, keys),
@@ -81,7 +84,8 @@ export async function openRedisBus(options: RedisBusOptions): Promise<Bus> {
     },
     weaknesses: () => main.ask((redis) => findWeaknesses(redis, Date.now)),
     async close() {
-      await Promise.all([reads.close(), doorbell.close(), main.close()]);
+      offers.close();
+      await Promise.all([doorbell.close(), main.close()]);
     },
   };
 }

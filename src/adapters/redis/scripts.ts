@@ -48,6 +48,7 @@ const NAMES = [
   'transcript',
   'trim',
   'trip',
+  'wait',
 ] as const;
 
 export type ScriptName = (typeof NAMES)[number];

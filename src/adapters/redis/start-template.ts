@@ -1,36 +1,45 @@
 // First attempts that start in the script that claims their jobs: it knows of a job what its lane entry says, and all
-// records of one call differ in the hash of the record before only.
+// records of one call differ in their time and the hash of the record before only.
 import { firstStart } from '../../domain/decide.js';
 import { aroundPrev } from '../../domain/evidence.js';
 import { evolve } from '../../domain/job.js';
 import type { JobEvent } from '../../domain/job-event.js';
-import type { NextFor } from '../../ports/event-log.js';
+import type { FirstAttempt } from '../../ports/event-log.js';
 import type { StoredJob } from '../../ports/stored-job.js';
 import { sha256 } from '../host/sha256.js';
 import type { Keys } from './keys.js';
+import type { LaneEntry } from './lane-entries.js';
 
-/** The members are those that the head of next.lua names. */
+/** The members are those that the head of start.lua names. */
 export interface StartTemplate {
   readonly breaker: string;
-  /** Epoch milliseconds. */
-  readonly at: number;
+  readonly lead: string;
   readonly before: string;
   readonly behind: string;
 }
 
-/** Undefined when none may start so. */
-export function startTemplate({ worker, start }: NextFor, keys: Keys): StartTemplate | undefined {
-  if (start === undefined) return undefined;
-  const at = Date.now();
-  const [before, behind] = aroundPrev(firstStart(worker, start.host, at), 2);
-  return { breaker: keys.breaker(start.credential), at, before, behind };
+/** Stands where the time of the attempt comes; members of a record are in the order of their names. */
+const AT = 0;
+const LEAD = '{"at":';
+
+/** How the first attempts of a worker start. */
+export function startTemplate(worker: string, { host, credential }: FirstAttempt, keys: Keys): StartTemplate {
+  const [before, behind] = aroundPrev(firstStart(worker, host, AT), 2);
+  return {
+    breaker: keys.breaker(credential),
+    lead: LEAD,
+    before: before.slice(`${LEAD}${AT}`.length),
+    behind,
+  };
 }
 
-/** Makes of a job that has only been submitted what it is once its first attempt has started so. */
-export function starting({ before, behind }: StartTemplate): (known: StoredJob) => StoredJob {
-  const event: JobEvent = JSON.parse(before + behind); // what evolves a job has no use for the hash
-  return ({ job, head }) => ({
-    job: evolve(job, event),
-    head: () => sha256(`${before}${head()}${behind}`),
-  });
+/** The job of an entry whose attempt has started with its claim, as it is then; undefined of all others. */
+export function startedWith(
+  { lead, before, behind }: StartTemplate,
+  { known, startedAt }: LaneEntry,
+): StoredJob | undefined {
+  if (known === undefined || startedAt === undefined) return undefined;
+  const [front, { job, head }] = [`${lead}${startedAt}${before}`, known];
+  const event: JobEvent = JSON.parse(front + behind); // what evolves a job has no use for the hash
+  return { job: evolve(job, event), head: () => sha256(`${front}${head()}${behind}`) };
 }

@@ -6,6 +6,7 @@ import type { Clock } from '../../ports/clock.js';
 import type { Claim, CommandQueue } from '../../ports/command-queue.js';
 import type { FirstAttempt, NextFor } from '../../ports/event-log.js';
 import type { Log } from '../../ports/log.js';
+import { type LedgerDeps, returnable } from '../handle-command.js';
 import type { Slots } from '../slots.js';
 import { type ClaimRoomDeps, createClaimRoom } from './claim-room.js';
 
@@ -24,7 +25,7 @@ export interface ClaimDeps extends ClaimerDeps {
   readonly run: (claim: Claim) => Promise<unknown>;
 }
 
-export interface ClaimLoopDeps extends ClaimerDeps, ClaimRoomDeps {
+export interface ClaimLoopDeps extends ClaimerDeps, ClaimRoomDeps, LedgerDeps {
   readonly slots: Slots;
   /**
    * Runs a claimed job to its end. `no-room`: the disk is too small for this job, or was; it has left nothing here to go
@@ -60,14 +61,20 @@ export async function claimLoop(deps: ClaimLoopDeps, signal: AbortSignal): Promi
   const { worker, start } = deps;
   const claims: NextFor = { worker };
   const starts: NextFor = { worker, start };
+  /** Who waits for a claim, and who has one by now and does not run it yet, too. */
+  let waiting = 0;
   let claiming = 0;
   let settled = (): void => {};
 
   async function fill(free: () => void, next: Promise<Claim | undefined>): Promise<void> {
     claiming += 1;
+    waiting += 1;
+    const came = next.finally(() => {
+      waiting -= 1;
+    });
     let claim: Claim | undefined;
     try {
-      claim = await next.then(room.unlessCramped);
+      claim = await came.then(room.unlessCramped);
     } catch (error) {
       await failed(error);
     }
@@ -75,6 +82,11 @@ export async function claimLoop(deps: ClaimLoopDeps, signal: AbortSignal): Promi
     if (claim !== undefined) void runInSlot(claim).finally(free);
     else free();
     if (claiming === 0) settled();
+  }
+
+  async function nextNew(): Promise<Claim | undefined> {
+    const claim = await claimer.next(start);
+    return claim && unlessOver(returnable(deps, claim), over);
   }
 
   async function runInSlot(first: Claim): Promise<void> {
@@ -103,7 +115,7 @@ export async function claimLoop(deps: ClaimLoopDeps, signal: AbortSignal): Promi
   }
 
   /** Who has a free slot waits at the lane with it, and it is not time to look for the lost ones. */
-  const mayGoOn = (): boolean => !over.aborted && claiming === 0 && !claimer.mayBeLost() && room.hadRoom();
+  const mayGoOn = (): boolean => !over.aborted && waiting === 0 && !claimer.mayBeLost() && room.hadRoom();
 
   /** Gives back what was claimed when it may not be run any more. A claim that cannot be given back lapses, with its attempt. */
   async function unlessUnwanted(claim: Claim): Promise<Claim | undefined> {
@@ -128,7 +140,7 @@ export async function claimLoop(deps: ClaimLoopDeps, signal: AbortSignal): Promi
       continue;
     }
     if (claimer.mayBeLost()) await fill(free, claimer.takeOver());
-    else void fill(free, claimer.next());
+    else void fill(free, nextNew());
   }
   if (claiming > 0)
     await new Promise<void>((resolve) => {
@@ -141,8 +153,8 @@ export interface Claimer {
   /** True when it is time to look for what dead workers left. */
   mayBeLost(): boolean;
   takeOver(): Promise<Claim | undefined>;
-  /** The next new entry; undefined when none came before it is time to look for lost ones. */
-  next(): Promise<Claim | undefined>;
+  /** The next new entry; undefined when none came before it is time to look for lost ones. `start`: as the queue takes it. */
+  next(start?: FirstAttempt): Promise<Claim | undefined>;
 }
 
 /** What a claim loop asks: new entries, and now and then those that dead workers left. */
@@ -167,7 +179,7 @@ export function createClaimer(deps: ClaimerDeps, over: AbortSignal): Claimer {
       if (kept !== undefined) deps.log('claim.taken_over', { job_id: kept.jobId }, 'warn');
       return kept;
     },
-    next: () => deps.queue.claim(deps.lane, deps.worker, patience),
+    next: (start) => deps.queue.claim(deps.lane, deps.worker, patience, start),
   };
 }
 

@@ -6,12 +6,13 @@ import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { parseAddress } from '../../../src/adapters/redis/address.js';
 import { openConnection } from '../../../src/adapters/redis/connection.js';
+import { openKeys } from '../../../src/adapters/redis/keys.js';
 import { isCode } from '../../../src/domain/errors.js';
 import { eventually } from '../../support/eventually.js';
 import { needsOwnRedis } from '../../support/install-redis.js';
 import { submit } from '../../support/ledger.js';
 import { type OwnRedis, startOwnRedis } from '../../support/redis-server.js';
-import { openAdmin, openBus } from './redis-under-test.js';
+import { freshPrefix, openAdmin, openBus } from './redis-under-test.js';
 
 const TIMEOUT = { timeout: 240_000 };
 const PASSWORD = 's3cret:/%pass wörd';
@@ -99,7 +100,7 @@ describe('a connection to Redis', needsOwnRedis, () => {
   });
 
   test('a Redis that hangs is unreachable until it answers again', TIMEOUT, async () => {
-    const options = { url: redis.url, name: 'hanging', blockMs: 0, failFast: true };
+    const options = { url: redis.url, name: 'hanging', failFast: true };
     const connection = openConnection({ ...options, answerMs: 250 });
     try {
       await connection.ask((client) => client.ping());
@@ -117,7 +118,7 @@ describe('a connection to Redis', needsOwnRedis, () => {
   });
 
   test('a line that Redis has hung up, and that is not closed yet, is waited for', TIMEOUT, async () => {
-    const options = { url: redis.url, name: 'hung up', blockMs: 0, failFast: true, answerMs: 30_000 };
+    const options = { url: redis.url, name: 'hung up', failFast: true, answerMs: 30_000 };
     const connection = openConnection(options);
     try {
       await connection.ask((client) => client.ping());
@@ -130,14 +131,14 @@ describe('a connection to Redis', needsOwnRedis, () => {
   });
 
   test('a claim given up while Redis hangs ends, and takes nothing', TIMEOUT, async () => {
-    const bus = await openBus(redis);
+    const keyPrefix = freshPrefix(redis);
+    const bus = await openBus(redis, { keyPrefix });
     const admin = openAdmin(redis);
     try {
       const stop = new AbortController();
       const claiming = bus.queue.claim('jobs', 'w', stop.signal);
-      await eventually('the claim blocks', async () =>
-        String(await admin.client('LIST')).includes('flags=b'),
-      );
+      const { offers } = openKeys(keyPrefix);
+      await eventually('the claim waits', async () => (await admin.llen(offers('jobs'))) === 1);
       assert.ok(redis.signal('SIGSTOP'));
       stop.abort();
       assert.equal(await claiming, undefined);
@@ -180,7 +181,7 @@ describe('a connection to Redis', needsOwnRedis, () => {
         String(await admin.client('LIST'))
           .split('\n')
           .filter((line) => line.includes('name=agenticore:leaving_soon'));
-      await eventually('three connections are open', async () => (await names()).length === 3);
+      await eventually('its connections are open', async () => (await names()).length === 2);
       await bus.close();
       await claiming;
       await eventually('they are gone', async () => (await names()).length === 0);

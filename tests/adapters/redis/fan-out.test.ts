@@ -66,7 +66,6 @@ describe('many readers on one process', needsOwnRedis, () => {
         url: own.server.url,
         name: 'held',
         answerMs: 5_000,
-        blockMs: 0,
         failFast: true,
       });
       let carriedOut = 0;
@@ -168,7 +167,7 @@ describe('many readers on one process', needsOwnRedis, () => {
     TIMEOUT,
     async () => {
       const open = (name: string) =>
-        openConnection({ url: own.server.url, name, answerMs: 5_000, blockMs: 0, failFast: true });
+        openConnection({ url: own.server.url, name, answerMs: 5_000, failFast: true });
       const [reader, subscriber] = [open('reader'), open('subscriber')];
       const keys = openKeys(freshPrefix(own.server));
       const doorbell = createDoorbell({ open: () => subscriber, reader, keys });

@@ -112,7 +112,7 @@ describe('what is said of a Redis that cannot be used', needsOwnRedis, () => {
   );
 
   test('an error of Redis that is our mistake does not carry what was sent', TIMEOUT, async () => {
-    const options = { url: redis.server.url, name: 'mistaken', blockMs: 0, failFast: true, answerMs: 5000 };
+    const options = { url: redis.server.url, name: 'mistaken', failFast: true, answerMs: 5000 };
     const connection = openConnection(options);
     const script = "return redis.call('NO SUCH COMMAND')";
     try {

@@ -10,7 +10,7 @@
 -- `record`, if there, is all of the job's ledger so far: it saves whoever claims the entry a look, and may be old. With it
 -- come, before it, what next.lua starts the first attempt by: its hash, when the job was created, and from when on its
 -- wait has expired (ms).
--- `entered` has the lanes that something was put into.
+-- `entered` has the lanes that something was put into; `serveEntered` is the last that is done with them.
 local entered = {}
 local function putInLane(jobId, lane, record)
   entered[lane] = true
@@ -66,4 +66,9 @@ local function leave(jobId, repo)
   redis.call('SREM', prefix .. 'admitted:' .. repo, jobId)
   redis.call('ZREM', prefix .. 'held:' .. repo, jobId)
   fill(repo)
+end
+
+-- Whoever waits at those lanes is served (serve.lua); `start`: startFirst, where attempts may start.
+local function serveEntered(start)
+  for lane in pairs(entered) do serve(lane, prefix .. 'offers:' .. string.sub(lane, #prefix + #'lane:' + 1), start) end
 end

@@ -43,8 +43,11 @@ local resent, call, groups = ARGV[1], ARGV[2], cjson.decode(ARGV[3])
 local FIRST_RECORD, NO_EXTRAS = 4, {}
 -- @include now
 -- @include views
+-- @include claimed
+-- @include serve
 -- @include admission
 -- @include extras
+-- @include ledger
 
 local function alreadyThere(ledger, from, first, count)
   local stored = redis.pcall('LRANGE', ledger, from, from + count - 1)
@@ -82,14 +85,6 @@ local function refusal(group, nth, view, extra, first)
       return { 'duplicate', string.sub(taken, cut + 1), string.sub(taken, 1, cut - 1) }
     end
   end
-end
-
--- Writes the records behind a ledger of `version` records; false when it has not that many. The push itself tells how many
--- there were: to ask first costs each transition a command, to take back costs only those that come too late.
-local function write(ledger, version, count, ...)
-  if redis.call('RPUSH', ledger, ...) == version + count then return true end
-  redis.call('RPOP', ledger, count)
-  return false
 end
 
 -- Where the job waits or runs from now on; its former lane entry, if it had one, goes into `gone`.
@@ -138,14 +133,47 @@ local function append(group, nth, view, lane, extra, first, gone)
   return true
 end
 
--- What those of a group that were appended do to one key: one command for all of them.
-local function file(group, lane, ids, scored, due, gone)
-  if #gone > 0 then
-    redis.call('XACK', lane, 'workers', unpack(gone))
-    redis.call('XDEL', lane, unpack(gone))
+-- What the fleet stream names of a group: all, or `ids`, which are those of its jobs that were appended, in their order.
+local function tell(group, ids)
+  if #ids == #group.ids then
+    told[#told + 1] = group.events
+    return
   end
+  local n = 1
+  for nth, jobId in ipairs(group.ids) do
+    if jobId == ids[n] then
+      told[#told + 1] = string.format('%s %.0f %.0f', jobId, group.versions[nth] + 1, group.records)
+      n = n + 1
+    end
+  end
+end
+
+-- @include start
+
+-- What jobs are filed by, without those that have started meanwhile.
+local function withoutStarted(ids, scored, due)
+  if #started == 0 then return scored, due end
+  local has, leftScored, leftDue = {}, {}, {}
+  for _, jobId in ipairs(started) do has[jobId] = true end
+  for nth, jobId in ipairs(ids) do
+    if not has[jobId] then
+      local n = #leftScored
+      leftScored[n + 1], leftScored[n + 2] = scored[2 * nth - 1], jobId
+      leftDue[n + 1], leftDue[n + 2] = due[2 * nth - 1], jobId
+    end
+  end
+  return leftScored, leftDue
+end
+
+-- What those of a group that were appended do to one key: one command for all of them. New ones that have started are left
+-- to `fileStarted`.
+local function file(group, ids, scored, due)
   if #ids == 0 then return end
-  if group.isNew then redis.call('ZADD', K.jobs, unpack(scored)) end
+  if group.isNew then
+    redis.call('ZADD', K.jobs, unpack(scored))
+    scored, due = withoutStarted(ids, scored, due)
+    if #scored == 0 then return end
+  end
   if group.enter then
     local index = K.toIndex .. group.enter
     redis.call('ZADD', index, unpack(scored))
@@ -158,22 +186,6 @@ local function file(group, lane, ids, scored, due, gone)
     redis.call('ZADD', K.upkeep, unpack(due))
   elseif not group.isNew then
     redis.call('ZREM', K.upkeep, unpack(ids))
-  end
-end
-
--- What the fleet stream names of a group: all, or `ids`, which are those of its jobs that were appended, in their order.
-local told = {}
-local function tell(group, ids)
-  if #ids == #group.ids then
-    told[#told + 1] = group.events
-    return
-  end
-  local n = 1
-  for nth, jobId in ipairs(group.ids) do
-    if jobId == ids[n] then
-      told[#told + 1] = string.format('%s %.0f %.0f', jobId, group.versions[nth] + 1, group.records)
-      n = n + 1
-    end
   end
 end
 
@@ -216,18 +228,17 @@ for _, group in ipairs(groups) do
     allAppended = allAppended and result == 'appended'
     nextRecord = first + group.records + (extra.asked and 1 or 0)
   end
+  drop(lane, gone)
   tell(group, ids)
-  file(group, lane, ids, scored, due, gone)
-  group.appended = #ids
+  group.appended, group.ofAppended = #ids, { ids, scored, due }
 end
 
-saveViews()
 local claimed, anyClaimed = {}, false
 if claims then claimed, anyClaimed = claimNext() end
-if #told > 0 then
-  local events = table.concat(told, ' ')
-  redis.call('XADD', K.fleet, 'MAXLEN', '~', K.fleetLength, '*', 'events', events)
-  redis.call('PUBLISH', K.fleetBell, events)
-end
+serveEntered(startFirst)
+for _, group in ipairs(groups) do file(group, unpack(group.ofAppended)) end
+fileStarted()
+saveViews()
+announce()
 if allAppended and not anyClaimed then return 1 end
 return { allAppended and 1 or results, claimed }

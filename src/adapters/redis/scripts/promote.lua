@@ -9,6 +9,8 @@ local delayed, view, lane = unpack(KEYS)
 local jobId, prefix, limit = ARGV[1], ARGV[2], tonumber(ARGV[3])
 -- @include now
 -- @include views
+-- @include claimed
+-- @include serve
 -- @include admission
 local due = redis.call('ZSCORE', delayed, jobId)
 if not due then return 0 end
@@ -18,4 +20,5 @@ local job = viewAt(view)
 if job.status ~= 'queued' or job.entry or job.heldSince then return 0 end
 admit(jobId, view, lane, job.repo)
 saveViews()
+serveEntered()
 return 1

@@ -22,6 +22,8 @@ local due, upkeepAt, isLetter, code, why = unpack(ARGV, 9, 13)
 local prefix, limit, repo, lease, callbackAt = ARGV[14], tonumber(ARGV[15]), ARGV[16], ARGV[17], ARGV[18]
 -- @include now
 -- @include views
+-- @include claimed
+-- @include serve
 -- @include admission
 local mend = mending == '1'
 -- Whatever limit the keeper's own configuration has: the fleet's may be another, and the view knows what it counts by.
@@ -163,4 +165,5 @@ if (isLetter == '1') ~= (inPile and true or false) then
   end
 end
 saveViews()
+serveEntered()
 return differed

@@ -10,6 +10,8 @@
 local jobId, prefix, limit = ARGV[1], ARGV[3], tonumber(ARGV[4])
 -- @include now
 -- @include views
+-- @include claimed
+-- @include serve
 -- @include admission
 local job = viewAt(KEYS[2])
 if job.entry then
@@ -21,5 +23,6 @@ redis.call('DEL', KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6])
 for i = 9, #KEYS do redis.call('ZREM', KEYS[i], jobId) end
 leave(jobId, job.repo)
 saveViews()
+serveEntered()
 redis.call('PUBLISH', ARGV[2], '')
 return 1

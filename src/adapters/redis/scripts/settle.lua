@@ -26,6 +26,8 @@ limit = tonumber(limit)
 local FIRST = 22
 -- @include now
 -- @include views
+-- @include claimed
+-- @include serve
 -- @include admission
 -- @include packed
 local version = #ARGV - FIRST + 1
@@ -68,5 +70,6 @@ if code ~= '' then job.letter = redis.call('XADD', dead, '*', 'jobId', jobId, 'c
 if upkeepAt ~= '' then redis.call('ZADD', upkeep, upkeepAt, jobId) end
 if callbackAt ~= '' then redis.call('ZADD', callbacks, callbackAt, jobId) end
 saveViews()
+serveEntered()
 redis.call('PUBLISH', bell, '')
 return 'written'

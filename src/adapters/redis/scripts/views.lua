@@ -6,8 +6,7 @@
 --
 -- Most views have nothing but a lane behind the entry: they keep that part as it was, as `rest`.
 --
--- Invariants: what `changed` was told of is in Redis after `saveViews`, with which every script ends that changes a view
--- (but for those that next.lua writes by itself, afterwards).
+-- Invariants: what `changed` was told of is in Redis after `saveViews`, with which every script ends that changes a view.
 -- What has a name is set by `note`.
 local EXTRAS = { 'repo', 'heldSince', 'heldMs', 'saidAttempt', 'saidSeq', 'saidAt', 'letter', 'trimmed' }
 local views, changedViews, plainLanes = {}, {}, {}
@@ -60,13 +59,15 @@ end
 
 local function changed(key) changedViews[key] = true end
 
+-- Views as texts, each behind its key, of jobs that are not in `views`.
+local worded = {}
+
 local function saveViews()
-  local pairsOf = {}
   for key in pairs(changedViews) do
     local view = views[key]
-    pairsOf[#pairsOf + 1] = key
-    pairsOf[#pairsOf + 1] = view.status .. ' ' .. view.attempt .. ' ' .. view.cursor .. ' ' .. (view.entry or '-')
+    worded[#worded + 1] = key
+    worded[#worded + 1] = view.status .. ' ' .. view.attempt .. ' ' .. view.cursor .. ' ' .. (view.entry or '-')
       .. (view.rest or restOf(view))
   end
-  if #pairsOf > 0 then redis.call('MSET', unpack(pairsOf)) end
+  if #worded > 0 then redis.call('MSET', unpack(worded)) end
 end

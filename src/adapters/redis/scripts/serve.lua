@@ -1,0 +1,52 @@
+-- serve: part of scripts that put something into a lane; not run by itself. Workers that wait there (wait.lua) are given
+-- entries for the slots they have free, who waits longest first, and told so in a message.
+--
+-- Invariants: only who listens in this moment is given something. An offer is met once. What it was given is kept while its
+-- worker may ask for it: a message can be lost.
+local GIVEN_MS = 20000
+
+local function listens(channel)
+  local listeners = redis.pcall('PUBSUB', 'NUMSUB', channel)
+  return not listeners.err and listeners[2] > 0
+end
+
+-- Entries of the lane that nobody was given, for a worker; nil when there are none, and what Redis said if it refused.
+local function readNew(lane, worker, count)
+  local read = redis.pcall('XREADGROUP', 'GROUP', 'workers', worker, 'COUNT', count, 'STREAMS', lane, '>')
+  if read and read.err and string.find(read.err, 'NOGROUP', 1, true) then
+    local made = redis.pcall('XGROUP', 'CREATE', lane, 'workers', '0', 'MKSTREAM')
+    if made.err then return nil, made end
+    read = redis.pcall('XREADGROUP', 'GROUP', 'workers', worker, 'COUNT', count, 'STREAMS', lane, '>')
+  end
+  if not read then return nil end
+  if read.err then return nil, read end
+  return read[1][2]
+end
+
+-- Gives entries to whoever made the offer; false when there are none.
+local function meet(lane, offerAt, call, offer, start)
+  local entries = readNew(lane, offer.worker, offer.count)
+  if not entries then return false end
+  if start and offer.start then start(offer.start, entries) end
+  redis.call('SET', offerAt, 'given ' .. inWords(entries), 'PX', GIVEN_MS)
+  local channel = offer.channel
+  redis.call('PUBLISH', channel, cjson.encode({ call, entries }))
+  return true
+end
+
+-- `offers`: key of the calls that wait at the lane; `start`: startFirst, where attempts may start.
+local function serve(lane, offers, start)
+  while true do
+    local call = redis.call('LINDEX', offers, 0)
+    if not call then return end
+    local offerAt = offers .. ':' .. call
+    local text = redis.call('GET', offerAt)
+    local offer = text and string.byte(text) == 123 and cjson.decode(text)
+    if offer and listens(offer.channel) then
+      if not meet(lane, offerAt, call, offer, start) then return end
+    else
+      redis.call('DEL', offerAt)
+    end
+    redis.call('LPOP', offers)
+  end
+end
