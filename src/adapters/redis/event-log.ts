@@ -47,7 +47,7 @@ export function createEventLog(
 
     list: (query) => listJobs(connection, keys, query, unreadable),
 
-    count: (status) => connection.ask((redis) => redis.zcard(keys.index(status))),
+    count: (status) => connection.ask((redis) => redis.zcount(keys.index(status), 0, '+inf')),
 
     async upkeepDue(now, limit) {
       if (limit < 1) return [];

@@ -36,7 +36,7 @@ export interface Keys {
   stagedWhole(own: string): string;
   /** All jobs by creation time: a sorted set. */
   readonly jobs: string;
-  /** The jobs of a status by creation time: a sorted set. */
+  /** The jobs of a status by creation time: a sorted set. That of those that run has one member more (ledger.lua). */
   index(status: JobStatus): string;
   /** The indices of all statuses, in the order of JOB_STATUSES. */
   readonly indices: readonly string[];

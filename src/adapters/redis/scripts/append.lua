@@ -60,12 +60,13 @@ end
 
 local heldBy = {}
 local function isClaimed(group, nth, entry)
-  local wanted, lane, worker = group.claims[2 * nth - 1], K.toLane .. group.lane, group.worker
+  local wanted = group.claims[2 * nth - 1]
   if entry ~= wanted then return false end
   local held = heldBy[group]
   if not held then
     held = {}
     heldBy[group] = held
+    local lane, worker = K.toLane .. group.lane, group.worker
     local found = redis.pcall('XPENDING', lane, 'workers', group.oldest, group.newest, 10000, worker)
     for _, one in ipairs(found) do held[one[1]] = one[4] end
   end
@@ -149,6 +150,7 @@ local function tell(group, ids)
 end
 
 -- @include start
+-- @include told-again
 
 -- What jobs are filed by, without those that have started meanwhile.
 local function withoutStarted(ids, scored, due)
@@ -174,10 +176,7 @@ local function file(group, ids, scored, due)
     scored, due = withoutStarted(ids, scored, due)
     if #scored == 0 then return end
   end
-  if group.enter then
-    local index = K.toIndex .. group.enter
-    redis.call('ZADD', index, unpack(scored))
-  end
+  if group.enter then enterIndex(group.enter, scored) end
   if group.left then
     local index = K.toIndex .. group.left
     redis.call('ZREM', index, unpack(ids))

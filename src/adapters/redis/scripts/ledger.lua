@@ -10,6 +10,21 @@ local function write(ledger, version, count, ...)
   return false
 end
 
+-- Redis keeps a small sorted set as one text, and walks through it for each change, until it has a member that is too long
+-- for that (zset-max-listpack-value, 64 bytes). The index of what runs stays small, and changes twice with each job: it has
+-- such a member, before all jobs.
+local SPREADING = string.rep('-', 80)
+
+-- Jobs enter the index of a status; `scored` has each behind its creation time, and is not used any more.
+local function enterIndex(status, scored)
+  if status == 'running' then
+    scored[#scored + 1] = '-inf'
+    scored[#scored + 1] = SPREADING
+  end
+  local index = K.toIndex .. status
+  redis.call('ZADD', index, unpack(scored))
+end
+
 -- Takes entries out of a lane.
 local function drop(lane, gone)
   if #gone == 0 then return end

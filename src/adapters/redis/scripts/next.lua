@@ -16,9 +16,9 @@ end
 
 local function claimedAtFirst(kept)
   local claimed = {}
-  for which, words in string.gmatch(kept, '(%d+):([^;]*)') do
+  for which, ids in string.gmatch(kept, '(%d+):([^;]*)') do
     local group = groups[tonumber(which)]
-    claimed[tonumber(which)] = group.nextFor and stillHeld(K.toLane .. group.lane, group.nextFor, words) or {}
+    claimed[tonumber(which)] = group.nextFor and stillHeld(K.toLane .. group.lane, group.nextFor, ids) or {}
   end
   return claimed
 end
@@ -32,7 +32,7 @@ local function claimNext()
   for which, group in ipairs(groups) do
     claimed[which] = claimFor(group)
     any = any or #claimed[which] > 0
-    named[which] = which .. ':' .. inWords(claimed[which])
+    named[which] = which .. ':' .. idsOf(claimed[which])
   end
   if any then redis.call('SET', keptAt, table.concat(named, ';'), 'PX', K.claimedMs) end
   return claimed, any

@@ -17,4 +17,7 @@ if jobId ~= '' then
     end
   end
 end
-return redis.call('ZREVRANGE', index, start, start + limit - 1, 'WITHSCORES')
+local page = redis.call('ZREVRANGE', index, start, start + limit - 1, 'WITHSCORES')
+-- No job: what append.lua has in the index of those that run.
+if page[#page] == '-inf' then page[#page], page[#page - 1] = nil, nil end
+return page

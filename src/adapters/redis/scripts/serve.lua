@@ -28,7 +28,7 @@ local function meet(lane, offerAt, call, offer, start)
   local entries = readNew(lane, offer.worker, offer.count)
   if not entries then return false end
   if start and offer.start then start(offer.start, entries) end
-  redis.call('SET', offerAt, 'given ' .. inWords(entries), 'PX', GIVEN_MS)
+  redis.call('SET', offerAt, 'given ' .. idsOf(entries), 'PX', GIVEN_MS)
   local channel = offer.channel
   redis.call('PUBLISH', channel, cjson.encode({ call, entries }))
   return true

@@ -40,30 +40,20 @@ end
 local function startFirst(start, entries)
   local breaker = start.breaker
   if redis.call('EXISTS', breaker) == 1 then return end
-  local keys, asked = {}, {}
+  local keys = {}
+  for nth, entry in ipairs(entries) do keys[nth] = K.toView .. entry[2][2] end
+  local texts, first = redis.call('MGET', unpack(keys)), #started + 1
   for nth, entry in ipairs(entries) do
-    local key = K.toView .. entry[2][2]
-    keys[nth] = key
-    if not views[key] then asked[#asked + 1] = key end
-  end
-  local texts = #asked > 0 and redis.call('MGET', unpack(asked)) or {}
-  local first, nthAsked = #started + 1, 0
-  for nth, entry in ipairs(entries) do
-    local key, jobId = keys[nth], entry[2][2]
-    local view, text = views[key]
-    if not view then
-      nthAsked = nthAsked + 1
-      text = texts[nthAsked]
-    end
-    local created, cursor, rest = startOne(start, entry, key, view, text)
+    local key = keys[nth]
+    local view = views[key]
+    local created, cursor, rest = startOne(start, entry, key, view, texts[nth])
     if created then
-      local n = #started + 1
+      local n, w, jobId = #started + 1, #worded, entry[2][2]
       started[n], startedScored[2 * n - 1], startedScored[2 * n] = jobId, created, jobId
       if view then
         view.status, view.attempt, view.cursor = 'running', '1', cursor
         changed(key)
       else
-        local w = #worded
         worded[w + 1], worded[w + 2] = key, 'running 1 ' .. cursor .. ' ' .. entry[1] .. rest
         wereFiled[#wereFiled + 1] = jobId
       end
@@ -74,8 +64,8 @@ end
 
 local function fileStarted()
   if #started == 0 then return end
-  local running, queued = K.toIndex .. 'running', K.toIndex .. 'queued'
-  redis.call('ZADD', running, unpack(startedScored))
+  enterIndex('running', startedScored)
+  local queued = K.toIndex .. 'queued'
   if #wereFiled == 0 then return end
   redis.call('ZREM', queued, unpack(wereFiled))
   redis.call('ZREM', K.upkeep, unpack(wereFiled))

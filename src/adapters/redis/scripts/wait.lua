@@ -18,6 +18,7 @@ local worker, count, call, earlier, offer, ttl = unpack(ARGV)
 -- @include ledger
 -- @include start
 -- @include claimed
+-- @include told-again
 -- @include serve
 
 -- What the call was given, if it was; it waits no more.
@@ -25,8 +26,8 @@ local function giveUp(which)
   local offerAt = offers .. ':' .. which
   local text = redis.call('GET', offerAt)
   if not text then return {} end
-  local words = string.match(text, '^given (.*)$')
-  if words then return stillHeld(lane, worker, words) end
+  local ids = string.match(text, '^given (.*)$')
+  if ids then return stillHeld(lane, worker, ids) end
   redis.call('LREM', offers, 0, which)
   redis.call('DEL', offerAt)
   return {}
@@ -48,7 +49,7 @@ if entries then
   fileStarted()
   saveViews()
   announce()
-  redis.call('SET', offerAt, 'given ' .. inWords(entries), 'PX', GIVEN_MS)
+  redis.call('SET', offerAt, 'given ' .. idsOf(entries), 'PX', GIVEN_MS)
   return entries
 end
 local noted = redis.pcall('SET', offerAt, offer, 'PX', ttl)
