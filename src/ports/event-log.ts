@@ -69,6 +69,13 @@ export type AppendResult =
   | { readonly kind: 'unclaimed' } // the claim belongs to nobody or somebody else by now
   | ({ readonly kind: 'duplicate' } & TakenKey); // the idempotency key is taken
 
+/** That upkeep must look at a job. */
+export interface UpkeepNote {
+  readonly jobId: string;
+  /** What the bus tells its notes of a job apart by. */
+  readonly filed: string;
+}
+
 export interface JobQuery {
   /** Undefined: of any status. */
   readonly status?: JobStatus;
@@ -99,9 +106,15 @@ export interface EventLog {
   /** Newest first. Throws INVALID_REQUEST for a `before` that no page gave. */
   list(query: JobQuery): Promise<JobPage>;
   count(status: JobStatus): Promise<number>;
-  /** Ids of up to `limit` jobs that upkeep must look at by `now` (domain/upkeep), the longest overdue first. */
-  upkeepDue(now: number, limit: number): Promise<readonly string[]>;
-  /** Puts the next look at a job off until `at`, if it is due by `now`: a time that was set meanwhile stays. */
+  /**
+   * Up to `limit` notes of jobs that upkeep must look at by `now` (domain/upkeep), the longest overdue first; none is found
+   * before its time, and each within a second after it, or a sixtieth of what it had to wait. A note may be older than what its job has become, or be gone:
+   * then there is another one, or nothing to do.
+   */
+  upkeepDue(now: number, limit: number): Promise<readonly UpkeepNote[]>;
+  /** Forgets notes that have been seen to. */
+  dropUpkeep(notes: readonly UpkeepNote[]): Promise<void>;
+  /** Notes down to look at a job again at `at`; does nothing when it is gone. A later time that was put off to by `now` stays. */
   putOffUpkeep(jobId: string, now: number, at: number): Promise<void>;
   /** Forgets a job with everything it owns: ledger, answer, request, feed, indices. */
   remove(jobId: string): Promise<void>;

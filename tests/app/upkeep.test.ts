@@ -101,7 +101,10 @@ describe('upkeep', () => {
     assert.deepEqual([await seen(), await events.read(jobId)], [happened, ledger]);
 
     now += 3_540_000;
-    assert.deepEqual((await events.upkeepDue(now, 9)).toSorted(), [jobId, whole].toSorted());
+    assert.deepEqual(
+      (await events.upkeepDue(now, 9)).map(({ jobId: id }) => id).toSorted(),
+      [jobId, whole].toSorted(),
+    );
     await keepUpUntil({ bus }, { ...deps, clock }, async () => (await events.load(jobId)) === undefined);
     await bus.close();
     await close();
@@ -119,7 +122,7 @@ describe('upkeep', () => {
     const nothingDue = async (): Promise<boolean> => (await events.upkeepDue(now, 9)).length === 0;
 
     now += HOUR;
-    assert.deepEqual(await events.upkeepDue(now, 9), [held]);
+    assert.deepEqual(await events.upkeepDue(now, 9), [{ jobId: held, filed: '' }]);
     await keepUpUntil({ bus }, { ...deps, clock }, nothingDue);
     assert.equal((await events.load(held))?.job.status, 'queued', 'still held');
 
@@ -208,7 +211,7 @@ describe('upkeep', () => {
     const damaged = await submit(events, { now: at - 2, order });
     const outlived = await submit(events, { now: at - 1, order });
     await carryOut(events, outlived, { type: 'RequestCancel', by: 'x' }, { now: at });
-    assert.equal((await events.upkeepDue(Date.now(), 999)).at(-1), outlived);
+    assert.equal((await events.upkeepDue(Date.now(), 999)).at(-1)?.jobId, outlived);
     const full = async (): Promise<never> => {
       throw new AgenticoreError('BUS_UNREACHABLE');
     };

@@ -8,6 +8,7 @@ import type { NextFor, Transition } from '../../ports/event-log.js';
 import { type ClaimName, parseClaimToken } from './claim-token.js';
 import type { Keys } from './keys.js';
 import { type StartTemplate, startTemplate } from './start-template.js';
+import { dueSecond } from './upkeep-notes.js';
 
 /** The members are those that the head of append.lua names. */
 export interface Group {
@@ -141,14 +142,16 @@ function join(group: Group, transition: Transition, claim: ClaimName | undefined
   group.attempts.push(String(after.job.attempt));
   const event = `${jobId} ${expectedVersion + 1} ${group.records}`;
   group.events = group.events === '' ? event : `${group.events} ${event}`;
-  const dueAt = upkeepAt(after.job);
-  if (dueAt !== undefined) {
+  const second = dueSecond(after.job);
+  if (second !== undefined) {
     group.upkeep ??= [];
-    group.upkeep.push(String(dueAt));
+    group.upkeep.push(String(second));
   }
   if (transition.placement.kind === 'enqueue') {
     group.heads ??= [];
-    group.heads.push(isStartable(after.job) ? after.head() : '');
+    group.heads.push(
+      isStartable(after.job) ? `${after.head()} ${after.job.createdAt} ${upkeepAt(after.job)}` : '',
+    );
   }
   if (claim !== undefined) {
     const { entryId, deliveries } = claim;

@@ -103,7 +103,7 @@ export function createAppend(
 
 /** What append.lua and wait.lua are written with. */
 export function appendConstants(keys: Keys, maxPerRepo: number, leaseMs: number): Constants {
-  const { prefix, fleetBell, jobs, delayed, upkeep, leases, callbacks, dead, fleet } = keys;
+  const { prefix, fleetBell, jobs, delayed, dueSeconds, leases, callbacks, dead, fleet } = keys;
   const settings = {
     prefix,
     limit: maxPerRepo,
@@ -112,7 +112,7 @@ export function appendConstants(keys: Keys, maxPerRepo: number, leaseMs: number)
     fleetLength: FLEET_LENGTH,
     fleetBell,
   };
-  const owned = { jobs, delayed, upkeep, leases, callbacks, dead, fleet };
+  const owned = { jobs, delayed, dueSeconds, leases, callbacks, dead, fleet };
   const toView = keys.view('');
   const toIndex = keys.index('queued').slice(0, -'queued'.length);
   const beginnings = {
@@ -121,6 +121,7 @@ export function appendConstants(keys: Keys, maxPerRepo: number, leaseMs: number)
     toLane: keys.lane(''),
     toIdem: keys.idempotency(''),
     toClaimed: keys.claimed(''),
+    toDue: keys.due(0).slice(0, -1),
   };
   const behindView = (key: (jobId: string) => string): string => key('').slice(toView.length);
   return {

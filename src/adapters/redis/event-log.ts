@@ -9,6 +9,7 @@ import { ledgerLines, packedAnswer } from './ledger-lines.js';
 import { asOptionalText } from './reply.js';
 import { runScript } from './scripts.js';
 import { ledgerRecords, readJob } from './stored.js';
+import { createUpkeepNotes } from './upkeep-notes.js';
 import { parseView } from './view.js';
 
 /** The event log below `keys`; what it throws is what `connection` explains. */
@@ -49,14 +50,7 @@ export function createEventLog(
 
     count: (status) => connection.ask((redis) => redis.zcount(keys.index(status), 0, '+inf')),
 
-    async upkeepDue(now, limit) {
-      if (limit < 1) return [];
-      return connection.ask((redis) => redis.zrangebyscore(keys.upkeep, '-inf', now, 'LIMIT', 0, limit));
-    },
-
-    async putOffUpkeep(jobId, now, at) {
-      await connection.ask((redis) => runScript(redis, 'put-off', [keys.upkeep], [jobId, now, at]));
-    },
+    ...createUpkeepNotes(connection, keys),
 
     async remove(jobId) {
       await connection.ask(async (redis) => {

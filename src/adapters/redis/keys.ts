@@ -44,7 +44,11 @@ export interface Keys {
   readonly delayed: string;
   /** Jobs whose attempt is direct: a sorted set by when its lease lapses. */
   readonly leases: string;
-  /** When upkeep must look at each job that does not run: a sorted set by that time. */
+  /** The seconds in which upkeep must look at jobs: a sorted set. */
+  readonly dueSeconds: string;
+  /** Ids of the jobs that it must look at in one of them: a list. */
+  due(second: number): string;
+  /** Jobs that it has put off, or that came by another way: a sorted set by the time to look at them. */
   readonly upkeep: string;
   /** Jobs whose end is to be told: a sorted set by when that is due. */
   readonly callbacks: string;
@@ -124,6 +128,8 @@ export function openKeys(keyPrefix: string): Keys {
     indices: JOB_STATUSES.map(index),
     delayed: key('delayed'),
     leases: key('leases'),
+    dueSeconds: key('due'),
+    due: (second) => key(`due:${second}`),
     upkeep: key('upkeep'),
     callbacks: key('callbacks'),
     admitted: (repo) => key(`admitted:${repo}`),

@@ -6,11 +6,12 @@ import type { Custody, Stray } from '../../ports/custody.js';
 import type { CustodyOptions } from './arrival.js';
 import { asList, asNumber, asText } from './reply.js';
 import { runScript } from './scripts.js';
+import { dueSecond } from './upkeep-notes.js';
 import { parseView } from './view.js';
 
 const PAGE = 500;
 /** Where the indices of the statuses begin among the KEYS of reconcile.lua. */
-const FIRST_INDEX = 12;
+const FIRST_INDEX = 13;
 
 /** Custody.reconcile below `keys`. */
 export const createReconcile =
@@ -24,6 +25,7 @@ export const createReconcile =
       keys.delayed,
       keys.upkeep,
     ];
+    const second = dueSecond(job);
     const held = repo === '' ? keys.prefix : keys.held(repo);
     const ofAll = [
       keys.dead,
@@ -32,6 +34,7 @@ export const createReconcile =
       keys.feed(jobId),
       keys.leases,
       keys.callbacks,
+      second === undefined ? keys.prefix : keys.due(second),
       ...keys.indices,
     ];
     const args = [

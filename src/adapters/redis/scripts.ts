@@ -12,6 +12,7 @@ const NAMES = [
   'begin-visit',
   'call-off',
   'depth',
+  'drop-upkeep',
   'due',
   'end-turn',
   'end-visit',
@@ -48,6 +49,7 @@ const NAMES = [
   'transcript',
   'trim',
   'trip',
+  'upkeep-due',
   'wait',
 ] as const;
 

@@ -5,6 +5,7 @@ import { hasExpired } from '../../domain/decide.js';
 import { isCode } from '../../domain/errors.js';
 import type { Job } from '../../domain/job.js';
 import { hasOutlived, isFeedOver, recordKeptUntil, upkeepAt } from '../../domain/upkeep.js';
+import type { UpkeepNote } from '../../ports/event-log.js';
 import type { JobDirectories } from '../../ports/job-directories.js';
 import { handleCommand, type LedgerDeps } from '../handle-command.js';
 import { type TrimBus, trimJob } from '../trim-job.js';
@@ -38,12 +39,14 @@ async function keepUp(deps: LoopDeps & UpkeepDeps, last: Pass, signal: AbortSign
   const now = deps.clock.now();
   const limit = BATCH + Math.min(last.refused, MAX_REFUSED);
   const due = await deps.events.upkeepDue(now, limit);
+  const seen: UpkeepNote[] = [];
   last.refused = 0;
   let refusal: unknown;
-  for (const jobId of due) {
-    if (signal.aborted) return false;
+  for (const note of due) {
+    if (signal.aborted) break;
+    const { jobId } = note;
     try {
-      await lookOrPutOff(deps, jobId, now);
+      if (await lookOrPutOff(deps, jobId, now)) seen.push(note);
     } catch (error) {
       // A bus that is full takes nothing, but lets us take away: what is behind this job may make room for it.
       if (!isCode(error, 'BUS_UNREACHABLE') || !(await doesAnswer(deps, jobId))) throw error;
@@ -51,8 +54,9 @@ async function keepUp(deps: LoopDeps & UpkeepDeps, last: Pass, signal: AbortSign
       last.refused += 1;
     }
   }
+  await deps.events.dropUpkeep(seen); // those of a pass that was broken off are looked at again, which does no harm
   if (refusal !== undefined) throw refusal;
-  return due.length === limit;
+  return due.length === limit && !signal.aborted;
 }
 
 const doesAnswer = ({ events }: UpkeepDeps, jobId: string): Promise<boolean> =>
@@ -61,39 +65,42 @@ const doesAnswer = ({ events }: UpkeepDeps, jobId: string): Promise<boolean> =>
     (error: unknown) => !isCode(error, 'BUS_UNREACHABLE'),
   );
 
-/** What cannot be dealt with is left alone for a while. */
-async function lookOrPutOff(deps: LoopDeps & UpkeepDeps, jobId: string, now: number): Promise<void> {
+/** What cannot be dealt with is left alone for a while. False when it has to be looked at once more. */
+async function lookOrPutOff(deps: LoopDeps & UpkeepDeps, jobId: string, now: number): Promise<boolean> {
   try {
-    await look(deps, jobId, now);
+    return await look(deps, jobId, now);
   } catch (error) {
     if (isCode(error, 'BUS_UNREACHABLE')) throw error;
-    if (isCode(error, 'JOB_NOT_FOUND')) return; // another process was faster
+    if (isCode(error, 'JOB_NOT_FOUND')) return true; // another process was faster
     await deps.events.putOffUpkeep(jobId, now, now + TROUBLE_MS);
     deps.log('upkeep.failed', { job_id: jobId, error: String(error) }, 'error');
+    return true;
   }
 }
 
-async function look(deps: LoopDeps & UpkeepDeps, jobId: string, now: number): Promise<void> {
+async function look(deps: LoopDeps & UpkeepDeps, jobId: string, now: number): Promise<boolean> {
   const stored = await deps.events.load(jobId);
   if (stored === undefined || hasOutlived(stored.job, now)) {
     await deps.directories.remove(jobId);
     await deps.events.remove(jobId);
   } else if (isFeedOver(stored.job, now)) {
-    await forgetFeed(deps, stored.job, now);
+    return forgetFeed(deps, stored.job, now);
   } else if (hasExpired(stored.job, now, stored.heldMs)) {
     await handleCommand(deps, jobId, { type: 'ExpireJob' });
-  } else {
-    // It changed since it was filed, or was held by its repository's limit, which does not count.
+  } else if (stored.job.status === 'queued') {
+    // It was held by its repository's limit, which does not count.
     await deps.events.putOffUpkeep(jobId, now, upkeepAt(stored.job, stored.heldMs) ?? now + TROUBLE_MS);
-  }
+  } // else it has changed since this was noted down, and that again
+  return true;
 }
 
 async function forgetFeed(
   { bus, events, hash, log }: LoopDeps & UpkeepDeps,
   job: Job,
   now: number,
-): Promise<void> {
+): Promise<boolean> {
   if (await trimJob(bus, hash, job)) log('feed.trimmed', { job_id: job.id });
-  else if ((await bus.custody.trimMark(job.id)) === undefined) return; // it changed meanwhile: the next pass finds it due
+  else if ((await bus.custody.trimMark(job.id)) === undefined) return false; // it changed meanwhile
   await events.putOffUpkeep(job.id, now, recordKeptUntil(job));
+  return true;
 }

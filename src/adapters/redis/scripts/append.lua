@@ -5,9 +5,9 @@
 --
 -- K     prefix (of all keys), limit (per repository, 0 for none), leaseMs (of a direct attempt), claimedMs (how long a call
 --       may be sent again), fleetLength (how many entries the fleet stream keeps, about), fleetBell (channel)
---       the keys jobs, delayed, upkeep, leases, callbacks (zsets), dead, fleet (streams); what the keys of indices (zset of
---       each status), views (string), lanes (stream), idempotency keys (string) and claimed calls (string) begin with:
---       toIndex, toView, toLane, toIdem, toClaimed; and what a view's key is continued by for its ledger (list), answer and
+--       the keys jobs, delayed, dueSeconds, leases, callbacks (zsets), dead, fleet (streams); what the keys of indices (zset of
+--       each status), views (string), lanes (stream), idempotency keys (string), claimed calls (string) and seconds of upkeep (list)
+--       begin with: toIndex, toView, toLane, toIdem, toClaimed, toDue; and what a view's key is continued by for its ledger (list), answer and
 --       request (strings): toLedger, toAnswer, toRequest
 -- KEYS  1 fleet (all keys of the bus are in its slot)
 -- ARGV  1 '1' when this is sent again because the first answer was lost  2 a name that no other call has
@@ -20,8 +20,8 @@
 --         for which as many entries of the lane are claimed as jobs are appended, if so many wait), start (how first
 --         attempts of those start, see next.lua; absent when none may), events (of all its jobs, as the fleet stream names
 --         them); and in turn of the jobs lists of: ids, versions (before), created (ms), attempts, heads (what enqueue puts
---         into the lane with the record: its hash, '' for a job that no claim starts), upkeep (when to look at each; absent
---         while they run), claims (lane entry and deliveries that the worker must have, in turn; absent without one),
+--         into the lane before the record, see admission.lua), upkeep (the second in which to look at each; absent while
+--         they run), claims (lane entry and deliveries that the worker must have, in turn; absent without one),
 --         extras (absent when no job has any; else by its position from 1, by name)
 -- Extras: repo (counted by the limit; of a new job), dueAt (ms: for delay), answer, idem, digest and digestTtl
 --         (idempotency key, ms), asked (a request comes with it), requested, leased (a turn ends: it may have a request; it
@@ -102,7 +102,7 @@ local function place(group, nth, job, view, lane, extra, record, gone)
   if placement == 'enqueue' and repo then
     admit(jobId, view, lane, repo)
   elseif placement == 'enqueue' then
-    job.entry = putInLane(jobId, lane, record and group.heads[nth] .. ' ' .. group.created[nth] .. ' ' .. group.upkeep[nth] .. ' ' .. record)
+    job.entry = putInLane(jobId, lane, record and group.heads[nth] .. ' ' .. record)
   elseif placement == 'requeue' then
     job.entry = putInLane(jobId, lane)
   elseif placement == 'lease' then
@@ -167,6 +167,27 @@ local function withoutStarted(ids, scored, due)
   return leftScored, leftDue
 end
 
+-- Notes down when upkeep must look at jobs; `due` has each behind the second.
+local function noteUpkeep(due)
+  local lists, seconds = {}, {}
+  for n = 1, #due, 2 do
+    local second = due[n]
+    local ids = lists[second]
+    if not ids then
+      ids = {}
+      lists[second] = ids
+      seconds[#seconds + 1] = second
+      seconds[#seconds + 1] = second
+    end
+    ids[#ids + 1] = due[n + 1]
+  end
+  for second, ids in pairs(lists) do
+    local list = K.toDue .. second
+    redis.call('RPUSH', list, unpack(ids))
+  end
+  redis.call('ZADD', K.dueSeconds, unpack(seconds))
+end
+
 -- What those of a group that were appended do to one key: one command for all of them. New ones that have started are left
 -- to `fileStarted`.
 local function file(group, ids, scored, due)
@@ -181,11 +202,7 @@ local function file(group, ids, scored, due)
     local index = K.toIndex .. group.left
     redis.call('ZREM', index, unpack(ids))
   end
-  if group.upkeep then
-    redis.call('ZADD', K.upkeep, unpack(due))
-  elseif not group.isNew then
-    redis.call('ZREM', K.upkeep, unpack(ids))
-  end
+  if group.upkeep then noteUpkeep(due) end
 end
 
 -- @include next

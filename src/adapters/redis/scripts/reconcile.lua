@@ -1,10 +1,11 @@
 -- reconcile: compares everything that follows from a job's ledger with what its fold says, and mends it if told. Works
 -- beside the fleet: it looks and mends at one moment, and only while the ledger is at the version that was folded.
 --
--- KEYS  1 ledger (list)  2 view (string)  3 lane (stream)  4 delayed (zset)  5 upkeep (zset)  6 dead letters (stream)
+-- KEYS  1 ledger (list)  2 view (string)  3 lane (stream)  4 delayed (zset)  5 put off by upkeep (zset)  6 dead letters (stream)
 --       7 held by its repository's limit (zset), the bare prefix for a job without one
 --       8 all jobs (zset)  9 what was said (stream)  10 leases (zset)  11 callbacks (zset)
---       12.. the index of each status (zset)
+--       12 upkeep in the second of its time (list), the bare prefix while it runs
+--       13.. the index of each status (zset)
 -- ARGV  1 job id  2 version of the fold  3 '1' to mend  4 status  5 which of KEYS is its index
 --       6 creation time (ms)  7 attempt  8 lane name  9 due (ms), where it waits in no place
 --       10 when upkeep must look at it (ms), '' while it runs  11 '1' for a dead letter  12 its code  13 its error
@@ -16,7 +17,7 @@
 -- Invariants: those of append.lua and admission.lua. A job that waits nowhere goes into `delayed`, as one that is due.
 -- A lease that was missing begins anew: its holder may live.
 local ledger, view, lane, delayed, upkeep, dead, held, jobs, said, leases, callbacks = unpack(KEYS, 1, 11)
-local FIRST_INDEX = 12
+local dues, FIRST_INDEX = KEYS[12], 13
 local jobId, version, mending, status, index, createdAt, attempt, laneName = unpack(ARGV, 1, 8)
 local due, upkeepAt, isLetter, code, why = unpack(ARGV, 9, 13)
 local prefix, limit, repo, lease, callbackAt = ARGV[14], tonumber(ARGV[15]), ARGV[16], ARGV[17], ARGV[18]
@@ -90,11 +91,10 @@ if wrong then
   end
 end
 
-local looked = redis.call('ZSCORE', upkeep, jobId)
-if (upkeepAt == '') == (looked and true or false) then
+-- What is noted down of an earlier state does no harm.
+if upkeepAt ~= '' and not redis.call('LPOS', dues, jobId) and not redis.call('ZSCORE', upkeep, jobId) then
   differs('upkeep')
-  if mend and looked then redis.call('ZREM', upkeep, jobId)
-  elseif mend then redis.call('ZADD', upkeep, upkeepAt, jobId) end
+  if mend then redis.call('ZADD', upkeep, upkeepAt, jobId) end
 end
 
 local named, letter = job.entry, job.letter

@@ -66,7 +66,5 @@ local function fileStarted()
   if #started == 0 then return end
   enterIndex('running', startedScored)
   local queued = K.toIndex .. 'queued'
-  if #wereFiled == 0 then return end
-  redis.call('ZREM', queued, unpack(wereFiled))
-  redis.call('ZREM', K.upkeep, unpack(wereFiled))
+  if #wereFiled > 0 then redis.call('ZREM', queued, unpack(wereFiled)) end
 end

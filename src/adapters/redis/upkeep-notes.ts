@@ -1,0 +1,87 @@
+// When upkeep must look at which job. Nearly all jobs are noted down with their transitions, in a list per second: that
+// costs least, and is forgotten as a whole. What is put off has a sorted set. Nothing is taken back when a job changes.
+import type { Job } from '../../domain/job.js';
+import { upkeepAt } from '../../domain/upkeep.js';
+import type { EventLog, UpkeepNote } from '../../ports/event-log.js';
+import type { Connection } from './connection.js';
+import type { Keys } from './keys.js';
+import { asList, asNumber, asText } from './reply.js';
+import { runScript } from './scripts.js';
+
+/** A wait of so long (s) may last a little longer (s), so that its list is shared by many jobs. */
+const ROUNDED = [
+  { wait: 86_400, to: 600 },
+  { wait: 3_600, to: 60 },
+  { wait: 0, to: 1 },
+] as const;
+
+/** The second when upkeep must look at a job: all of a list is due when its second begins. Undefined while the job runs. */
+export function dueSecond(job: Job): number | undefined {
+  const at = upkeepAt(job);
+  if (at === undefined) return undefined;
+  const wait = at - (job.endedAt ?? job.queuedSince);
+  const { to = 1 } = ROUNDED.find((one) => wait >= one.wait * 1000) ?? {};
+  return Math.ceil(at / 1000 / to) * to;
+}
+
+const OF_SECOND = 'second';
+const PUT_OFF = 'put off';
+
+interface Found extends UpkeepNote {
+  readonly at: number;
+}
+
+/** The notes below `keys`; what it throws is what `connection` explains. */
+export function createUpkeepNotes(
+  connection: Connection,
+  keys: Keys,
+): Pick<EventLog, 'upkeepDue' | 'dropUpkeep' | 'putOffUpkeep'> {
+  return {
+    async upkeepDue(now, limit) {
+      if (limit < 1) return [];
+      const scriptKeys = [keys.dueSeconds, keys.upkeep];
+      const [bySecond, putOff] = asList(
+        await connection.ask((redis) =>
+          runScript(redis, 'upkeep-due', scriptKeys, [
+            keys.due(0).slice(0, -1),
+            Math.floor(now / 1000),
+            now,
+            limit,
+          ]),
+        ),
+      );
+      const found = [
+        ...read(bySecond, (second) => ({ filed: `${OF_SECOND} ${second}`, at: second * 1000 })),
+        ...read(putOff, (at) => ({ filed: `${PUT_OFF} ${at}`, at })),
+      ];
+      const inTurn = found.sort((a, b) => a.at - b.at).slice(0, limit);
+      return inTurn.map(({ jobId, filed }) => ({ jobId, filed }));
+    },
+
+    async dropUpkeep(notes) {
+      if (notes.length === 0) return;
+      const args = notes.flatMap(({ jobId, filed }) => {
+        const [, kind = '', at = ''] = /^(.*) (\d+)$/.exec(filed) ?? [];
+        return [kind === OF_SECOND ? at : '', at, jobId];
+      });
+      const scriptKeys = [keys.dueSeconds, keys.upkeep];
+      await connection.ask((redis) =>
+        runScript(redis, 'drop-upkeep', scriptKeys, [keys.due(0).slice(0, -1), ...args]),
+      );
+    },
+
+    async putOffUpkeep(jobId, now, at) {
+      const scriptKeys = [keys.upkeep, keys.view(jobId)];
+      await connection.ask((redis) => runScript(redis, 'put-off', scriptKeys, [jobId, now, at]));
+    },
+  };
+}
+
+/** What a list of ids, each with a number behind it, has. */
+function read(reply: unknown, note: (at: number) => Omit<Found, 'jobId'>): readonly Found[] {
+  const list = asList(reply);
+  const found: Found[] = [];
+  for (let n = 0; n < list.length; n += 2)
+    found.push({ jobId: asText(list[n]), ...note(asNumber(list[n + 1])) });
+  return found;
+}
