@@ -57,10 +57,6 @@ export const isLostAnswer = (error: unknown): boolean =>
 export const isInDoubt = (error: unknown): boolean =>
   isLostAnswer(error) || (!isReply(error) && TIMED_OUT.test(messageOf(error)));
 
-/** True when a lane has no group, as on an empty Redis or after a flush, also one that hit a waiting reader. */
-export const isGroupMissing = (error: unknown): boolean =>
-  isReply(error) && /^(NOGROUP|UNBLOCKED)\b/.test(messageOf(error));
-
 /** Somebody else writes under our keys, or damaged them. A script names no key: it makes most of its keys itself. */
 function notOurs(error: unknown, message: string): AgenticoreError {
   const { name, args } = commandOf(error);

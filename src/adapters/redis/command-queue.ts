@@ -1,5 +1,5 @@
 // The lanes on Redis: a stream per lane, one group, and the pending entry as the lease.
-import type { CommandQueue } from '../../ports/command-queue.js';
+import type { Claim, CommandQueue } from '../../ports/command-queue.js';
 import type { Hold } from './claims.js';
 import type { Connection } from './connection.js';
 import { createDirectLeases } from './direct-leases.js';
@@ -25,16 +25,21 @@ export function createCommandQueue(options: CommandQueueOptions): CommandQueue {
   const { connection, offers, keys, hold, leaseMs, maxPerRepo } = options;
   const mayReclaim = watchAbsence(connection, leaseMs, keys.served);
 
+  async function claim(
+    ...[lane, worker, signal, start]: Parameters<CommandQueue['claim']>
+  ): Promise<Claim | undefined> {
+    const wanted = { lane: keys.lane(lane), offers: keys.offers(lane), worker, start };
+    const given = await offers.next(wanted, signal);
+    if (given === undefined) return undefined;
+    const held = hold(lane, worker, given.entry, 1, given.started);
+    if (given.isOld && !(await held.extend())) return claim(lane, worker, signal, start);
+    if (!signal.aborted || given.started !== undefined) return held;
+    await held.release();
+    return undefined;
+  }
+
   return {
-    async claim(lane, worker, signal, start) {
-      const wanted = { lane: keys.lane(lane), offers: keys.offers(lane), worker, start };
-      const given = await offers.next(wanted, signal);
-      if (given === undefined) return undefined;
-      const claim = hold(lane, worker, given.entry, 1, given.started);
-      if (!signal.aborted || given.started !== undefined) return claim;
-      await claim.release();
-      return undefined;
-    },
+    claim,
 
     async reclaim(laneName, worker, limit) {
       if (limit < 1) return [];

@@ -39,10 +39,8 @@ export interface ConnectionOptions {
 
 export interface Connection {
   readonly redis: Redis;
-  /** True while it takes commands. */
-  isReady(): boolean;
-  /** Resolves when connected; throws BUS_UNREACHABLE. Resolves early, whatever is the case, when the signal aborts. */
-  online(signal?: AbortSignal): Promise<void>;
+  /** Resolves when connected; throws BUS_UNREACHABLE. */
+  online(): Promise<void>;
   /**
    * Carries out `send` when connected, once more when the connection broke before the answer came: `resent` tells. With
    * `persistMs` again and again for so long, also when Redis was silent: for what must not be left in doubt.
@@ -95,26 +93,24 @@ export function openConnection(options: ConnectionOptions): Connection {
     return wasReady ? 'the connection was lost' : strangerAt(options.url, 'nothing answers');
   }
 
-  async function online(signal?: AbortSignal, leastMs = 0): Promise<void> {
+  async function online(leastMs = 0): Promise<void> {
     if (closed) throw unreachable(reason());
-    if (isReady() || signal?.aborted) return;
+    if (isReady()) return;
     const now = performance.now();
     const patience = PATIENCE_MS - (options.failFast ? now - (offlineSince ?? now) : 0);
     // Never less than a turn of the event loop, or a caller that tries again and again would stop it.
-    await readyWithin(Math.max(leastMs, patience), signal);
-    if (!isReady() && !signal?.aborted) throw unreachable(reason());
+    await readyWithin(Math.max(leastMs, patience));
+    if (!isReady()) throw unreachable(reason());
   }
 
-  function readyWithin(ms: number, signal?: AbortSignal): Promise<void> {
+  function readyWithin(ms: number): Promise<void> {
     return new Promise((resolve) => {
       const wake = (): void => {
         clearTimeout(timer);
-        signal?.removeEventListener('abort', wake);
         waiting.delete(wake);
         resolve();
       };
       const timer = setTimeout(wake, ms);
-      signal?.addEventListener('abort', wake);
       waiting.add(wake);
     });
   }
@@ -147,7 +143,7 @@ export function openConnection(options: ConnectionOptions): Connection {
 
   async function askAgain<T>(send: () => Promise<T>, until: number): Promise<T> {
     for (;;) {
-      await online(undefined, Math.max(0, until - performance.now()));
+      await online(Math.max(0, until - performance.now()));
       try {
         return await send();
       } catch (error) {
@@ -158,8 +154,7 @@ export function openConnection(options: ConnectionOptions): Connection {
 
   return {
     redis,
-    isReady,
-    online,
+    online: () => online(),
     explain,
     async ask(send, persistMs = 0) {
       if (!isReady()) await online();

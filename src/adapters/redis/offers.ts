@@ -24,11 +24,17 @@ const OFFER_MS = 15_000;
 const FULL_PAUSE_MS = 1_000;
 /** How many entries one call takes at most. */
 const MOST = 100;
+/** For how long an answer is asked for: what was given with it, and has started, would be nobody's. */
+const PERSIST_MS = 10_000;
+/** For how long Redis keeps what a call was given (serve.lua). */
+const KEPT_MS = 20_000;
 
 /** An entry that was claimed, and the job if its attempt has started with that. */
 export interface Given {
   readonly entry: LaneEntry;
   readonly started: StoredJob | undefined;
+  /** True when it was kept for whoever comes: its lease may have lapsed. */
+  readonly isOld?: true;
 }
 
 export interface Wanted {
@@ -61,9 +67,22 @@ export interface OffersOptions {
 interface Place {
   readonly wanted: Wanted;
   readonly line: Line<Given>;
-  /** Calls that may have been given something that we have not heard of. */
-  inDoubt: readonly string[];
+  /** What came for more than were left: for whoever comes next. */
+  surplus: readonly Given[];
+  /** The offer that stands, if one does. */
+  standing: Offer | undefined;
+  /** Calls that may have been given something of which we have not heard, and when each was sent (performance.now). */
+  readonly inDoubt: Map<string, number>;
+  /** Calls whose message came: Redis need not keep any more what they were given. */
+  heard: readonly string[];
   isServed: boolean;
+}
+
+interface Offer {
+  readonly call: string;
+  readonly count: number;
+  readonly json: string;
+  readonly template: StartTemplate | undefined;
 }
 
 /** The offers of one process. */
@@ -74,17 +93,13 @@ export function createOffers({ connection, doorbell, keys, script }: OffersOptio
   /** What to do with what a call is given, in a message; without anything when a message may have been lost. */
   const listeners = new Map<string, (entries?: readonly unknown[]) => void>();
   let calls = 0;
-  let watching: Promise<unknown> | undefined;
+  let watching: Promise<() => void> | undefined;
   let closed = false;
 
-  /** Each message is of one offer. Without one some may have been lost: everybody asks again. */
   function onMessage(message?: string): void {
-    if (message === undefined) {
-      for (const askAgain of [...listeners.values()]) askAgain();
-      return;
-    }
-    const [call, entries] = asList(JSON.parse(message));
-    listeners.get(asText(call))?.(asList(entries));
+    const said = message === undefined ? undefined : readMessage(message);
+    if (said !== undefined) listeners.get(said.call)?.(said.entries);
+    else for (const askAgain of [...listeners.values()]) askAgain();
   }
 
   async function listen(): Promise<void> {
@@ -97,11 +112,18 @@ export function createOffers({ connection, doorbell, keys, script }: OffersOptio
     }
   }
 
+  /** Who does not listen is given nothing: for when an offer cannot be taken back. */
+  async function stopListening(): Promise<void> {
+    const unwatch = watching;
+    watching = undefined;
+    (await unwatch?.catch(() => undefined))?.();
+  }
+
   async function serve(place: Place): Promise<void> {
     const { line } = place;
     try {
-      await listen();
       do {
+        await listen();
         // When all replies at hand have been seen to: those that they set free ask together, and what they have to write
         // goes first.
         await nextTurn();
@@ -109,71 +131,122 @@ export function createOffers({ connection, doorbell, keys, script }: OffersOptio
       } while (line.waiters.length > 0);
     } catch (error) {
       failAll(line, error, isCode(error, 'BUS_UNREACHABLE'));
+      await stopListening();
     } finally {
       place.isServed = false;
-      close(line);
+      if (line.waiters.length > 0) begin(place);
+      else close(line);
     }
+  }
+
+  function begin(place: Place): void {
+    place.isServed = true;
+    void serve(place);
   }
 
   /** Those who had given up before it go with nothing, once nothing can be on its way to them any more. */
   async function round(place: Place): Promise<void> {
-    const { line } = place;
-    give(line, []);
+    const { line, surplus } = place;
+    if (surplus.length > 0) hand(place, surplus);
     const gone = leaving(line);
     const count = Math.min(line.waiters.length - gone.size, MOST);
-    if (count > 0 || place.inDoubt.length > 0) await askAndWait(place, count, () => dismiss(line, gone));
+    if (count > 0 || place.inDoubt.size > 0)
+      await askAndWait(place, offerOf(place, count), () => dismiss(line, gone));
     else dismiss(line, gone);
   }
 
-  async function askAndWait(place: Place, count: number, answered: () => void): Promise<void> {
-    const { line, wanted } = place;
-    const { lane, offers, worker, start } = wanted;
+  function hand(place: Place, given: readonly Given[]): void {
+    place.surplus = give(place.line, given).map((left) => ({ ...left, isOld: true }));
+  }
+
+  /** The offer that stands, which keeps its place among others, or a new one. */
+  function offerOf({ standing, wanted: { worker, start } }: Place, count: number): Offer {
+    if (standing?.count === count) return standing;
     calls += 1;
-    const call = `${own}-${calls}`;
     const template = start && startTemplate(worker, start, keys);
-    const offer = JSON.stringify({ channel, worker, count, start: template });
-    const args = [worker, count, call, place.inDoubt.join(' '), offer, OFFER_MS];
-    let isMet = false;
+    const json = JSON.stringify({ channel, worker, count, start: template });
+    return { call: `${own}-${calls}`, count, json, template };
+  }
+
+  async function askAndWait(place: Place, offer: Offer, answered: () => void): Promise<void> {
+    const { line } = place;
+    const { call, count, template } = offer;
+    const told = new Set<string>();
     const over = new Promise<void>((settle) => {
       line.interrupt = settle;
       listeners.set(call, (entries) => {
-        isMet = entries !== undefined;
-        if (entries !== undefined) give(line, givenBy(entries, template)); // at once: somebody waits for it
+        if (entries !== undefined && told.size === 0) hear(givenBy(entries, template));
         settle();
       });
     });
-    place.inDoubt = [...place.inDoubt, call];
+    /** At once: somebody waits for it. */
+    function hear(given: readonly Given[]): void {
+      for (const { entry } of given) told.add(entry.entryId);
+      place.inDoubt.delete(call);
+      place.heard = [...place.heard, call];
+      hand(place, [...place.surplus, ...given]);
+    }
     try {
-      const reply = await connection.ask((redis) => runScript(redis, script, [lane, offers], args));
-      const found = reply === 'full' ? [] : asList(reply);
-      const isOpen = found.length === 0 && count > 0;
-      place.inDoubt = isOpen ? [call] : [];
-      give(line, givenBy(found, template));
+      const reply = await ask(place, offer);
+      const found = givenBy(reply === FULL ? [] : asList(reply), template);
+      const stands = found.length === 0 && count > 0 && reply !== FULL && told.size === 0;
+      place.standing = stands ? offer : undefined;
+      if (stands) place.inDoubt.set(call, performance.now());
+      // The answer to a call that was sent again tells what a message has told.
+      hand(place, [...place.surplus, ...found.filter(({ entry }) => !told.has(entry.entryId))]);
       answered();
-      if (isOpen && leaving(line).size === 0)
-        await within(reply === 'full' ? FULL_PAUSE_MS : REPEAT_MS, over);
-      if (isMet) place.inDoubt = [];
+      if (stands || reply === FULL) {
+        if (leaving(line).size === 0) await within(reply === FULL ? FULL_PAUSE_MS : REPEAT_MS, over);
+        if (told.size > 0) place.standing = undefined;
+      }
+    } catch (error) {
+      place.standing = undefined;
+      throw error;
     } finally {
       listeners.delete(call);
       line.interrupt = undefined;
     }
   }
 
+  /** Gives up the calls before it, and has what they were given told. */
+  async function ask(place: Place, { call, count, json }: Offer): Promise<unknown> {
+    const { wanted, inDoubt, heard } = place;
+    const { lane, offers, worker } = wanted;
+    const now = performance.now();
+    for (const [other, sentAt] of inDoubt) if (now - sentAt > KEPT_MS) inDoubt.delete(other);
+    const others = [...inDoubt.keys()].filter((other) => other !== call);
+    const args = [worker, count, call, others.join(' '), heard.join(' '), json, OFFER_MS];
+    const reply = await connection.ask((redis) => {
+      if (!place.heard.includes(call)) inDoubt.set(call, performance.now());
+      return runScript(redis, script, [lane, offers], args);
+    }, PERSIST_MS);
+    inDoubt.clear();
+    place.heard = place.heard.slice(heard.length);
+    return reply;
+  }
+
   return {
     next(wanted, signal) {
       if (closed) return Promise.reject(unreachable(BUS_CLOSED));
       if (signal.aborted) return Promise.resolve(undefined);
-      const key = `${wanted.lane.length} ${wanted.lane} ${wanted.worker}`;
+      const { lane, worker, start } = wanted;
+      const key = JSON.stringify([lane, worker, start]);
       let place = places.get(key);
       if (place === undefined) {
-        place = { wanted, line: createLine(), inDoubt: [], isServed: false };
+        const line = createLine<Given>();
+        place = {
+          wanted,
+          line,
+          surplus: [],
+          standing: undefined,
+          inDoubt: new Map(),
+          heard: [],
+          isServed: false,
+        };
         places.set(key, place);
       }
       const waited = join(place.line, signal);
-      if (!place.isServed) {
-        place.isServed = true;
-        void serve(place);
-      }
+      if (!place.isServed) begin(place);
       return waited;
     },
     close() {
@@ -181,6 +254,21 @@ export function createOffers({ connection, doorbell, keys, script }: OffersOptio
       for (const { line } of places.values()) line.interrupt?.();
     },
   };
+}
+
+/** What wait.lua answers when there is no room for the offer. */
+const FULL = 'full';
+
+/** Of one offer; undefined for what is no message of ours. */
+function readMessage(
+  message: string,
+): { readonly call: string; readonly entries: readonly unknown[] } | undefined {
+  try {
+    const [call, entries] = asList(JSON.parse(message));
+    return { call: asText(call), entries: asList(entries) };
+  } catch {
+    return undefined;
+  }
 }
 
 function givenBy(reply: readonly unknown[], template: StartTemplate | undefined): readonly Given[] {

@@ -9,8 +9,6 @@ interface Waiter<T> {
 /** Those who wait at one lane for one worker: they share an offer, which is for as many entries as they are. */
 export interface Line<T> {
   waiters: readonly Waiter<T>[];
-  /** What was given for more than were left: for who comes next. */
-  surplus: readonly T[];
   /** The signals of those who wait; each is listened to once, however many share it. */
   readonly signals: Set<AbortSignal>;
   /** Ends the waiting under way, if one is. */
@@ -22,7 +20,6 @@ export interface Line<T> {
 export function createLine<T>(): Line<T> {
   const line: Line<T> = {
     waiters: [],
-    surplus: [],
     signals: new Set(),
     interrupt: undefined,
     onAbort: () => line.interrupt?.(),
@@ -45,15 +42,17 @@ export function leaving<T>({ waiters, signals }: Line<T>): ReadonlySet<Waiter<T>
   return new Set(hasAborted ? waiters.filter(({ signal }) => signal.aborted) : []);
 }
 
-/** What was given goes to those who wait longest; to those who gave up only what nobody else is there for. */
-export function give<T>(line: Line<T>, given: readonly T[]): void {
-  const all = [...line.surplus, ...given];
-  if (all.length === 0) return;
+/**
+ * What was given goes to those who wait longest; to those who gave up only what nobody else is there for. Returns what is
+ * left over.
+ */
+export function give<T>(line: Line<T>, given: readonly T[]): readonly T[] {
+  if (given.length === 0) return given;
   const gone = leaving(line);
   const inTurn = gone.size === 0 ? line.waiters : [...line.waiters.filter((one) => !gone.has(one)), ...gone];
-  for (const [nth, { settle }] of inTurn.slice(0, all.length).entries()) settle(all[nth]);
-  line.waiters = inTurn.slice(all.length);
-  line.surplus = all.slice(inTurn.length);
+  for (const [nth, { settle }] of inTurn.slice(0, given.length).entries()) settle(given[nth]);
+  line.waiters = inTurn.slice(given.length);
+  return given.slice(inTurn.length);
 }
 
 /** Those who are still in the line go with nothing. */

@@ -112,6 +112,26 @@ export function nextStartContract(name: string, open: OpenBus): void {
       assert.equal(entries.length, 4);
     });
 
+    check('starts with the claim of who waits as well', async ({ bus }) => {
+      const claiming = bus.queue.claim('jobs', 'worker-1', new AbortController().signal, FOR.start);
+      const jobId = await submit(bus.events);
+      const claim = await claiming;
+      assert.equal(claim?.jobId, jobId);
+      const started = await begun(bus, claim);
+      assert.deepEqual(inFull(await bus.events.load(jobId)), inFull(started));
+      assert.deepEqual([await bus.events.count('queued'), await bus.events.count('running')], [0, 1]);
+      assert.equal(firstBreak(await bus.events.read(jobId), sha256), undefined);
+      assert.deepEqual((await bus.events.list({ status: 'running', limit: 9 })).jobs, [started.job]);
+      const fleet = await bus.feed.read({ kind: 'fleet' }, undefined, 99);
+      assert.deepEqual(
+        fleet.entries.map(({ type }) => type),
+        ['JobSubmitted', 'AttemptStarted'],
+      );
+      assert.equal(await claim.extend(), true);
+      await endAttempt(bus.events, jobId, GOOD);
+      assert.deepEqual(await bus.queue.depth('jobs'), { waiting: 0, running: 0 });
+    });
+
     check('is handed back by its end', async ({ bus }) => {
       const next = await nextOf(bus, () => submit(bus.events));
       assert.ok(next);

@@ -8,6 +8,8 @@ export interface CuttingProxy {
   loseNextAnswer(meanwhile?: () => Promise<unknown>): void;
   /** The next script call is lost with the connection before Redis sees it. */
   loseNextCall(): void;
+  /** The next message on a channel that has this in its name is lost with its connection. */
+  loseNextMessage(channel: string): void;
   /** Hangs up on everybody, until `open`. */
   shut(): void;
   open(): void;
@@ -21,6 +23,7 @@ export async function startCuttingProxy(redisPort: number): Promise<CuttingProxy
   let plan: 'answer' | 'call' | undefined;
   let cuts = 0;
   let isShut = false;
+  let muted: string | undefined;
   let doing = async (): Promise<unknown> => undefined;
 
   const server = createServer((client) => {
@@ -58,7 +61,11 @@ export async function startCuttingProxy(redisPort: number): Promise<CuttingProxy
       redis.write(chunk);
     });
     redis.on('data', (chunk) => {
-      if (!losing) client.write(chunk);
+      const text = String(chunk);
+      if (muted !== undefined && text.includes('\r\nmessage\r\n') && text.includes(muted)) {
+        muted = undefined;
+        cut();
+      } else if (!losing) client.write(chunk);
       else void doing().finally(cut);
     });
   });
@@ -75,6 +82,9 @@ export async function startCuttingProxy(redisPort: number): Promise<CuttingProxy
     },
     loseNextCall() {
       plan = 'call';
+    },
+    loseNextMessage(channel) {
+      muted = channel;
     },
     shut() {
       isShut = true;

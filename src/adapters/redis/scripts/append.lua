@@ -249,9 +249,9 @@ for _, group in ipairs(groups) do
   group.appended, group.ofAppended = #ids, { ids, scored, due }
 end
 
+serveEntered(startFirst)
 local claimed, anyClaimed = {}, false
 if claims then claimed, anyClaimed = claimNext() end
-serveEntered(startFirst)
 for _, group in ipairs(groups) do file(group, unpack(group.ofAppended)) end
 fileStarted()
 saveViews()

@@ -1,16 +1,15 @@
 -- next: part of append.lua; not run by itself. Entries for the slots that ends have freed are claimed when all that the call
 -- asks for is written; and first attempts start with that.
 --
--- Invariants: nothing is claimed of a lane that something was put into: idle workers who wait there come first. Of a call
--- that is sent again nothing is started. What was claimed is kept while the call may be sent again: it has the same answer
--- then.
+-- Invariants: idle workers who wait come first. What was claimed is kept while the call may be sent again: it has the same
+-- answer then.
 
 local function claimFor(group)
   local lane = K.toLane .. group.lane
-  if not group.nextFor or group.appended == 0 or entered[lane] then return {} end
+  if not group.nextFor or group.appended == 0 then return {} end
   local read = redis.pcall('XREADGROUP', 'GROUP', 'workers', group.nextFor, 'COUNT', group.appended, 'STREAMS', lane, '>')
   if not read or read.err then return {} end
-  if group.start and resent ~= '1' then startFirst(group.start, read[1][2]) end
+  if group.start then startFirst(group.start, read[1][2]) end
   return read[1][2]
 end
 

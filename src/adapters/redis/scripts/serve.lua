@@ -23,14 +23,25 @@ local function readNew(lane, worker, count)
   return read[1][2]
 end
 
+local function keepGiven(offerAt, entries)
+  redis.call('SET', offerAt, 'given ' .. idsOf(entries), 'PX', GIVEN_MS)
+end
+
+-- Nil for what is no offer: who wrote it may be of another version, and nothing may fail here any more.
+local function readOffer(text)
+  if not text or string.byte(text) ~= 123 then return end
+  local isJson, offer = pcall(cjson.decode, text)
+  if isJson and type(offer.channel) == 'string' and type(offer.worker) == 'string' and tonumber(offer.count) then return offer end
+end
+
 -- Gives entries to whoever made the offer; false when there are none.
 local function meet(lane, offerAt, call, offer, start)
   local entries = readNew(lane, offer.worker, offer.count)
   if not entries then return false end
   if start and offer.start then start(offer.start, entries) end
-  redis.call('SET', offerAt, 'given ' .. idsOf(entries), 'PX', GIVEN_MS)
+  keepGiven(offerAt, entries)
   local channel = offer.channel
-  redis.call('PUBLISH', channel, cjson.encode({ call, entries }))
+  redis.pcall('PUBLISH', channel, cjson.encode({ call, entries }))
   return true
 end
 
@@ -40,8 +51,7 @@ local function serve(lane, offers, start)
     local call = redis.call('LINDEX', offers, 0)
     if not call then return end
     local offerAt = offers .. ':' .. call
-    local text = redis.call('GET', offerAt)
-    local offer = text and string.byte(text) == 123 and cjson.decode(text)
+    local offer = readOffer(redis.call('GET', offerAt))
     if offer and listens(offer.channel) then
       if not meet(lane, offerAt, call, offer, start) then return end
     else

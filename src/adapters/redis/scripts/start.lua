@@ -8,6 +8,9 @@
 -- Invariant: an attempt starts so only if its job is as it came in, its entry is the claimed one, and its wait has not
 -- expired; all others are left to their holder.
 
+-- More would not fit into one command.
+local MOST_STARTED = 1000
+
 -- The jobs that have started in this script, and each with its creation time before it; and those of them that were filed
 -- before, as waiting.
 local started, startedScored, wereFiled = {}, {}, {}
@@ -36,8 +39,17 @@ local function startOne(start, entry, key, view, text)
   return created, cursor, rest
 end
 
+-- Whoever wrote it may be of another version, and nothing may fail any more when something was written.
+local function isComplete(start)
+  for _, name in ipairs({ 'breaker', 'lead', 'before', 'behind' }) do
+    if type(start[name]) ~= 'string' then return false end
+  end
+  return true
+end
+
 -- Starts those of the jobs that may start.
 local function startFirst(start, entries)
+  if not isComplete(start) or #started + #entries > MOST_STARTED then return end
   local breaker = start.breaker
   if redis.call('EXISTS', breaker) == 1 then return end
   local keys = {}
@@ -50,12 +62,12 @@ local function startFirst(start, entries)
     if created then
       local n, w, jobId = #started + 1, #worded, entry[2][2]
       started[n], startedScored[2 * n - 1], startedScored[2 * n] = jobId, created, jobId
+      if not begun[key] then wereFiled[#wereFiled + 1] = jobId end
       if view then
         view.status, view.attempt, view.cursor = 'running', '1', cursor
         changed(key)
       else
         worded[w + 1], worded[w + 2] = key, 'running 1 ' .. cursor .. ' ' .. entry[1] .. rest
-        wereFiled[#wereFiled + 1] = jobId
       end
     end
   end

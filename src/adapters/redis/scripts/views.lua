@@ -9,7 +9,7 @@
 -- Invariants: what `changed` was told of is in Redis after `saveViews`, with which every script ends that changes a view.
 -- What has a name is set by `note`.
 local EXTRAS = { 'repo', 'heldSince', 'heldMs', 'saidAttempt', 'saidSeq', 'saidAt', 'letter', 'trimmed' }
-local views, changedViews, plainLanes = {}, {}, {}
+local views, changedViews, begun, plainLanes = {}, {}, {}, {}
 
 local function parseView(text)
   local status, attempt, cursor, entry, rest = string.match(text or '', '^(%S+) (%S+) (%S+) (%S+)( .*)$')
@@ -50,7 +50,7 @@ local function viewAt(key)
 end
 
 -- The view of a job that has just begun: nobody need look for it.
-local function beginView(key, view) views[key] = view end
+local function beginView(key, view) views[key], begun[key] = view, true end
 
 -- Sets one of EXTRAS, or the lane; nil takes it away.
 local function note(view, name, value)
