@@ -61,20 +61,14 @@ export async function claimLoop(deps: ClaimLoopDeps, signal: AbortSignal): Promi
   const { worker, start } = deps;
   const claims: NextFor = { worker };
   const starts: NextFor = { worker, start };
-  /** Who waits for a claim, and who has one by now and does not run it yet, too. */
-  let waiting = 0;
   let claiming = 0;
   let settled = (): void => {};
 
   async function fill(free: () => void, next: Promise<Claim | undefined>): Promise<void> {
     claiming += 1;
-    waiting += 1;
-    const came = next.finally(() => {
-      waiting -= 1;
-    });
     let claim: Claim | undefined;
     try {
-      claim = await came.then(room.unlessCramped);
+      claim = await next.then(room.unlessCramped);
     } catch (error) {
       await failed(error);
     }
@@ -114,8 +108,8 @@ export async function claimLoop(deps: ClaimLoopDeps, signal: AbortSignal): Promi
     return next;
   }
 
-  /** Who has a free slot waits at the lane with it, and it is not time to look for the lost ones. */
-  const mayGoOn = (): boolean => !over.aborted && waiting === 0 && !claimer.mayBeLost() && room.hadRoom();
+  /** It is not time to look for the lost ones. */
+  const mayGoOn = (): boolean => !over.aborted && !claimer.mayBeLost() && room.hadRoom();
 
   /** Gives back what was claimed when it may not be run any more. A claim that cannot be given back lapses, with its attempt. */
   async function unlessUnwanted(claim: Claim): Promise<Claim | undefined> {
