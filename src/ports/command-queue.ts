@@ -2,7 +2,7 @@
 // transitions of the event log; here they are claimed, unless the end of an attempt has claimed the next one. A job that
 // its repository's limit holds back has no entry yet.
 
-import type { FirstAttempt } from './event-log.js';
+import type { FirstAttempt } from './first-attempt.js';
 import type { StoredJob } from './stored-job.js';
 
 /** What must be extended again and again, or it lapses. */

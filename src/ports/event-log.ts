@@ -4,6 +4,7 @@ import type { LedgerRecord } from '../domain/evidence.js';
 import type { Job, JobStatus } from '../domain/job.js';
 import type { PlacementChange } from '../domain/placement.js';
 import type { Claim } from './command-queue.js';
+import type { FirstAttempt } from './first-attempt.js';
 import type { StoredJob } from './stored-job.js';
 
 export interface IdempotencyClaim {
@@ -26,13 +27,6 @@ export interface NextFor {
   readonly worker: string;
   /** Given when the first attempt of what is claimed may start in the same step, too; the bus may leave that to its holder. */
   readonly start?: FirstAttempt | undefined;
-}
-
-/** How the first attempt of a job starts. None starts so once its wait has expired, or while there is a breaker of the credential. */
-export interface FirstAttempt {
-  readonly host: string;
-  /** Fingerprint of the model credential that the attempt uses. */
-  readonly credential: string;
 }
 
 export interface Transition {

@@ -143,7 +143,7 @@ describe('a disk that fills up while claude works', { ...needsSmallDisk, concurr
     await fleet.start('roomy', 'worker');
     for (const id of ids) {
       const job = await whenStatus(counter, id, 'succeeded');
-      assert.deepEqual([job.pod_name, job.attempt], ['roomy', 1]);
+      assert.deepEqual([job.pod_name, job.attempts_used], ['roomy', 1]);
     }
     disk.free();
     await eventually('it is ready again', async () => (await fetch(`${full.url}/ready`)).ok);

@@ -4,17 +4,15 @@
 import { randomUUID } from 'node:crypto';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { isCode } from '../../domain/errors.js';
-import type { FirstAttempt } from '../../ports/event-log.js';
-import type { StoredJob } from '../../ports/stored-job.js';
 import { BUS_CLOSED, unreachable } from './bus-error.js';
 import type { Connection } from './connection.js';
 import type { Doorbell } from './doorbell.js';
 import type { Keys } from './keys.js';
-import { type LaneEntry, laneEntries } from './lane-entries.js';
-import { asList, asText } from './reply.js';
+import { FULL, type Given, givenBy, type Offer, type Place, readMessage, type Wanted } from './offer.js';
+import { asList } from './reply.js';
 import { runScript, type Script } from './scripts.js';
-import { type StartTemplate, startedWith, startTemplate } from './start-template.js';
-import { close, createLine, dismiss, failAll, give, join, type Line, leaving } from './waiting-line.js';
+import { startTemplate } from './start-template.js';
+import { close, createLine, dismiss, failAll, give, join, leaving } from './waiting-line.js';
 
 /** After this long a worker asks again by itself: what came into the lane behind everybody's back lies no longer. */
 const REPEAT_MS = 5_000;
@@ -26,25 +24,8 @@ const FULL_PAUSE_MS = 1_000;
 const MOST = 100;
 /** For how long an answer is asked for: what was given with it, and has started, would be nobody's. */
 const PERSIST_MS = 10_000;
-/** For how long Redis keeps what a call was given (serve.lua). */
-const KEPT_MS = 20_000;
-
-/** An entry that was claimed, and the job if its attempt has started with that. */
-export interface Given {
-  readonly entry: LaneEntry;
-  readonly started: StoredJob | undefined;
-  /** True when it was kept for whoever comes: its lease may have lapsed. */
-  readonly isOld?: true;
-}
-
-export interface Wanted {
-  /** Key of the lane. */
-  readonly lane: string;
-  /** Key of the offers there. */
-  readonly offers: string;
-  readonly worker: string;
-  readonly start: FirstAttempt | undefined;
-}
+/** For how long something may be kept for a call since it was sent: its offer may be met at the last moment (serve.lua). */
+const KEPT_MS = OFFER_MS + 20_000;
 
 export interface Offers {
   /**
@@ -61,28 +42,6 @@ export interface OffersOptions {
   readonly keys: Keys;
   /** wait.lua. */
   readonly script: Script;
-}
-
-/** Where one worker waits at one lane. */
-interface Place {
-  readonly wanted: Wanted;
-  readonly line: Line<Given>;
-  /** What came for more than were left: for whoever comes next. */
-  surplus: readonly Given[];
-  /** The offer that stands, if one does. */
-  standing: Offer | undefined;
-  /** Calls that may have been given something of which we have not heard, and when each was sent (performance.now). */
-  readonly inDoubt: Map<string, number>;
-  /** Calls whose message came: Redis need not keep any more what they were given. */
-  heard: readonly string[];
-  isServed: boolean;
-}
-
-interface Offer {
-  readonly call: string;
-  readonly count: number;
-  readonly json: string;
-  readonly template: StartTemplate | undefined;
 }
 
 /** The offers of one process. */
@@ -254,25 +213,6 @@ export function createOffers({ connection, doorbell, keys, script }: OffersOptio
       for (const { line } of places.values()) line.interrupt?.();
     },
   };
-}
-
-/** What wait.lua answers when there is no room for the offer. */
-const FULL = 'full';
-
-/** Of one offer; undefined for what is no message of ours. */
-function readMessage(
-  message: string,
-): { readonly call: string; readonly entries: readonly unknown[] } | undefined {
-  try {
-    const [call, entries] = asList(JSON.parse(message));
-    return { call: asText(call), entries: asList(entries) };
-  } catch {
-    return undefined;
-  }
-}
-
-function givenBy(reply: readonly unknown[], template: StartTemplate | undefined): readonly Given[] {
-  return laneEntries(reply).map((entry) => ({ entry, started: template && startedWith(template, entry) }));
 }
 
 /** Resolves when the other does, or after `ms`. */

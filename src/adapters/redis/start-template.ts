@@ -4,7 +4,7 @@ import { firstStart } from '../../domain/decide.js';
 import { aroundPrev } from '../../domain/evidence.js';
 import { evolve } from '../../domain/job.js';
 import type { JobEvent } from '../../domain/job-event.js';
-import type { FirstAttempt } from '../../ports/event-log.js';
+import type { FirstAttempt } from '../../ports/first-attempt.js';
 import type { StoredJob } from '../../ports/stored-job.js';
 import { sha256 } from '../host/sha256.js';
 import type { Keys } from './keys.js';

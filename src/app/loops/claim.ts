@@ -4,7 +4,8 @@
 import { isCode } from '../../domain/errors.js';
 import type { Clock } from '../../ports/clock.js';
 import type { Claim, CommandQueue } from '../../ports/command-queue.js';
-import type { FirstAttempt, NextFor } from '../../ports/event-log.js';
+import type { NextFor } from '../../ports/event-log.js';
+import type { FirstAttempt } from '../../ports/first-attempt.js';
 import type { Log } from '../../ports/log.js';
 import { type LedgerDeps, returnable } from '../handle-command.js';
 import type { Slots } from '../slots.js';
