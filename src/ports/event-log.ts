@@ -108,7 +108,7 @@ export interface EventLog {
   upkeepDue(now: number, limit: number): Promise<readonly UpkeepNote[]>;
   /** Forgets notes that have been seen to. */
   dropUpkeep(notes: readonly UpkeepNote[]): Promise<void>;
-  /** Notes down to look at a job again at `at`; does nothing when it is gone. A later time that was put off to by `now` stays. */
+  /** Notes down to look at a job again at `at`; does nothing when it is gone, or is to be looked at after `now` and before that. */
   putOffUpkeep(jobId: string, now: number, at: number): Promise<void>;
   /** Forgets a job with everything it owns: ledger, answer, request, feed, indices. */
   remove(jobId: string): Promise<void>;

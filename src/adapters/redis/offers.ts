@@ -8,11 +8,21 @@ import { BUS_CLOSED, unreachable } from './bus-error.js';
 import type { Connection } from './connection.js';
 import type { Doorbell } from './doorbell.js';
 import type { Keys } from './keys.js';
-import { FULL, type Given, givenBy, type Offer, type Place, readMessage, type Wanted } from './offer.js';
+import {
+  createPlace,
+  FULL,
+  type Given,
+  givenBy,
+  type Message,
+  type Offer,
+  type Place,
+  readMessage,
+  type Wanted,
+} from './offer.js';
 import { asList } from './reply.js';
 import { runScript, type Script } from './scripts.js';
 import { startTemplate } from './start-template.js';
-import { close, createLine, dismiss, failAll, give, join, leaving } from './waiting-line.js';
+import { close, dismiss, failAll, give, join, leaving } from './waiting-line.js';
 
 /** After this long a worker asks again by itself: what came into the lane behind everybody's back lies no longer. */
 const REPEAT_MS = 5_000;
@@ -24,8 +34,11 @@ const FULL_PAUSE_MS = 1_000;
 const MOST = 100;
 /** For how long an answer is asked for: what was given with it, and has started, would be nobody's. */
 const PERSIST_MS = 10_000;
-/** For how long something may be kept for a call since it was sent: its offer may be met at the last moment (serve.lua). */
-const KEPT_MS = OFFER_MS + 20_000;
+/** Who leaves waits for so long until its offer is taken back; who does not listen is given nothing, either. */
+const TAKE_BACK_MS = 1_000;
+/** How many calls that may have been given something, and how many entries that were told, are remembered. */
+const MOST_IN_DOUBT = 100;
+const MOST_TOLD = 1_000;
 
 export interface Offers {
   /**
@@ -49,16 +62,24 @@ export function createOffers({ connection, doorbell, keys, script }: OffersOptio
   const own = randomUUID();
   const channel = keys.offerBell(own);
   const places = new Map<string, Place>();
-  /** What to do with what a call is given, in a message; without anything when a message may have been lost. */
-  const listeners = new Map<string, (entries?: readonly unknown[]) => void>();
   let calls = 0;
   let watching: Promise<() => void> | undefined;
   let closed = false;
 
+  /** Each message is of one offer. Without one some may have been lost: everybody asks again. */
   function onMessage(message?: string): void {
     const said = message === undefined ? undefined : readMessage(message);
-    if (said !== undefined) listeners.get(said.call)?.(said.entries);
-    else for (const askAgain of [...listeners.values()]) askAgain();
+    if (said === undefined) for (const { line } of places.values()) line.interrupt?.();
+    else for (const place of places.values()) if (said.call.startsWith(place.callsBegin)) hear(place, said);
+  }
+
+  /** At once: somebody waits for it. */
+  function hear(place: Place, { call, entries }: Message): void {
+    place.inDoubt.delete(call);
+    place.heard = [...place.heard, call];
+    if (place.standing?.call === call) place.standing = undefined;
+    hand(place, entries);
+    place.line.interrupt?.();
   }
 
   async function listen(): Promise<void> {
@@ -106,63 +127,68 @@ export function createOffers({ connection, doorbell, keys, script }: OffersOptio
   /** Those who had given up before it go with nothing, once nothing can be on its way to them any more. */
   async function round(place: Place): Promise<void> {
     const { line, surplus } = place;
-    if (surplus.length > 0) hand(place, surplus);
+    place.surplus = give(line, surplus);
     const gone = leaving(line);
     const count = Math.min(line.waiters.length - gone.size, MOST);
-    if (count > 0 || place.inDoubt.size > 0)
-      await askAndWait(place, offerOf(place, count), () => dismiss(line, gone));
-    else dismiss(line, gone);
+    if (count > 0) await askAndWait(place, offerOf(place, count), gone);
+    else if (place.inDoubt.size > 0) await takeBack(place);
+    dismiss(line, gone);
   }
 
-  function hand(place: Place, given: readonly Given[]): void {
-    place.surplus = give(place.line, given).map((left) => ({ ...left, isOld: true }));
+  /** Throws BUS_UNREACHABLE when it takes too long; what comes then is for whoever comes next. */
+  async function takeBack(place: Place): Promise<void> {
+    let isLate = true;
+    const asked = ask(place, offerOf(place, 0)).then((reply) => {
+      isLate = false;
+      hand(place, asList(reply));
+    });
+    asked.catch(() => undefined);
+    await within(TAKE_BACK_MS, asked);
+    if (isLate) throw unreachable('it does not answer');
+  }
+
+  /** Gives what is new of a list of entries to those who wait there. */
+  function hand(place: Place, entries: readonly unknown[]): void {
+    const given = givenBy(entries, place.template).filter(({ entry: { entryId } }) => {
+      const isNew = !place.told.has(entryId);
+      place.told.add(entryId);
+      return isNew;
+    });
+    forgetOldest(place.told, MOST_TOLD);
+    place.surplus = [
+      ...place.surplus,
+      ...give(place.line, given).map((left) => ({ ...left, isOld: true as const })),
+    ];
   }
 
   /** The offer that stands, which keeps its place among others, or a new one. */
-  function offerOf({ standing, wanted: { worker, start } }: Place, count: number): Offer {
+  function offerOf({ standing, callsBegin, wanted: { worker }, template }: Place, count: number): Offer {
     if (standing?.count === count) return standing;
     calls += 1;
-    const template = start && startTemplate(worker, start, keys);
     const json = JSON.stringify({ channel, worker, count, start: template });
-    return { call: `${own}-${calls}`, count, json, template };
+    return { call: `${callsBegin}${calls}`, count, json };
   }
 
-  async function askAndWait(place: Place, offer: Offer, answered: () => void): Promise<void> {
+  /** Asks for those who wait there, and lets them wait for a while. */
+  async function askAndWait(place: Place, offer: Offer, gone: ReturnType<typeof leaving>): Promise<void> {
     const { line } = place;
-    const { call, count, template } = offer;
-    const told = new Set<string>();
     const over = new Promise<void>((settle) => {
       line.interrupt = settle;
-      listeners.set(call, (entries) => {
-        if (entries !== undefined && told.size === 0) hear(givenBy(entries, template));
-        settle();
-      });
     });
-    /** At once: somebody waits for it. */
-    function hear(given: readonly Given[]): void {
-      for (const { entry } of given) told.add(entry.entryId);
-      place.inDoubt.delete(call);
-      place.heard = [...place.heard, call];
-      hand(place, [...place.surplus, ...given]);
-    }
+    place.standing = undefined;
     try {
       const reply = await ask(place, offer);
-      const found = givenBy(reply === FULL ? [] : asList(reply), template);
-      const stands = found.length === 0 && count > 0 && reply !== FULL && told.size === 0;
-      place.standing = stands ? offer : undefined;
-      if (stands) place.inDoubt.set(call, performance.now());
-      // The answer to a call that was sent again tells what a message has told.
-      hand(place, [...place.surplus, ...found.filter(({ entry }) => !told.has(entry.entryId))]);
-      answered();
-      if (stands || reply === FULL) {
-        if (leaving(line).size === 0) await within(reply === FULL ? FULL_PAUSE_MS : REPEAT_MS, over);
-        if (told.size > 0) place.standing = undefined;
+      const found = reply === FULL ? [] : asList(reply);
+      hand(place, found);
+      dismiss(line, gone);
+      if (found.length > 0) return;
+      if (reply !== FULL && !place.heard.includes(offer.call)) {
+        place.standing = offer;
+        place.inDoubt.add(offer.call);
       }
-    } catch (error) {
-      place.standing = undefined;
-      throw error;
+      if (leaving(line).size === 0 && line.waiters.length > 0)
+        await within(reply === FULL ? FULL_PAUSE_MS : REPEAT_MS, over);
     } finally {
-      listeners.delete(call);
       line.interrupt = undefined;
     }
   }
@@ -171,15 +197,17 @@ export function createOffers({ connection, doorbell, keys, script }: OffersOptio
   async function ask(place: Place, { call, count, json }: Offer): Promise<unknown> {
     const { wanted, inDoubt, heard } = place;
     const { lane, offers, worker } = wanted;
-    const now = performance.now();
-    for (const [other, sentAt] of inDoubt) if (now - sentAt > KEPT_MS) inDoubt.delete(other);
-    const others = [...inDoubt.keys()].filter((other) => other !== call);
-    const args = [worker, count, call, others.join(' '), heard.join(' '), json, OFFER_MS];
-    const reply = await connection.ask((redis) => {
-      if (!place.heard.includes(call)) inDoubt.set(call, performance.now());
-      return runScript(redis, script, [lane, offers], args);
-    }, PERSIST_MS);
-    inDoubt.clear();
+    const earlier = [...inDoubt].filter((other) => other !== call);
+    const args = [worker, count, call, earlier.join(' '), heard.join(' '), json, OFFER_MS];
+    const reply = await connection.ask(
+      (redis) => {
+        if (!place.heard.includes(call)) inDoubt.add(call);
+        forgetOldest(inDoubt, MOST_IN_DOUBT);
+        return runScript(redis, script, [lane, offers], args);
+      },
+      count === 0 ? 0 : PERSIST_MS,
+    );
+    for (const settled of [...earlier, call]) inDoubt.delete(settled);
     place.heard = place.heard.slice(heard.length);
     return reply;
   }
@@ -192,16 +220,8 @@ export function createOffers({ connection, doorbell, keys, script }: OffersOptio
       const key = JSON.stringify([lane, worker, start]);
       let place = places.get(key);
       if (place === undefined) {
-        const line = createLine<Given>();
-        place = {
-          wanted,
-          line,
-          surplus: [],
-          standing: undefined,
-          inDoubt: new Map(),
-          heard: [],
-          isServed: false,
-        };
+        const template = start && startTemplate(worker, start, keys);
+        place = createPlace(wanted, template, `${own}-${places.size}-`);
         places.set(key, place);
       }
       const waited = join(place.line, signal);
@@ -215,12 +235,22 @@ export function createOffers({ connection, doorbell, keys, script }: OffersOptio
   };
 }
 
-/** Resolves when the other does, or after `ms`. */
+function forgetOldest(set: Set<string>, most: number): void {
+  for (const oldest of set) {
+    if (set.size <= most) return;
+    set.delete(oldest);
+  }
+}
+
+/** Resolves when the other does, or after `ms`; rejects with it. */
 async function within(ms: number, other: Promise<void>): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<void>((resolve) => {
     timer = setTimeout(resolve, ms);
   });
-  await Promise.race([other, late]);
-  clearTimeout(timer);
+  try {
+    await Promise.race([other, late]);
+  } finally {
+    clearTimeout(timer);
+  }
 }

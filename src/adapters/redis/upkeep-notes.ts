@@ -24,9 +24,7 @@ export function dueSecond(job: Job): number | undefined {
   return Math.ceil(at / 1000 / to) * to;
 }
 
-const OF_SECOND = 'second';
-const PUT_OFF = 'put off';
-
+/** A note is filed as its second and its place in the list of that, or as nothing and the time that it was put off to (ms). */
 interface Found extends UpkeepNote {
   readonly at: number;
 }
@@ -50,9 +48,15 @@ export function createUpkeepNotes(
           ]),
         ),
       );
+      const places = new Map<number, number>();
+      const place = (second: number): number => {
+        const next = places.get(second) ?? 0;
+        places.set(second, next + 1);
+        return next;
+      };
       const found = [
-        ...read(bySecond, (second) => ({ filed: `${OF_SECOND} ${second}`, at: second * 1000 })),
-        ...read(putOff, (at) => ({ filed: `${PUT_OFF} ${at}`, at })),
+        ...read(bySecond, (second) => ({ filed: `${second} ${place(second)}`, at: second * 1000 })),
+        ...read(putOff, (at) => ({ filed: ` ${at}`, at })),
       ];
       const inTurn = found.sort((a, b) => a.at - b.at).slice(0, limit);
       return inTurn.map(({ jobId, filed }) => ({ jobId, filed }));
@@ -61,8 +65,8 @@ export function createUpkeepNotes(
     async dropUpkeep(notes) {
       if (notes.length === 0) return;
       const args = notes.flatMap(({ jobId, filed }) => {
-        const [, kind = '', at = ''] = /^(.*) (\d+)$/.exec(filed) ?? [];
-        return [kind === OF_SECOND ? at : '', at, jobId];
+        const [second = '', placeOrTime = ''] = filed.split(' ');
+        return [second, placeOrTime, jobId];
       });
       const scriptKeys = [keys.dueSeconds, keys.upkeep];
       await connection.ask((redis) =>

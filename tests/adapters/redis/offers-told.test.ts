@@ -181,6 +181,31 @@ describe('what the offers of a process make of what they are told', () => {
     assert.equal((await claim)?.entry.entryId, '1-0');
   });
 
+  test('who finds no room for an offer has none out, and asks again', async () => {
+    const { offers, call } = scene();
+    const stop = new AbortController();
+    const claims = [offers.next(WANTED, stop.signal), offers.next(WANTED, never)];
+    (await call(0)).answer('full');
+    await new Promise(setImmediate);
+    stop.abort();
+    const second = await call(1);
+    assert.deepEqual([second.count, second.earlier], [1, []]);
+    second.answer([entry('1-0')]);
+    assert.deepEqual([await claims[0], (await claims[1])?.entry.entryId], [undefined, '1-0']);
+  });
+
+  test('a message for a call of which nobody knows any more is for who waits, or who comes next', async () => {
+    const { offers, call, tell } = scene();
+    const first = offers.next(WANTED, never);
+    const { call: name, answer } = await call(0);
+    const begin = name.slice(0, -1);
+    answer([]);
+    tell(`${begin}77`, '1-0', '2-0');
+    assert.equal((await first)?.entry.entryId, '1-0');
+    const next = await offers.next(WANTED, never);
+    assert.deepEqual([next?.entry.entryId, next?.isOld], ['2-0', true]);
+  });
+
   test('a closed one says so', async () => {
     const { offers, call } = scene();
     const claim = offers.next(WANTED, never);

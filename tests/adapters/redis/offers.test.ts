@@ -188,29 +188,98 @@ describe('a worker that waits on Redis', needsOwnRedis, () => {
     const stop = new AbortController();
     const claiming = bus.queue.claim('jobs', 'w', stop.signal, START);
     await eventually('it waits', async () => (await admin.llen(offers())) === 1);
+    const listening = async (): Promise<readonly string[]> =>
+      admin.pubsub('CHANNELS', `${openKeys(keyPrefix).offerBell('*')}`) as Promise<string[]>;
+    assert.equal((await listening()).length, 1);
     // Its connection for calls goes; the one for messages stays.
     proxy.shut();
     const clients = String(await admin.client('LIST')).split('\n');
     const calls = clients.filter(
-      (line) => line.includes('cmd=evalsha') && line.includes('name=agenticore:test '),
+      (line) => line.includes('cmd=eval') && line.includes('name=agenticore:test '),
     );
     for (const line of calls) await admin.call('CLIENT', 'KILL', 'ID', /id=(\d+)/.exec(line)?.[1] ?? '');
     stop.abort();
     assert.equal(await claiming, undefined);
-    const reopened = await openBus(redis, { keyPrefix });
-    await eventually('nobody listens any more', async () => {
-      const jobId = await submit(reopened.events);
-      return (await reopened.events.load(jobId))?.job.status === 'queued';
-    });
+    await eventually('nobody listens', async () => (await listening()).length === 0);
+    assert.equal(await admin.llen(offers()), 1);
+    const late = await openBus(redis, { keyPrefix });
+    const jobId = await submit(late.events);
+    assert.equal((await late.events.load(jobId))?.job.status, 'queued');
     proxy.open();
-    await reopened.close();
+    await late.close();
   });
+
+  test('that leaves while Redis stands still does not wait for it', TIMEOUT, async () => {
+    const stop = new AbortController();
+    const claiming = other.queue.claim('jobs', 'w', stop.signal, START);
+    await eventually('it waits', async () => (await admin.llen(offers())) === 1);
+    redis.signal('SIGSTOP');
+    try {
+      stop.abort();
+      assert.equal(await claiming, undefined);
+    } finally {
+      redis.signal('SIGCONT');
+    }
+    await eventually('it is back', () => other.ping().then(() => true));
+  });
+
+  /** Has the workers of a bus ask again, as after a while. */
+  const ring = async (nth: number): Promise<unknown> => {
+    const call = (await admin.lindex(offers(), nth)) ?? '';
+    const { channel } = JSON.parse((await admin.get(`${offers()}:${call}`)) ?? '');
+    return admin.publish(channel, 'ask again');
+  };
+
+  test('keeps its place among others when it asks again', TIMEOUT, async () => {
+    const claims = [...(await waiting(bus, 'a')), ...(await waiting(other, 'b'))];
+    const line = await admin.lrange(offers(), 0, -1);
+    const first = `${offers()}:${line[0]}`;
+    await admin.pexpire(first, 9_000);
+    await ring(0);
+    await eventually('it has asked again', async () => (await admin.pttl(first)) > 9_000);
+    assert.deepEqual(await admin.lrange(offers(), 0, -1), line);
+    const jobs = [await submit(other.events), await submit(other.events)];
+    const given = await Promise.all(claims);
+    assert.deepEqual(
+      given.map((claim) => claim?.jobId),
+      jobs,
+    );
+  });
+
+  test('finds what came into the lane behind its back, and waits no more then', TIMEOUT, async () => {
+    const [claiming] = await waiting(bus, 'a');
+    await admin.xadd(openKeys(keyPrefix).lane('jobs'), '*', 'jobId', 'a job');
+    await ring(0);
+    assert.equal((await claiming)?.jobId, 'a job');
+    assert.deepEqual(await admin.lrange(offers(), 0, -1), []);
+  });
+
+  test(
+    'whose Redis has filled up meanwhile has no offer there, and waits again when there is room',
+    TIMEOUT,
+    async () => {
+      const [claiming] = await waiting(bus, 'a');
+      await admin.config('SET', 'maxmemory', '1');
+      try {
+        await ring(0);
+        await eventually('its offer is gone', async () => (await admin.llen(offers())) === 0);
+      } finally {
+        await admin.config('SET', 'maxmemory', '0');
+      }
+      await eventually('it waits', async () => (await admin.llen(offers())) === 1);
+      const jobId = await submit(other.events);
+      const claim = await claiming;
+      assert.deepEqual([claim?.jobId, claim?.started?.job.status], [jobId, 'running']);
+    },
+  );
 
   test('an offer that makes no sense is dropped, and harms nobody', TIMEOUT, async () => {
     const odd = { channel: 'c', worker: 'odd', count: 1 };
     const subscriber = openAdmin(redis);
     await subscriber.subscribe('c');
     const names = [
+      ['many', JSON.stringify({ ...odd, count: 1.5 })],
+      ['none', JSON.stringify({ ...odd, count: 0 })],
       ['text', '{'],
       ['number', '1'],
       ['list', '[]'],

@@ -30,7 +30,7 @@ const everything = (bus: Bus): Record<string, () => Promise<unknown>> => ({
   list: () => bus.events.list({ limit: 5 }),
   count: () => bus.events.count('queued'),
   upkeepDue: () => bus.events.upkeepDue(0, 5),
-  dropUpkeep: () => bus.events.dropUpkeep([{ jobId: 'j', filed: 'second 1' }]),
+  dropUpkeep: () => bus.events.dropUpkeep([{ jobId: 'j', filed: '1 0' }]),
   putOffUpkeep: () => bus.events.putOffUpkeep('j', 1, 2),
   remove: () => bus.events.remove('j'),
   claim: () => bus.queue.claim('jobs', 'w', never()),

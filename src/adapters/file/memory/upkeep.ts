@@ -7,7 +7,7 @@ export interface Upkeep {
   file(job: Job): void;
   /** The longest overdue first. */
   due(now: number, limit: number): readonly string[];
-  /** Only for a job that is due by `now`. */
+  /** Does nothing for a job that is due after `now` and before `at`. */
   putOff(jobId: string, now: number, at: number): void;
   forget(jobId: string): void;
 }
@@ -29,7 +29,7 @@ export function createUpkeep(): Upkeep {
         .map(([jobId]) => jobId),
     putOff(jobId, now, at) {
       const was = times.get(jobId);
-      if (was !== undefined && was <= now) times.set(jobId, at);
+      if (was !== undefined && (was <= now || at < was)) times.set(jobId, at);
     },
     forget: (jobId) => void times.delete(jobId),
   };

@@ -29,15 +29,18 @@ end
 
 -- Nil for what is no offer: who wrote it may be of another version, and nothing may fail here any more.
 local function readOffer(text)
-  if not text or string.byte(text) ~= 123 then return end
+  if type(text) ~= 'string' or string.byte(text) ~= 123 then return end
   local isJson, offer = pcall(cjson.decode, text)
-  if isJson and type(offer.channel) == 'string' and type(offer.worker) == 'string' and tonumber(offer.count) then return offer end
+  if not isJson or type(offer.channel) ~= 'string' or type(offer.worker) ~= 'string' then return end
+  local count = offer.count
+  if type(count) == 'number' and count >= 1 and count <= 1000 and count % 1 == 0 then return offer end
 end
 
--- Gives entries to whoever made the offer; false when there are none.
+-- Gives entries to whoever made the offer; false when there are none for anybody.
 local function meet(lane, offerAt, call, offer, start)
-  local entries = readNew(lane, offer.worker, offer.count)
-  if not entries then return false end
+  local entries, refused = readNew(lane, offer.worker, offer.count)
+  if refused then redis.call('DEL', offerAt) end
+  if not entries then return refused end
   if start and offer.start then start(offer.start, entries) end
   keepGiven(offerAt, entries)
   local channel = offer.channel
@@ -48,10 +51,10 @@ end
 -- `offers`: key of the calls that wait at the lane; `start`: startFirst, where attempts may start.
 local function serve(lane, offers, start)
   while true do
-    local call = redis.call('LINDEX', offers, 0)
-    if not call then return end
+    local call = redis.pcall('LINDEX', offers, 0)
+    if not call or call.err then return end
     local offerAt = offers .. ':' .. call
-    local offer = readOffer(redis.call('GET', offerAt))
+    local offer = readOffer(redis.pcall('GET', offerAt))
     if offer and listens(offer.channel) then
       if not meet(lane, offerAt, call, offer, start) then return end
     else

@@ -32,32 +32,37 @@ local function givenTo(which)
   return ids and stillHeld(lane, worker, ids)
 end
 
+-- The call waits no more.
+local function giveUp(which)
+  local overAt = offers .. ':' .. which
+  redis.call('LREM', offers, 0, which)
+  redis.call('DEL', overAt)
+end
+
 local offerAt = offers .. ':' .. call
 local stands = redis.call('GET', offerAt) == offer
 local given, over = {}, {}
-for which in string.gmatch(stands and earlier or earlier .. ' ' .. call, '%S+') do
+for which in string.gmatch(earlier .. ' ' .. call, '%S+') do
   local entries = givenTo(which)
-  if not entries then over[#over + 1] = which end
+  if not entries and which ~= call then over[#over + 1] = which end
   for _, entry in ipairs(entries or {}) do given[#given + 1] = entry end
 end
 
 -- The first write, for a Redis that is full refuses nothing after another one.
 local noted = {}
 if #given == 0 and count ~= '0' then noted = redis.pcall('SET', offerAt, offer, 'PX', ttl) end
-for _, which in ipairs(over) do
-  redis.call('LREM', offers, 0, which)
-  local overAt = offers .. ':' .. which
-  if which ~= call then redis.call('DEL', overAt) end
-end
+for _, which in ipairs(over) do giveUp(which) end
 for which in string.gmatch(heard, '%S+') do
   local heardAt = offers .. ':' .. which
   redis.call('DEL', heardAt)
 end
-if #given > 0 then return given end
+if #given > 0 then
+  if stands then giveUp(call) end
+  return given
+end
 if count == '0' then return {} end
 
 local entries, refused = readNew(lane, worker, count)
-if refused then return refused end
 if entries then
   if stands then redis.call('LREM', offers, 0, call) end
   if start and not noted.err then startFirst(start, entries) end
@@ -67,7 +72,13 @@ if entries then
   keepGiven(offerAt, entries)
   return entries
 end
-if noted.err then return 'full' end
-if not stands then redis.call('RPUSH', offers, call) end
+if refused or noted.err then
+  giveUp(call)
+  return refused or 'full'
+end
+if not stands then
+  redis.call('LREM', offers, 0, call)
+  redis.call('RPUSH', offers, call)
+end
 redis.call('PEXPIRE', offers, ttl)
 return {}
