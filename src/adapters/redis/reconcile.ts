@@ -6,7 +6,7 @@ import type { Custody, Stray } from '../../ports/custody.js';
 import type { CustodyOptions } from './arrival.js';
 import { asList, asNumber, asText } from './reply.js';
 import { runScript } from './scripts.js';
-import { dueSecond } from './upkeep-notes.js';
+import { createNoted, dueSecond } from './upkeep-notes.js';
 import { parseView } from './view.js';
 
 const PAGE = 500;
@@ -14,9 +14,14 @@ const PAGE = 500;
 const FIRST_INDEX = 13;
 
 /** Custody.reconcile below `keys`. */
-export const createReconcile =
-  ({ connection, keys, maxPerRepo, leaseMs }: CustodyOptions): Custody['reconcile'] =>
-  async (jobId, { job }, mend) => {
+export function createReconcile({
+  connection,
+  keys,
+  maxPerRepo,
+  leaseMs,
+}: CustodyOptions): Custody['reconcile'] {
+  const isNoted = createNoted(connection, keys);
+  return async (jobId, { job }, mend) => {
     const repo = maxPerRepo > 0 ? (repoOf(job) ?? '') : '';
     const ofJob = [
       keys.ledger(jobId),
@@ -56,10 +61,12 @@ export const createReconcile =
       repo,
       job.status === 'running' && job.direct ? leaseMs : '',
       job.callback?.dueAt ?? '',
+      (await isNoted(second, jobId)) ? '1' : '',
     ];
     const reply = await connection.ask((redis) => runScript(redis, 'reconcile', [...ofJob, ...ofAll], args));
     return reply === 'changed' ? undefined : asList(reply).map(asText);
   };
+}
 
 /** Lane entries that no view names, in these lanes. */
 export async function* strayEntries(

@@ -81,6 +81,36 @@ export function createUpkeepNotes(
   };
 }
 
+/** For so long (ms) a list that was read tells who is in it, and so many lists are remembered. */
+const READ_MS = 10_000;
+const MOST_READ = 16;
+
+/**
+ * Tells who is in the list of a second; who is not may have come since. For those who ask for very many jobs: to look for each
+ * in a list of thousands takes Redis long.
+ */
+export function createNoted(
+  connection: Connection,
+  keys: Keys,
+): (second: number | undefined, jobId: string) => Promise<boolean> {
+  const lists = new Map<number, { readonly readAt: number; readonly ids: ReadonlySet<string> }>();
+
+  async function read(second: number): Promise<ReadonlySet<string>> {
+    const ids = new Set(await connection.ask((redis) => redis.lrange(keys.due(second), 0, -1)));
+    lists.delete(second);
+    lists.set(second, { readAt: performance.now(), ids });
+    for (const oldest of lists.keys()) if (lists.size > MOST_READ) lists.delete(oldest);
+    return ids;
+  }
+
+  return async (second, jobId) => {
+    if (second === undefined) return false;
+    const known = lists.get(second);
+    const isFresh = known !== undefined && performance.now() - known.readAt < READ_MS;
+    return (isFresh ? known.ids : await read(second)).has(jobId);
+  };
+}
+
 /** What a list of ids, each with a number behind it, has. */
 function read(reply: unknown, note: (at: number) => Omit<Found, 'jobId'>): readonly Found[] {
   const list = asList(reply);

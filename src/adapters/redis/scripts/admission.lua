@@ -8,7 +8,7 @@
 -- Invariants: a job is in its lane, held, delayed, or ended. While a repository has held jobs, its limit is used up.
 -- `heldSince` in the view is there exactly while the job is held; `heldMs` is how long its present wait was held.
 -- `record`, if there, is all of the job's ledger so far: it saves whoever claims the entry a look, and may be old. With it
--- come, before it, what next.lua starts the first attempt by: its hash, when the job was created, and from when on its
+-- come, before it, what start.lua starts the first attempt by: its hash, when the job was created, and from when on its
 -- wait has expired (ms).
 -- `entered` has the lanes that something was put into; `serveEntered` is the last that is done with them.
 local entered = {}

@@ -6,9 +6,9 @@
 -- K     prefix (of all keys), limit (per repository, 0 for none), leaseMs (of a direct attempt), claimedMs (how long a call
 --       may be sent again), fleetLength (how many entries the fleet stream keeps, about), fleetBell (channel)
 --       the keys jobs, delayed, dueSeconds, leases, callbacks (zsets), dead, fleet (streams); what the keys of indices (zset of
---       each status), views (string), lanes (stream), idempotency keys (string), claimed calls (string) and seconds of upkeep (list)
---       begin with: toIndex, toView, toLane, toIdem, toClaimed, toDue; and what a view's key is continued by for its ledger (list), answer and
---       request (strings): toLedger, toAnswer, toRequest
+--       each status), views (string), lanes (stream), idempotency keys (string), claimed calls (string) and seconds of upkeep
+--       (list) begin with: toIndex, toView, toLane, toIdem, toClaimed, toDue; and what a view's key is continued by for its
+--       ledger (list), answer and request (strings): toLedger, toAnswer, toRequest
 -- KEYS  1 fleet (all keys of the bus are in its slot)
 -- ARGV  1 '1' when this is sent again because the first answer was lost  2 a name that no other call has
 --       3 the transitions, as JSON: groups of those that do the same, by the names below
@@ -18,7 +18,7 @@
 --         index to enter and the one to leave; absent for none), records (how many each), isNew (their ledgers are
 --         empty), worker (they must be claimed by it), oldest and newest (of the entries in claims), nextFor (the worker
 --         for which as many entries of the lane are claimed as jobs are appended, if so many wait), start (how first
---         attempts of those start, see next.lua; absent when none may), events (of all its jobs, as the fleet stream names
+--         attempts of those start, see start.lua; absent when none may), events (of all its jobs, as the fleet stream names
 --         them); and in turn of the jobs lists of: ids, versions (before), created (ms), attempts, heads (what enqueue puts
 --         into the lane before the record, see admission.lua), upkeep (the second in which to look at each; absent while
 --         they run), claims (lane entry and deliveries that the worker must have, in turn; absent without one),
@@ -29,7 +29,8 @@
 --         job's end), callbackAt (ms: telling its end is due, '' not any more)
 -- Returns 1 when all were appended and nothing was claimed, else {results, claimed}: 1 when all were appended, else in turn
 --         of groups and jobs 'appended' | 'conflict' | 'unclaimed' | {'duplicate', job id, digest} | {'failed', error of
---         Redis}; and in turn of groups, if any claims, the entries that were claimed, each with 1 behind it if its job has started
+--         Redis}; and in turn of groups, if any claims, the entries that were claimed, each with the time (ms) behind it if its
+--         job has started
 --
 -- Invariants: the ledger is the only account of a job; the view has what scripts need to know of it. A job that runs,
 -- or waits and is admitted, has one lane entry, named by the view's `entry`; one that is held, delayed, runs by a direct

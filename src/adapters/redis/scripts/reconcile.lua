@@ -11,6 +11,7 @@
 --       10 when upkeep must look at it (ms), '' while it runs  11 '1' for a dead letter  12 its code  13 its error
 --       14 prefix of all keys  15 limit per repository, 0 for none  16 repository to count by, '' for none
 --       17 lease (ms) of the direct attempt that runs, '' for none  18 when telling its end is due (ms), '' = not
+--       19 '1' when it is known to be in the list of its second
 -- Returns the names of what differed (view, indices, upkeep, place, lease, callback, dead letter), or 'changed' when the
 -- ledger has another version; then nothing was mended.
 --
@@ -92,7 +93,8 @@ if wrong then
 end
 
 -- What is noted down of an earlier state does no harm.
-if upkeepAt ~= '' and not redis.call('LPOS', dues, jobId) and not redis.call('ZSCORE', upkeep, jobId) then
+local isNoted = upkeepAt == '' or ARGV[19] == '1' or redis.call('ZSCORE', upkeep, jobId) or redis.call('LPOS', dues, jobId)
+if not isNoted then
   differs('upkeep')
   if mend then redis.call('ZADD', upkeep, upkeepAt, jobId) end
 end
