@@ -4,7 +4,7 @@ import type { StoredJob } from '../../ports/stored-job.js';
 import { type LaneEntry, laneEntries } from './lane-entries.js';
 import { asList, asText } from './reply.js';
 import { type StartTemplate, startedWith } from './start-template.js';
-import { createLine, type Line } from './waiting-line.js';
+import { createLine, give, type Line } from './waiting-line.js';
 
 /** An entry that was claimed, and the job if its attempt has started with that. */
 export interface Given {
@@ -71,7 +71,7 @@ export interface Offer {
 /** What a call was given. */
 export interface Message {
   readonly call: string;
-  readonly entries: readonly unknown[];
+  readonly entries: readonly LaneEntry[];
 }
 
 /** What wait.lua answers when there is no room for the offer. */
@@ -81,13 +81,34 @@ export const FULL = 'full';
 export function readMessage(message: string): Message | undefined {
   try {
     const [call, entries] = asList(JSON.parse(message));
-    return { call: asText(call), entries: asList(entries) };
+    return { call: asText(call), entries: laneEntries(entries) };
   } catch {
     return undefined;
   }
 }
 
-/** The entries of a message or an answer; `template`: how the first attempts of the worker start. */
-export function givenBy(reply: readonly unknown[], template: StartTemplate | undefined): readonly Given[] {
-  return laneEntries(reply).map((entry) => ({ entry, started: template && startedWith(template, entry) }));
+/** How many entries that were told are remembered. */
+const MOST_TOLD = 1_000;
+
+/** Gives what is new of these entries to those who wait there. */
+export function hand(place: Place, entries: readonly LaneEntry[]): void {
+  const { line, template, told } = place;
+  const given: Given[] = [];
+  for (const entry of entries) {
+    if (told.has(entry.entryId)) continue;
+    told.add(entry.entryId);
+    given.push({ entry, started: template && startedWith(template, entry) });
+  }
+  forgetOldest(told, MOST_TOLD);
+  const left = give(line, given);
+  if (left.length > 0)
+    place.surplus = [...place.surplus, ...left.map((one) => ({ ...one, isOld: true as const }))];
+}
+
+/** Of those that were added first. */
+export function forgetOldest(set: Set<string>, most: number): void {
+  for (const oldest of set) {
+    if (set.size <= most) return;
+    set.delete(oldest);
+  }
 }

@@ -8,18 +8,19 @@ import { BUS_CLOSED, unreachable } from './bus-error.js';
 import type { Connection } from './connection.js';
 import type { Doorbell } from './doorbell.js';
 import type { Keys } from './keys.js';
+import { laneEntries } from './lane-entries.js';
 import {
   createPlace,
   FULL,
+  forgetOldest,
   type Given,
-  givenBy,
+  hand,
   type Message,
   type Offer,
   type Place,
   readMessage,
   type Wanted,
 } from './offer.js';
-import { asList } from './reply.js';
 import { runScript, type Script } from './scripts.js';
 import { startTemplate } from './start-template.js';
 import { close, dismiss, failAll, give, join, leaving } from './waiting-line.js';
@@ -36,9 +37,8 @@ const MOST = 100;
 const PERSIST_MS = 10_000;
 /** Who leaves waits for so long until its offer is taken back; who does not listen is given nothing, either. */
 const TAKE_BACK_MS = 1_000;
-/** How many calls that may have been given something, and how many entries that were told, are remembered. */
+/** How many calls that may have been given something are remembered. */
 const MOST_IN_DOUBT = 100;
-const MOST_TOLD = 1_000;
 
 export interface Offers {
   /**
@@ -140,25 +140,11 @@ export function createOffers({ connection, doorbell, keys, script }: OffersOptio
     let isLate = true;
     const asked = ask(place, offerOf(place, 0)).then((reply) => {
       isLate = false;
-      hand(place, asList(reply));
+      hand(place, laneEntries(reply));
     });
     asked.catch(() => undefined);
     await within(TAKE_BACK_MS, asked);
     if (isLate) throw unreachable('it does not answer');
-  }
-
-  /** Gives what is new of a list of entries to those who wait there. */
-  function hand(place: Place, entries: readonly unknown[]): void {
-    const given = givenBy(entries, place.template).filter(({ entry: { entryId } }) => {
-      const isNew = !place.told.has(entryId);
-      place.told.add(entryId);
-      return isNew;
-    });
-    forgetOldest(place.told, MOST_TOLD);
-    place.surplus = [
-      ...place.surplus,
-      ...give(place.line, given).map((left) => ({ ...left, isOld: true as const })),
-    ];
   }
 
   /** The offer that stands, which keeps its place among others, or a new one. */
@@ -178,7 +164,7 @@ export function createOffers({ connection, doorbell, keys, script }: OffersOptio
     place.standing = undefined;
     try {
       const reply = await ask(place, offer);
-      const found = reply === FULL ? [] : asList(reply);
+      const found = reply === FULL ? [] : laneEntries(reply);
       hand(place, found);
       dismiss(line, gone);
       if (found.length > 0) return;
@@ -233,13 +219,6 @@ export function createOffers({ connection, doorbell, keys, script }: OffersOptio
       for (const { line } of places.values()) line.interrupt?.();
     },
   };
-}
-
-function forgetOldest(set: Set<string>, most: number): void {
-  for (const oldest of set) {
-    if (set.size <= most) return;
-    set.delete(oldest);
-  }
 }
 
 /** Resolves when the other does, or after `ms`; rejects with it. */
