@@ -27,13 +27,14 @@ const METHOD = [
   `claim-to-done: the ${JOBS} jobs wait already; one worker, concurrency ${CONCURRENCIES.join(' and ')}, no-op executor, until the last end is recorded.`,
   `pickup: one worker waits; from the call that submits to the executor, one job at a time, ${PICKUPS} per round.`,
   'agenticore: submitJob, claimLoop, StartAttempt and EndAttempt through handleCommand, a lease per job; an end claims the',
-  '  next job, and starts it, as in BullMQ (one that has a worktree to clear does not). Three ledger records with a hash chain,',
+  '  next job, and starts it, as in BullMQ (one that has a worktree to clear does not); a submission starts its job for a',
+  '  worker that waits, which BullMQ does not. Three ledger records with a hash chain,',
   '  view, indices, feed, fleet stream, lane and doorbell per job; transitions of one tick share a call.',
   'BullMQ: Queue.add, Worker with `concurrency`, finished jobs kept (its default), 5 fields of state and an event stream',
   '  of about 10,000 entries. It has no hash chain, no feed per job and no compare-and-set on a version.',
   'raw streams: XADD, XREADGROUP COUNT, XACK + XDEL, pipelined: no ledger, no view, no record of the job afterwards.',
-  'Submitter and worker share one process. Connections: agenticore writes on one and waits on another; BullMQ the same,',
-  '  and one more that its worker writes on. The ratio is what counts; the machine is as busy for all of them.',
+  'Submitter and worker share one process. Connections: agenticore writes on one and is told on another; BullMQ writes on one, waits on another,',
+  '  and has one more that its worker writes on. The ratio is what counts; the machine is as busy for all of them.',
 ];
 
 interface Figures {
