@@ -68,6 +68,8 @@ export interface UpkeepNote {
   readonly jobId: string;
   /** What the bus tells its notes of a job apart by. */
   readonly filed: string;
+  /** True when there may be no other note of the job: then one has to be made, unless it is done with. */
+  readonly isOnly?: true;
 }
 
 export interface JobQuery {

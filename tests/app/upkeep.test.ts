@@ -122,7 +122,7 @@ describe('upkeep', () => {
     const nothingDue = async (): Promise<boolean> => (await events.upkeepDue(now, 9)).length === 0;
 
     now += HOUR;
-    assert.deepEqual(await events.upkeepDue(now, 9), [{ jobId: held, filed: '' }]);
+    assert.deepEqual(await events.upkeepDue(now, 9), [{ jobId: held, filed: '', isOnly: true }]);
     await keepUpUntil({ bus }, { ...deps, clock }, nothingDue);
     assert.equal((await events.load(held))?.job.status, 'queued', 'still held');
 

@@ -150,7 +150,8 @@ export function createEventLog(state: BusState, removedKeys: ValueFile): EventLo
       return { jobs: ids.flatMap((id) => jobs.get(id)?.stored.job ?? []), next };
     },
     count: async (status) => lists.count(status),
-    upkeepDue: async (now, limit) => upkeep.due(now, limit).map((jobId) => ({ jobId, filed: '' })),
+    upkeepDue: async (now, limit) =>
+      upkeep.due(now, limit).map((jobId) => ({ jobId, filed: '', isOnly: true })),
     async dropUpkeep() {}, // a job has one time, which its changes set
     putOffUpkeep: async (jobId, now, at) => upkeep.putOff(jobId, now, at),
     remove(jobId) {

@@ -4,6 +4,7 @@ import type { Hold } from './claims.js';
 import type { Connection } from './connection.js';
 import { createDirectLeases } from './direct-leases.js';
 import type { Keys } from './keys.js';
+import type { Given, Wanted } from './offer.js';
 import type { Offers } from './offers.js';
 import { promptTime, standstillMs, watchAbsence } from './reclaim-pause.js';
 import { asList, asNumber, asText } from './reply.js';
@@ -32,10 +33,19 @@ export function createCommandQueue(options: CommandQueueOptions): CommandQueue {
     const given = await offers.next(wanted, signal);
     if (given === undefined) return undefined;
     const held = hold(lane, worker, given.entry, 1, given.started);
-    if (given.isOld && !(await held.extend())) return claim(lane, worker, signal, start);
+    if (given.isOld && !(await isStillHeld(wanted, given, held))) return claim(lane, worker, signal, start);
     if (!signal.aborted || given.started !== undefined) return held;
     await held.release();
     return undefined;
+  }
+
+  async function isStillHeld(wanted: Wanted, given: Given, held: Claim): Promise<boolean> {
+    try {
+      return await held.extend();
+    } catch (error) {
+      offers.giveBack(wanted, given);
+      throw error;
+    }
   }
 
   return {

@@ -96,8 +96,9 @@ export function hand(place: Place, entries: readonly LaneEntry[]): void {
   const given: Given[] = [];
   for (const entry of entries) {
     if (told.has(entry.entryId)) continue;
+    const started = template && startedWith(template, entry);
     told.add(entry.entryId);
-    given.push({ entry, started: template && startedWith(template, entry) });
+    given.push({ entry, started });
   }
   forgetOldest(told, MOST_TOLD);
   const left = give(line, given);

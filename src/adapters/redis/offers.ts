@@ -24,6 +24,7 @@ import {
 import { runScript, type Script } from './scripts.js';
 import { startTemplate } from './start-template.js';
 import { close, dismiss, failAll, give, join, leaving } from './waiting-line.js';
+import { within } from './within.js';
 
 /** After this long a worker asks again by itself: what came into the lane behind everybody's back lies no longer. */
 const REPEAT_MS = 5_000;
@@ -46,6 +47,8 @@ export interface Offers {
    * an entry came in the same moment. Throws BUS_UNREACHABLE.
    */
   next(wanted: Wanted, signal: AbortSignal): Promise<Given | undefined>;
+  /** For who comes next: something that `next` gave, and of which it could not be found out whether it is still held. */
+  giveBack(wanted: Wanted, given: Given): void;
   close(): void;
 }
 
@@ -83,20 +86,25 @@ export function createOffers({ connection, doorbell, keys, script }: OffersOptio
   }
 
   async function listen(): Promise<void> {
-    watching ??= doorbell.watch(channel, onMessage);
-    try {
-      await watching;
-    } catch (error) {
-      watching = undefined;
-      throw error;
-    }
+    let own: typeof watching;
+    do {
+      watching ??= doorbell.watch(channel, onMessage);
+      own = watching;
+      try {
+        await own;
+      } catch (error) {
+        watching = undefined;
+        throw error;
+      }
+    } while (watching !== own); // somebody stopped listening meanwhile
   }
 
-  /** Who does not listen is given nothing: for when an offer cannot be taken back. */
+  /** Who does not listen is given nothing: for when an offer cannot be taken back. Others listen, and ask, again. */
   async function stopListening(): Promise<void> {
     const unwatch = watching;
     watching = undefined;
     (await unwatch?.catch(() => undefined))?.();
+    for (const { line } of places.values()) line.interrupt?.();
   }
 
   async function serve(place: Place): Promise<void> {
@@ -108,7 +116,7 @@ export function createOffers({ connection, doorbell, keys, script }: OffersOptio
         // goes first.
         await nextTurn();
         await round(place);
-      } while (line.waiters.length > 0);
+      } while (line.waiters.length > 0 || place.inDoubt.size > 0);
     } catch (error) {
       failAll(line, error, isCode(error, 'BUS_UNREACHABLE'));
       await stopListening();
@@ -131,20 +139,8 @@ export function createOffers({ connection, doorbell, keys, script }: OffersOptio
     const gone = leaving(line);
     const count = Math.min(line.waiters.length - gone.size, MOST);
     if (count > 0) await askAndWait(place, offerOf(place, count), gone);
-    else if (place.inDoubt.size > 0) await takeBack(place);
+    else if (place.inDoubt.size > 0) await answerTo(place, offerOf(place, 0));
     dismiss(line, gone);
-  }
-
-  /** Throws BUS_UNREACHABLE when it takes too long; what comes then is for whoever comes next. */
-  async function takeBack(place: Place): Promise<void> {
-    let isLate = true;
-    const asked = ask(place, offerOf(place, 0)).then((reply) => {
-      isLate = false;
-      hand(place, laneEntries(reply));
-    });
-    asked.catch(() => undefined);
-    await within(TAKE_BACK_MS, asked);
-    if (isLate) throw unreachable('it does not answer');
   }
 
   /** The offer that stands, which keeps its place among others, or a new one. */
@@ -158,25 +154,52 @@ export function createOffers({ connection, doorbell, keys, script }: OffersOptio
   /** Asks for those who wait there, and lets them wait for a while. */
   async function askAndWait(place: Place, offer: Offer, gone: ReturnType<typeof leaving>): Promise<void> {
     const { line } = place;
-    const over = new Promise<void>((settle) => {
-      line.interrupt = settle;
-    });
-    place.standing = undefined;
     try {
-      const reply = await ask(place, offer);
-      const found = reply === FULL ? [] : laneEntries(reply);
-      hand(place, found);
+      const reply = await answerTo(place, offer);
       dismiss(line, gone);
-      if (found.length > 0) return;
-      if (reply !== FULL && !place.heard.includes(offer.call)) {
-        place.standing = offer;
-        place.inDoubt.add(offer.call);
-      }
+      if (reply !== FULL && place.standing !== offer) return;
+      const over = new Promise<void>((settle) => {
+        line.interrupt = settle;
+      });
       if (leaving(line).size === 0 && line.waiters.length > 0)
         await within(reply === FULL ? FULL_PAUSE_MS : REPEAT_MS, over);
     } finally {
       line.interrupt = undefined;
     }
+  }
+
+  /** Throws BUS_UNREACHABLE when it takes too long for those who leave. What comes then is for whoever comes next. */
+  async function answerTo(place: Place, offer: Offer): Promise<unknown> {
+    const { line } = place;
+    place.standing = undefined;
+    let reply: unknown;
+    const asked = ask(place, offer).then((answer) => {
+      reply = answer;
+      take(place, offer, answer);
+    });
+    asked.catch(() => undefined);
+    const isOver = (): boolean => offer.count === 0 || leaving(line).size > 0;
+    while (reply === undefined && !isOver()) {
+      const interrupted = new Promise<void>((settle) => {
+        line.interrupt = settle;
+      });
+      await Promise.race([asked, interrupted]);
+    }
+    if (reply === undefined) await within(TAKE_BACK_MS, asked);
+    if (reply === undefined) throw unreachable('it does not answer');
+    return reply;
+  }
+
+  /** What the answer to an offer means. */
+  function take(place: Place, offer: Offer, reply: unknown): void {
+    const found = Array.isArray(reply) ? laneEntries(reply) : [];
+    hand(place, found);
+    const stands = Array.isArray(reply) && found.length === 0 && offer.count > 0;
+    if (stands && !place.heard.includes(offer.call)) {
+      place.standing = offer;
+      place.inDoubt.add(offer.call);
+    }
+    place.line.interrupt?.();
   }
 
   /** Gives up the calls before it, and has what they were given told. */
@@ -194,7 +217,7 @@ export function createOffers({ connection, doorbell, keys, script }: OffersOptio
       count === 0 ? 0 : PERSIST_MS,
     );
     for (const settled of [...earlier, call]) inDoubt.delete(settled);
-    place.heard = place.heard.slice(heard.length);
+    place.heard = place.heard.filter((one) => !heard.includes(one));
     return reply;
   }
 
@@ -214,22 +237,13 @@ export function createOffers({ connection, doorbell, keys, script }: OffersOptio
       if (!place.isServed) begin(place);
       return waited;
     },
+    giveBack({ lane, worker, start }, given) {
+      const place = places.get(JSON.stringify([lane, worker, start]));
+      if (place !== undefined) place.surplus = [given, ...place.surplus];
+    },
     close() {
       closed = true;
       for (const { line } of places.values()) line.interrupt?.();
     },
   };
-}
-
-/** Resolves when the other does, or after `ms`; rejects with it. */
-async function within(ms: number, other: Promise<void>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, ms);
-  });
-  try {
-    await Promise.race([other, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

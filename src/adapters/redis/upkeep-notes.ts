@@ -56,10 +56,10 @@ export function createUpkeepNotes(
       };
       const found = [
         ...read(bySecond, (second) => ({ filed: `${second} ${place(second)}`, at: second * 1000 })),
-        ...read(putOff, (at) => ({ filed: ` ${at}`, at })),
+        ...read(putOff, (at) => ({ filed: ` ${at}`, at, isOnly: true as const })),
       ];
       const inTurn = found.sort((a, b) => a.at - b.at).slice(0, limit);
-      return inTurn.map(({ jobId, filed }) => ({ jobId, filed }));
+      return inTurn.map(({ at: _at, ...note }) => note);
     },
 
     async dropUpkeep(notes) {

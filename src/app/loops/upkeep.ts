@@ -44,12 +44,11 @@ async function keepUp(deps: LoopDeps & UpkeepDeps, last: Pass, signal: AbortSign
   let refusal: unknown;
   for (const note of due) {
     if (signal.aborted) break;
-    const { jobId } = note;
     try {
-      if (await lookOrPutOff(deps, jobId, now)) seen.push(note);
+      if (await lookOrPutOff(deps, note, now)) seen.push(note);
     } catch (error) {
       // A bus that is full takes nothing, but lets us take away: what is behind this job may make room for it.
-      if (!isCode(error, 'BUS_UNREACHABLE') || !(await doesAnswer(deps, jobId))) throw error;
+      if (!isCode(error, 'BUS_UNREACHABLE') || !(await doesAnswer(deps, note.jobId))) throw error;
       refusal = error;
       last.refused += 1;
     }
@@ -66,9 +65,10 @@ const doesAnswer = ({ events }: UpkeepDeps, jobId: string): Promise<boolean> =>
   );
 
 /** What cannot be dealt with is left alone for a while. False when it has to be looked at once more. */
-async function lookOrPutOff(deps: LoopDeps & UpkeepDeps, jobId: string, now: number): Promise<boolean> {
+async function lookOrPutOff(deps: LoopDeps & UpkeepDeps, note: UpkeepNote, now: number): Promise<boolean> {
+  const { jobId } = note;
   try {
-    return await look(deps, jobId, now);
+    return await look(deps, note, now);
   } catch (error) {
     if (isCode(error, 'BUS_UNREACHABLE')) throw error;
     if (isCode(error, 'JOB_NOT_FOUND')) return true; // another process was faster
@@ -78,7 +78,11 @@ async function lookOrPutOff(deps: LoopDeps & UpkeepDeps, jobId: string, now: num
   }
 }
 
-async function look(deps: LoopDeps & UpkeepDeps, jobId: string, now: number): Promise<boolean> {
+async function look(
+  deps: LoopDeps & UpkeepDeps,
+  { jobId, isOnly }: UpkeepNote,
+  now: number,
+): Promise<boolean> {
   const stored = await deps.events.load(jobId);
   if (stored === undefined || hasOutlived(stored.job, now)) {
     await deps.directories.remove(jobId);
@@ -87,8 +91,8 @@ async function look(deps: LoopDeps & UpkeepDeps, jobId: string, now: number): Pr
     return forgetFeed(deps, stored.job, now);
   } else if (hasExpired(stored.job, now, stored.heldMs)) {
     await handleCommand(deps, jobId, { type: 'ExpireJob' });
-  } else if (stored.job.status === 'queued') {
-    // It was held by its repository's limit, which does not count.
+  } else if (stored.job.status === 'queued' || isOnly) {
+    // It was held by its repository's limit, which does not count; or it was looked at before its time.
     await deps.events.putOffUpkeep(jobId, now, upkeepAt(stored.job, stored.heldMs) ?? now + TROUBLE_MS);
   } // else it has changed since this was noted down, and that again
   return true;

@@ -23,7 +23,7 @@ interface Asked {
   readonly call: string;
   readonly earlier: readonly string[];
   readonly heard: readonly string[];
-  answer(reply: readonly unknown[] | 'full'): void;
+  answer(reply: readonly unknown[] | 'full' | 'met'): void;
   fail(error: unknown): void;
 }
 
@@ -202,8 +202,54 @@ describe('what the offers of a process make of what they are told', () => {
     answer([]);
     tell(`${begin}77`, '1-0', '2-0');
     assert.equal((await first)?.entry.entryId, '1-0');
+    const takenBack = await call(1);
+    assert.deepEqual([takenBack.count, takenBack.earlier], [0, [name]]);
+    takenBack.answer([]);
     const next = await offers.next(WANTED, never);
     assert.deepEqual([next?.entry.entryId, next?.isOld], ['2-0', true]);
+  });
+
+  test('who gives up while nobody answers goes soon, and what comes late is for who comes next', async () => {
+    const { offers, call, listens } = scene();
+    const stop = new AbortController();
+    const claim = offers.next(WANTED, stop.signal);
+    const first = await call(0);
+    stop.abort();
+    assert.equal(await claim, undefined);
+    await eventually('it listens no more', () => !listens());
+    first.answer([entry('1-0')]);
+    await new Promise(setImmediate);
+    const next = await offers.next(WANTED, never);
+    assert.deepEqual([next?.entry.entryId, next?.isOld], ['1-0', true]);
+  });
+
+  test('an offer that is being given up is not made again under its name', async () => {
+    const { offers, call } = scene();
+    const stop = new AbortController();
+    const claim = offers.next(WANTED, stop.signal);
+    const first = await call(0);
+    first.answer([]);
+    await new Promise(setImmediate);
+    stop.abort();
+    const takenBack = await call(1);
+    assert.equal(await claim, undefined);
+    const next = offers.next(WANTED, never);
+    const second = await call(2);
+    assert.notEqual(second.call, first.call);
+    assert.deepEqual(second.earlier.toSorted(), [first.call, takenBack.call].toSorted());
+    second.answer([entry('1-0')]);
+    assert.equal((await next)?.entry.entryId, '1-0');
+  });
+
+  test('what was met, and is held no more, is no offer: it asks again under another name', async () => {
+    const { offers, call } = scene();
+    const claim = offers.next(WANTED, never);
+    const first = await call(0);
+    first.answer('met');
+    const second = await call(1);
+    assert.notEqual(second.call, first.call);
+    second.answer([entry('1-0')]);
+    assert.equal((await claim)?.entry.entryId, '1-0');
   });
 
   test('a closed one says so', async () => {

@@ -41,7 +41,7 @@ local function meet(lane, offerAt, call, offer, start)
   local entries, refused = readNew(lane, offer.worker, offer.count)
   if refused then redis.call('DEL', offerAt) end
   if not entries then return refused end
-  if start and offer.start then start(offer.start, entries) end
+  if start and type(offer.start) == 'table' then start(offer.start, entries) end
   keepGiven(offerAt, entries)
   local channel = offer.channel
   redis.pcall('PUBLISH', channel, cjson.encode({ call, entries }))

@@ -8,7 +8,7 @@
 --       whose message came  6 the offer (JSON): channel, worker, count, start (see start.lua; absent when none may)
 --       7 for how long it stands (ms)
 -- Returns the entries, each with the time behind it if its job has started; none when the worker waits from now on. Or
---         'full' when there are none, and no room for the offer.
+--         'full' when there are none, and no room for the offer; 'met' when the call was given entries that are held no more.
 --
 -- Invariants: who is given entries waits no more. What those calls were given comes first, as far as it is still held, and
 -- alone: it may be more than is asked for. Sent again, the call has the same answer. An offer that stands keeps its place. A
@@ -24,6 +24,7 @@ local worker, count, call, earlier, heard, offer, ttl = unpack(ARGV)
 -- @include serve
 
 local start = cjson.decode(offer).start
+if type(start) ~= 'table' then start = nil end
 
 -- What the call was given, if it was.
 local function givenTo(which)
@@ -41,16 +42,17 @@ end
 
 local offerAt = offers .. ':' .. call
 local stands = redis.call('GET', offerAt) == offer
-local given, over = {}, {}
+local given, over, wasMet = {}, {}, false
 for which in string.gmatch(earlier .. ' ' .. call, '%S+') do
   local entries = givenTo(which)
+  if which == call then wasMet = entries and true end
   if not entries and which ~= call then over[#over + 1] = which end
   for _, entry in ipairs(entries or {}) do given[#given + 1] = entry end
 end
 
 -- The first write, for a Redis that is full refuses nothing after another one.
 local noted = {}
-if #given == 0 and count ~= '0' then noted = redis.pcall('SET', offerAt, offer, 'PX', ttl) end
+if #given == 0 and count ~= '0' and not wasMet then noted = redis.pcall('SET', offerAt, offer, 'PX', ttl) end
 for _, which in ipairs(over) do giveUp(which) end
 for which in string.gmatch(heard, '%S+') do
   local heardAt = offers .. ':' .. which
@@ -61,6 +63,7 @@ if #given > 0 then
   return given
 end
 if count == '0' then return {} end
+if wasMet then return 'met' end
 
 local entries, refused = readNew(lane, worker, count)
 if entries then
