@@ -28,7 +28,7 @@ export async function footprint(redis: Redis, keys: Keys, jobIds: readonly strin
   );
   const perJob = async (index: string): Promise<number> =>
     Math.round((await sizeOf(redis, index)) / (await redis.zcard(index)));
-  const notes = [keys.dueSeconds, keys.upkeep, ...(await redis.keys(`${keys.due(0).slice(0, -1)}*`))];
+  const notes = [keys.dueSeconds, keys.upkeep, ...(await redis.keys(`${keys.due('')}*`))];
   const sizes = await Promise.all(notes.map((key) => sizeOf(redis, key)));
   const upkeep = Math.round(sizes.reduce((sum, size) => sum + size, 0) / (await redis.zcard(keys.jobs)));
   const indices = (await perJob(keys.jobs)) + (await perJob(keys.index('succeeded'))) + upkeep;

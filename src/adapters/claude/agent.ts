@@ -7,6 +7,7 @@ import { type Census, createCensus } from '../host/attempt/census.js';
 import type { Guard } from '../host/attempt/guard.js';
 import { endLeftovers } from '../host/attempt/sweep.js';
 import { findProcess, workingDirectory } from '../host/process-table.js';
+import { within } from '../host/within.js';
 import { dismissClaude, endSurvivors, type StopDeps, stopClaude } from './end/stop.js';
 import { type Course, createCourse } from './listen/course.js';
 import { createJudge, type Ending, type FailedEnding, type Judge } from './listen/judge.js';
@@ -17,7 +18,6 @@ import { createLineReader, MAX_LINE_BYTES } from './listen/stream-json.js';
 import { startWatchdog, type Watchdog } from './listen/watchdog.js';
 import { prepareAttempt } from './start/prepare-attempt.js';
 import { type ClaudeProcess, spawnClaude } from './start/spawn-claude.js';
-import { within } from './within.js';
 
 export interface ClaudeAgentDeps {
   /** Path of the claude binary. */

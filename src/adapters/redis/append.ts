@@ -121,7 +121,7 @@ export function appendConstants(keys: Keys, maxPerRepo: number, leaseMs: number)
     toLane: keys.lane(''),
     toIdem: keys.idempotency(''),
     toClaimed: keys.claimed(''),
-    toDue: keys.due(0).slice(0, -1),
+    toDue: keys.due(''),
   };
   const behindView = (key: (jobId: string) => string): string => key('').slice(toView.length);
   return {

@@ -39,8 +39,6 @@ export interface ConnectionOptions {
 
 export interface Connection {
   readonly redis: Redis;
-  /** Resolves when connected; throws BUS_UNREACHABLE. */
-  online(): Promise<void>;
   /**
    * Carries out `send` when connected, once more when the connection broke before the answer came: `resent` tells. With
    * `persistMs` again and again for so long, also when Redis was silent: for what must not be left in doubt.
@@ -154,7 +152,6 @@ export function openConnection(options: ConnectionOptions): Connection {
 
   return {
     redis,
-    online: () => online(),
     explain,
     async ask(send, persistMs = 0) {
       if (!isReady()) await online();

@@ -47,7 +47,7 @@ export interface Keys {
   /** The seconds in which upkeep must look at jobs: a sorted set. */
   readonly dueSeconds: string;
   /** Ids of the jobs that it must look at in one of them: a list. */
-  due(second: number): string;
+  due(second: number | ''): string;
   /** Jobs that it has put off, or that came by another way: a sorted set by the time to look at them. */
   readonly upkeep: string;
   /** Jobs whose end is to be told: a sorted set by when that is due. */

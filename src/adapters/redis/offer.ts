@@ -1,9 +1,10 @@
 // What a worker that waits at a lane offers, and what it is given.
 import type { FirstAttempt } from '../../ports/first-attempt.js';
 import type { StoredJob } from '../../ports/stored-job.js';
+import type { Keys } from './keys.js';
 import { type LaneEntry, laneEntries } from './lane-entries.js';
 import { asList, asText } from './reply.js';
-import { type StartTemplate, startedWith } from './start-template.js';
+import { type StartTemplate, startedWith, startTemplate } from './start-template.js';
 import { createLine, give, type Line } from './waiting-line.js';
 
 /** An entry that was claimed, and the job if its attempt has started with that. */
@@ -37,29 +38,45 @@ export interface Place {
   /** Calls that may have been given something of which we have not heard. */
   readonly inDoubt: Set<string>;
   /** Calls whose message came: Redis need not keep any more what they were given. */
-  heard: readonly string[];
+  readonly heard: Set<string>;
   /** Ids of the entries of which we have heard: a message and an answer may both tell them. */
   readonly told: Set<string>;
   isServed: boolean;
 }
 
-/** A place at which nobody waits yet. */
-export const createPlace = (
-  wanted: Wanted,
-  template: StartTemplate | undefined,
-  callsBegin: string,
-): Place => ({
-  wanted,
-  template,
-  callsBegin,
-  line: createLine(),
-  surplus: [],
-  standing: undefined,
-  inDoubt: new Set(),
-  heard: [],
-  told: new Set(),
-  isServed: false,
-});
+export interface Places {
+  /** Where who wants that waits. */
+  of(wanted: Wanted): Place;
+  all(): Iterable<Place>;
+}
+
+/** The places of a process, which is named `own`; nobody waits there yet. */
+export function createPlaces(own: string, keys: Keys): Places {
+  const places = new Map<string, Place>();
+  return {
+    of(wanted) {
+      const { lane, worker, start } = wanted;
+      const key = JSON.stringify([lane, worker, start]);
+      const known = places.get(key);
+      if (known !== undefined) return known;
+      const place: Place = {
+        wanted,
+        template: start && startTemplate(worker, start, keys),
+        callsBegin: `${own}-${places.size}-`,
+        line: createLine(),
+        surplus: [],
+        standing: undefined,
+        inDoubt: new Set(),
+        heard: new Set(),
+        told: new Set(),
+        isServed: false,
+      };
+      places.set(key, place);
+      return place;
+    },
+    all: () => places.values(),
+  };
+}
 
 /** The call that made it names it. */
 export interface Offer {

@@ -4,13 +4,14 @@
 import { randomUUID } from 'node:crypto';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { isCode } from '../../domain/errors.js';
+import { within } from '../host/within.js';
 import { BUS_CLOSED, unreachable } from './bus-error.js';
 import type { Connection } from './connection.js';
 import type { Doorbell } from './doorbell.js';
 import type { Keys } from './keys.js';
 import { laneEntries } from './lane-entries.js';
 import {
-  createPlace,
+  createPlaces,
   FULL,
   forgetOldest,
   type Given,
@@ -22,9 +23,7 @@ import {
   type Wanted,
 } from './offer.js';
 import { runScript, type Script } from './scripts.js';
-import { startTemplate } from './start-template.js';
 import { close, dismiss, failAll, give, join, leaving } from './waiting-line.js';
-import { within } from './within.js';
 
 /** After this long a worker asks again by itself: what came into the lane behind everybody's back lies no longer. */
 const REPEAT_MS = 5_000;
@@ -64,7 +63,7 @@ export interface OffersOptions {
 export function createOffers({ connection, doorbell, keys, script }: OffersOptions): Offers {
   const own = randomUUID();
   const channel = keys.offerBell(own);
-  const places = new Map<string, Place>();
+  const places = createPlaces(own, keys);
   let calls = 0;
   let watching: Promise<() => void> | undefined;
   let closed = false;
@@ -72,14 +71,14 @@ export function createOffers({ connection, doorbell, keys, script }: OffersOptio
   /** Each message is of one offer. Without one some may have been lost: everybody asks again. */
   function onMessage(message?: string): void {
     const said = message === undefined ? undefined : readMessage(message);
-    if (said === undefined) for (const { line } of places.values()) line.interrupt?.();
-    else for (const place of places.values()) if (said.call.startsWith(place.callsBegin)) hear(place, said);
+    if (said === undefined) interruptAll();
+    else for (const place of places.all()) if (said.call.startsWith(place.callsBegin)) hear(place, said);
   }
 
   /** At once: somebody waits for it. */
   function hear(place: Place, { call, entries }: Message): void {
     place.inDoubt.delete(call);
-    place.heard = [...place.heard, call];
+    place.heard.add(call);
     if (place.standing?.call === call) place.standing = undefined;
     hand(place, entries);
     place.line.interrupt?.();
@@ -104,7 +103,11 @@ export function createOffers({ connection, doorbell, keys, script }: OffersOptio
     const unwatch = watching;
     watching = undefined;
     (await unwatch?.catch(() => undefined))?.();
-    for (const { line } of places.values()) line.interrupt?.();
+    interruptAll();
+  }
+
+  function interruptAll(): void {
+    for (const { line } of places.all()) line.interrupt?.();
   }
 
   async function serve(place: Place): Promise<void> {
@@ -195,7 +198,7 @@ export function createOffers({ connection, doorbell, keys, script }: OffersOptio
     const found = Array.isArray(reply) ? laneEntries(reply) : [];
     hand(place, found);
     const stands = Array.isArray(reply) && found.length === 0 && offer.count > 0;
-    if (stands && !place.heard.includes(offer.call)) {
+    if (stands && !place.heard.has(offer.call)) {
       place.standing = offer;
       place.inDoubt.add(offer.call);
     }
@@ -204,20 +207,21 @@ export function createOffers({ connection, doorbell, keys, script }: OffersOptio
 
   /** Gives up the calls before it, and has what they were given told. */
   async function ask(place: Place, { call, count, json }: Offer): Promise<unknown> {
-    const { wanted, inDoubt, heard } = place;
+    const { wanted, inDoubt } = place;
     const { lane, offers, worker } = wanted;
+    const heard = [...place.heard];
     const earlier = [...inDoubt].filter((other) => other !== call);
     const args = [worker, count, call, earlier.join(' '), heard.join(' '), json, OFFER_MS];
     const reply = await connection.ask(
       (redis) => {
-        if (!place.heard.includes(call)) inDoubt.add(call);
+        if (!place.heard.has(call)) inDoubt.add(call);
         forgetOldest(inDoubt, MOST_IN_DOUBT);
         return runScript(redis, script, [lane, offers], args);
       },
       count === 0 ? 0 : PERSIST_MS,
     );
     for (const settled of [...earlier, call]) inDoubt.delete(settled);
-    place.heard = place.heard.filter((one) => !heard.includes(one));
+    for (const one of heard) place.heard.delete(one);
     return reply;
   }
 
@@ -225,25 +229,18 @@ export function createOffers({ connection, doorbell, keys, script }: OffersOptio
     next(wanted, signal) {
       if (closed) return Promise.reject(unreachable(BUS_CLOSED));
       if (signal.aborted) return Promise.resolve(undefined);
-      const { lane, worker, start } = wanted;
-      const key = JSON.stringify([lane, worker, start]);
-      let place = places.get(key);
-      if (place === undefined) {
-        const template = start && startTemplate(worker, start, keys);
-        place = createPlace(wanted, template, `${own}-${places.size}-`);
-        places.set(key, place);
-      }
+      const place = places.of(wanted);
       const waited = join(place.line, signal);
       if (!place.isServed) begin(place);
       return waited;
     },
-    giveBack({ lane, worker, start }, given) {
-      const place = places.get(JSON.stringify([lane, worker, start]));
-      if (place !== undefined) place.surplus = [given, ...place.surplus];
+    giveBack(wanted, given) {
+      const place = places.of(wanted);
+      place.surplus = [given, ...place.surplus];
     },
     close() {
       closed = true;
-      for (const { line } of places.values()) line.interrupt?.();
+      interruptAll();
     },
   };
 }

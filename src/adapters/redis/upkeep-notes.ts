@@ -40,12 +40,7 @@ export function createUpkeepNotes(
       const scriptKeys = [keys.dueSeconds, keys.upkeep];
       const [bySecond, putOff] = asList(
         await connection.ask((redis) =>
-          runScript(redis, 'upkeep-due', scriptKeys, [
-            keys.due(0).slice(0, -1),
-            Math.floor(now / 1000),
-            now,
-            limit,
-          ]),
+          runScript(redis, 'upkeep-due', scriptKeys, [keys.due(''), Math.floor(now / 1000), now, limit]),
         ),
       );
       const places = new Map<number, number>();
@@ -69,9 +64,7 @@ export function createUpkeepNotes(
         return [second, placeOrTime, jobId];
       });
       const scriptKeys = [keys.dueSeconds, keys.upkeep];
-      await connection.ask((redis) =>
-        runScript(redis, 'drop-upkeep', scriptKeys, [keys.due(0).slice(0, -1), ...args]),
-      );
+      await connection.ask((redis) => runScript(redis, 'drop-upkeep', scriptKeys, [keys.due(''), ...args]));
     },
 
     async putOffUpkeep(jobId, now, at) {

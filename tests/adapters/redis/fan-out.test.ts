@@ -173,7 +173,7 @@ describe('many readers on one process', needsOwnRedis, () => {
       const doorbell = createDoorbell({ open: () => subscriber, reader, keys });
       const rings = { away: 0, other: 0 };
       try {
-        await Promise.all([reader.online(), subscriber.online()]);
+        await Promise.all([reader, subscriber].map(({ ask }) => ask((redis) => redis.ping())));
         await doorbell.watch('away', () => {
           rings.away += 1;
         });

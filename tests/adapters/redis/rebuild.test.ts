@@ -118,8 +118,7 @@ describe('rebuilding on Redis', () => {
     await own.admin.zrem(keys.held('https://example.com/a'), held);
     const { entry = '' } = parseView(await own.admin.get(keys.view(waiting)));
     await own.admin.xdel(keys.lane('jobs'), entry);
-    for (const list of await own.admin.keys(`${keys.due(0).slice(0, -1)}*`))
-      await own.admin.lrem(list, 0, waiting);
+    for (const list of await own.admin.keys(`${keys.due('')}*`)) await own.admin.lrem(list, 0, waiting);
     await own.admin.xadd(keys.lane('jobs'), '*', 'jobId', 'nobody');
     await own.admin.zadd(keys.jobs, 1, 'ghost');
     await own.admin.zrem(keys.leases, direct);

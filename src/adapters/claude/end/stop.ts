@@ -3,8 +3,8 @@
 import type { Log } from '../../../ports/log.js';
 import type { Census } from '../../host/attempt/census.js';
 import { killMembers } from '../../host/attempt/kill-members.js';
+import { within } from '../../host/within.js';
 import type { ClaudeProcess } from '../start/spawn-claude.js';
-import { within } from '../within.js';
 
 export interface StopDeps {
   readonly claude: ClaudeProcess;

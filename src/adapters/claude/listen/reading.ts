@@ -3,7 +3,7 @@
 // drained until claude has left.
 import type { Readable } from 'node:stream';
 import type { AgentMessage } from '../../../ports/agent.js';
-import { within } from '../within.js';
+import { within } from '../../host/within.js';
 import type { LineReader } from './stream-json.js';
 
 export interface Reading {

@@ -1,8 +1,8 @@
 // One turn of a process: claude is told what it needs to know, is asked, and is listened to until it is done. What
 // becomes of the process afterwards is somebody else's business.
 import type { TurnEnd } from '../../../ports/turn-agent.js';
+import { within } from '../../host/within.js';
 import { createCourse } from '../listen/course.js';
-import { within } from '../within.js';
 import { type Hearing, hearTurn } from './hear-turn.js';
 import type { PoolDeps } from './pool-deps.js';
 import type { PoolProcess } from './pool-process.js';

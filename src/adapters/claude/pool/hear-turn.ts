@@ -1,6 +1,7 @@
 // Listens to one turn: shows each message to who judges, watches and waits, and hands it on in the same tick.
 import type { AgentMessage } from '../../../ports/agent.js';
 import type { TurnEnd } from '../../../ports/turn-agent.js';
+import { within } from '../../host/within.js';
 import { failureText } from '../listen/classify-failure.js';
 import type { Course } from '../listen/course.js';
 import { asText } from '../listen/json-values.js';
@@ -10,7 +11,6 @@ import { createProgress, type Progress } from '../listen/progress.js';
 import { MAX_LINE_BYTES } from '../listen/stream-json.js';
 import { startWatchdog } from '../listen/watchdog.js';
 import type { ClaudeExit } from '../start/spawn-claude.js';
-import { within } from '../within.js';
 import { createAnswerReader } from './answer.js';
 import { type PoolDeps, SILENCE_MS } from './pool-deps.js';
 import { isHarmless } from './small-talk.js';

@@ -4,7 +4,7 @@ import { messageOf } from '../../../domain/errors.js';
 import type { Clock } from '../../../ports/clock.js';
 import type { Log } from '../../../ports/log.js';
 import type { TurnLaunch } from '../../../ports/turn-agent.js';
-import { within } from '../within.js';
+import { within } from '../../host/within.js';
 import type { Place, Places, Starter } from './places.js';
 
 export interface Stock {

@@ -7,10 +7,9 @@
 local function claimFor(group)
   local lane = K.toLane .. group.lane
   if not group.nextFor or group.appended == 0 then return {} end
-  local read = redis.pcall('XREADGROUP', 'GROUP', 'workers', group.nextFor, 'COUNT', group.appended, 'STREAMS', lane, '>')
-  if not read or read.err then return {} end
-  if group.start then startFirst(group.start, read[1][2]) end
-  return read[1][2]
+  local entries = readNew(lane, group.nextFor, group.appended) or {}
+  if group.start and #entries > 0 then startFirst(group.start, entries) end
+  return entries
 end
 
 local function claimedAtFirst(kept)

@@ -9,7 +9,6 @@ local delayed, view, lane = unpack(KEYS)
 local jobId, prefix, limit = ARGV[1], ARGV[2], tonumber(ARGV[3])
 -- @include now
 -- @include views
--- @include claimed
 -- @include serve
 -- @include admission
 local due = redis.call('ZSCORE', delayed, jobId)

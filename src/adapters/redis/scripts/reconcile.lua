@@ -24,7 +24,6 @@ local due, upkeepAt, isLetter, code, why = unpack(ARGV, 9, 13)
 local prefix, limit, repo, lease, callbackAt = ARGV[14], tonumber(ARGV[15]), ARGV[16], ARGV[17], ARGV[18]
 -- @include now
 -- @include views
--- @include claimed
 -- @include serve
 -- @include admission
 local mend = mending == '1'

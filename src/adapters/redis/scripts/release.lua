@@ -7,7 +7,6 @@
 -- Invariants: those of put-back.lua.
 local lane, view, offers = unpack(KEYS)
 -- @include views
--- @include claimed
 -- @include serve
 -- @include put-back
 local held = redis.pcall('XPENDING', lane, 'workers', ARGV[1], ARGV[1], 1, ARGV[2])

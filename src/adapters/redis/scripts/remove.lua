@@ -10,7 +10,6 @@
 local jobId, prefix, limit = ARGV[1], ARGV[3], tonumber(ARGV[4])
 -- @include now
 -- @include views
--- @include claimed
 -- @include serve
 -- @include admission
 local job = viewAt(KEYS[2])

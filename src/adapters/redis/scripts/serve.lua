@@ -23,6 +23,13 @@ local function readNew(lane, worker, count)
   return read[1][2]
 end
 
+-- In words: what a call has claimed is kept so, while its answer or its message may be asked for again.
+local function idsOf(entries)
+  local ids = {}
+  for nth, entry in ipairs(entries) do ids[nth] = entry[1] end
+  return table.concat(ids, ' ')
+end
+
 local function keepGiven(offerAt, entries)
   redis.call('SET', offerAt, 'given ' .. idsOf(entries), 'PX', GIVEN_MS)
 end

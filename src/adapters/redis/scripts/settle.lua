@@ -26,7 +26,6 @@ limit = tonumber(limit)
 local FIRST = 22
 -- @include now
 -- @include views
--- @include claimed
 -- @include serve
 -- @include admission
 -- @include packed

@@ -7,7 +7,6 @@
 -- Invariants: those of put-back.lua; the old holder is refused.
 local lane, view, offers = unpack(KEYS)
 -- @include views
--- @include claimed
 -- @include serve
 -- @include put-back
 local held = redis.call('XPENDING', lane, 'workers', 'IDLE', ARGV[3], ARGV[1], ARGV[1], 1, ARGV[2])

@@ -1,4 +1,7 @@
--- told-again: part of scripts that claim; not run by itself. Wants views.lua before it.
+-- told-again: part of scripts that claim; not run by itself. What a call has claimed is told again, as far as it is still
+-- held, when its answer or its message was lost.
+--
+-- Wants the constants of append.lua, and views.lua before it.
 
 -- When the first attempt of a job started, in the text of its record; nil when it has not.
 local function startedAt(jobId)

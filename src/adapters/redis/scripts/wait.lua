@@ -19,7 +19,6 @@ local worker, count, call, earlier, heard, offer, ttl = unpack(ARGV)
 -- @include views
 -- @include ledger
 -- @include start
--- @include claimed
 -- @include told-again
 -- @include serve
 
