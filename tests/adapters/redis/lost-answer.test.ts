@@ -1,15 +1,16 @@
 // A connection that breaks between a call and its answer: what was carried out is recognised, nothing happens twice.
 import assert from 'node:assert/strict';
-import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 import { isCode } from '../../../src/domain/errors.js';
 import type { Bus } from '../../../src/ports/bus.js';
 import type { Transition } from '../../../src/ports/event-log.js';
 import { eventually } from '../../support/eventually.js';
 import { needsOwnRedis } from '../../support/install-redis.js';
 import { inFull, startAttempt, startTurn, submission, submit, transition } from '../../support/ledger.js';
-import { type OwnRedis, startOwnRedis } from '../../support/redis-server.js';
-import { type CuttingProxy, startCuttingProxy } from './cutting-proxy.js';
-import { freshPrefix, openBus } from './redis-under-test.js';
+import type { OwnRedis } from '../../support/redis-server.js';
+import type { CuttingProxy } from './cutting-proxy.js';
+import { eachWithProxiedBus } from './proxied-bus.js';
+import { openBus } from './redis-under-test.js';
 
 const TIMEOUT = { timeout: 30_000 };
 const start = { type: 'StartAttempt', worker: 'worker-1', host: 'host-1' } as const;
@@ -22,21 +23,10 @@ describe('a lost answer on Redis', needsOwnRedis, () => {
   let other: Bus; // another process, undisturbed
   let keyPrefix: string;
 
-  before(async () => {
-    redis = await startOwnRedis();
-    proxy = await startCuttingProxy(redis.port);
-  });
-  after(async () => {
-    await proxy.stop();
-    await redis.stop();
-  });
-  beforeEach(async () => {
-    keyPrefix = freshPrefix(redis);
-    bus = await openBus(redis, { url: proxy.url, keyPrefix });
-    other = await openBus(redis, { keyPrefix });
+  eachWithProxiedBus(async (scene) => {
+    ({ redis, proxy, bus, other, keyPrefix } = scene);
     await submit(other.events); // Redis knows the script from here on
   });
-  afterEach(() => Promise.all([bus.close(), other.close()]));
 
   test('an append whose answer was lost is appended, once', TIMEOUT, async () => {
     const first = submission({ idempotency: { key: 'k', digest: 'd', ttlMs: 60_000 } });

@@ -1,6 +1,6 @@
 // Workers that wait at a lane of Redis: what comes in is given to them, and started, by whoever puts it there.
 import assert from 'node:assert/strict';
-import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 import type { Redis } from 'ioredis';
 import { openKeys } from '../../../src/adapters/redis/keys.js';
 import type { Bus } from '../../../src/ports/bus.js';
@@ -8,9 +8,10 @@ import type { Claim } from '../../../src/ports/command-queue.js';
 import { eventually } from '../../support/eventually.js';
 import { needsOwnRedis } from '../../support/install-redis.js';
 import { endAttempt, inFull, startAttempt, submission, submit, transition } from '../../support/ledger.js';
-import { type OwnRedis, startOwnRedis } from '../../support/redis-server.js';
-import { type CuttingProxy, startCuttingProxy } from './cutting-proxy.js';
-import { freshPrefix, openAdmin, openBus } from './redis-under-test.js';
+import type { OwnRedis } from '../../support/redis-server.js';
+import type { CuttingProxy } from './cutting-proxy.js';
+import { eachWithProxiedBus } from './proxied-bus.js';
+import { openAdmin, openBus } from './redis-under-test.js';
 
 const TIMEOUT = { timeout: 30_000 };
 const START = { host: 'host-1', credential: 'mine' };
@@ -24,22 +25,9 @@ describe('a worker that waits on Redis', needsOwnRedis, () => {
   let other: Bus; // another process, undisturbed
   let keyPrefix: string;
 
-  before(async () => {
-    redis = await startOwnRedis();
-    proxy = await startCuttingProxy(redis.port);
-    admin = openAdmin(redis);
+  eachWithProxiedBus((scene) => {
+    ({ redis, admin, proxy, bus, other, keyPrefix } = scene);
   });
-  after(async () => {
-    admin.disconnect();
-    await proxy.stop();
-    await redis.stop();
-  });
-  beforeEach(async () => {
-    keyPrefix = freshPrefix(redis);
-    bus = await openBus(redis, { url: proxy.url, keyPrefix });
-    other = await openBus(redis, { keyPrefix });
-  });
-  afterEach(() => Promise.all([bus.close(), other.close()]));
 
   const offers = (): string => openKeys(keyPrefix).offers('jobs');
 
