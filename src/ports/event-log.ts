@@ -104,8 +104,8 @@ export interface EventLog {
   count(status: JobStatus): Promise<number>;
   /**
    * Up to `limit` notes of jobs that upkeep must look at by `now` (domain/upkeep), the longest overdue first; none is found
-   * before its time, and each within a second after it, or a sixtieth of what it had to wait. A note may be older than what its job has become, or be gone:
-   * then there is another one, or nothing to do.
+   * before its time, and each within a second after it, or a sixtieth of what it had to wait. A note may be older than what
+   * its job has become, or the job be gone: then there is another one, or nothing to do.
    */
   upkeepDue(now: number, limit: number): Promise<readonly UpkeepNote[]>;
   /** Forgets notes that have been seen to. */

@@ -1,5 +1,4 @@
 // The maintenance shift: runs in every process, safely side by side.
-
 import { delayLoop } from '../app/loops/delay.js';
 import { forgetDeadLoop } from '../app/loops/forget-dead.js';
 import { forgetDirectoriesLoop } from '../app/loops/forget-directories.js';
